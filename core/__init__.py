@@ -1,0 +1,1 @@
+"""What every garage gets: the house that tenants live in and plugins extend."""

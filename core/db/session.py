@@ -1,0 +1,152 @@
+"""Engines, sessions and the single commit.
+
+One request or one background task is one unit of work. Only this module commits.
+"""
+
+import inspect
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+from uuid import UUID
+
+import structlog
+from sqlalchemy import event, text
+from sqlalchemy.engine import Connection
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
+from sqlalchemy.orm import ORMExecuteState, Session, SessionTransaction, with_loader_criteria
+from sqlalchemy.pool import NullPool
+
+from core.db.base import TenantScoped
+from core.db.scope import tenant_id_in_scope
+from core.errors import UnscopedQuery
+
+log = structlog.get_logger(__name__)
+
+AfterCommit = Callable[[], Awaitable[None] | None]
+
+_SET_TENANT = text("select set_config('app.tenant', :tenant, true)")
+
+
+class TenantSession(Session):
+    """A session that works for exactly one garage from its first statement to its last."""
+
+
+class PlatformSession(Session):
+    """A session of the platform role: garages, plugins, support; no garage's data."""
+
+
+@event.listens_for(TenantSession, "after_begin")
+def _lock_transaction_to_tenant(
+    session: Session, transaction: SessionTransaction, connection: Connection
+) -> None:
+    """Tell row level security whose rows exist; runs again after every commit."""
+    tenant_id = session.info.get("tenant_id")
+    if tenant_id is None:
+        raise UnscopedQuery("a tenant session was used without a garage")
+    if not transaction.nested:
+        connection.execute(_SET_TENANT, {"tenant": str(tenant_id)})
+
+
+@event.listens_for(TenantSession, "do_orm_execute")
+def _limit_statements_to_tenant(state: ORMExecuteState) -> None:
+    """The second lock: every ORM statement also says the garage itself."""
+    if state.is_column_load or state.is_relationship_load:
+        return
+    tenant_id = state.session.info["tenant_id"]
+    state.statement = state.statement.options(
+        with_loader_criteria(
+            TenantScoped, lambda table: table.tenant_id == tenant_id, include_aliases=True
+        )
+    )
+
+
+@event.listens_for(TenantSession, "before_flush")
+def _refuse_foreign_rows(session: Session, *_: object) -> None:
+    """A row of another garage in this session is a programming error: say so before SQL."""
+    tenant_id = session.info["tenant_id"]
+    for row in (*session.new, *session.dirty, *session.deleted):
+        owner = getattr(row, "tenant_id", None)
+        if isinstance(row, TenantScoped) and owner is not None and owner != tenant_id:
+            raise UnscopedQuery(f"{type(row).__name__} of another garage in this session")
+
+
+def after_commit(session: AsyncSession, action: AfterCommit) -> None:
+    """Run `action` once this unit of work is safely stored; never if it is rolled back.
+
+    An action that fails is logged and forgotten: what must happen goes through the outbox.
+    """
+    session.info.setdefault("after_commit", []).append(action)
+
+
+class Database:
+    """The two narrow doors to PostgreSQL: the application's and the platform's."""
+
+    def __init__(self, app_url: str, platform_url: str, *, pooled: bool = True) -> None:
+        pool: dict[str, Any] = (
+            {"pool_size": 8, "max_overflow": 8, "pool_recycle": 1800}
+            if pooled
+            else {"poolclass": NullPool}
+        )
+        self.app_engine: AsyncEngine = create_async_engine(async_url(app_url), **pool)
+        self.platform_engine: AsyncEngine = create_async_engine(async_url(platform_url), **pool)
+
+    @asynccontextmanager
+    async def unit_of_work(self, tenant_id: UUID) -> AsyncIterator[AsyncSession]:
+        """One transaction for one garage; committed at the end, or not at all."""
+        session = AsyncSession(
+            self.app_engine,
+            sync_session_class=TenantSession,
+            expire_on_commit=False,
+            info={"tenant_id": tenant_id},
+        )
+        token = tenant_id_in_scope.set(tenant_id)
+        try:
+            async with session:
+                yield session
+                await session.commit()
+        finally:
+            _restore_scope(token)
+        await _run_after_commit(session)
+
+    @asynccontextmanager
+    async def platform_unit_of_work(self) -> AsyncIterator[AsyncSession]:
+        """One transaction of the platform role, which sees no garage's data."""
+        session = AsyncSession(
+            self.platform_engine, sync_session_class=PlatformSession, expire_on_commit=False
+        )
+        async with session:
+            yield session
+            await session.commit()
+        await _run_after_commit(session)
+
+    async def dispose(self) -> None:
+        """Close all connections."""
+        await self.app_engine.dispose()
+        await self.platform_engine.dispose()
+
+
+def async_url(url: str) -> str:
+    """`postgresql://…` as people write it, with the driver that Garagist uses."""
+    for prefix in ("postgresql://", "postgres://"):
+        if url.startswith(prefix):
+            return "postgresql+asyncpg://" + url.removeprefix(prefix)
+    return url
+
+
+def _restore_scope(token: Any) -> None:
+    try:
+        tenant_id_in_scope.reset(token)
+    except ValueError:
+        # The web framework may finish a generator dependency in another context than the
+        # one it was started in; that context ends with the request, so nothing leaks.
+        log.debug("scope.ended_elsewhere")
+
+
+async def _run_after_commit(session: AsyncSession) -> None:
+    for action in session.info.pop("after_commit", []):
+        try:
+            result = action()
+            if inspect.isawaitable(result):
+                await result
+        except Exception:
+            log.exception("after_commit.failed")

@@ -1,0 +1,62 @@
+"""The errors that Garagist raises on purpose.
+
+::
+
+    GaragistError
+    ├── SettingsError            something is missing or wrong in the environment
+    ├── UnscopedQuery            a tenant table was touched without a garage
+    ├── UnknownTenant            no garage answers to that host, name or id
+    ├── SchemaMismatch           the database is not at the revision this code needs
+    ├── PluginError              a plugin cannot be loaded or switched
+    ├── NotFound                 the thing does not exist (or belongs to another garage: the same)
+    ├── NotAllowed               the person is known, but may not do this
+    └── Refused                  a rule of the shop says no; carries a text for the person
+"""
+
+
+class GaragistError(Exception):
+    """Base of everything that Garagist raises on purpose."""
+
+
+class SettingsError(GaragistError):
+    """The environment lacks a setting or holds a wrong one; the text names it."""
+
+
+class UnscopedQuery(GaragistError):
+    """A tenant table was about to be touched without a garage in scope."""
+
+
+class UnknownTenant(GaragistError):
+    """No open garage answers to that host, name or id."""
+
+
+class SchemaMismatch(GaragistError):
+    """The database is not at the revision this code needs; the text names the command."""
+
+
+class PluginError(GaragistError):
+    """A plugin cannot be loaded, or cannot be switched as asked."""
+
+
+class NotFound(GaragistError):
+    """The thing does not exist here. Another garage's things do not exist here either."""
+
+
+class NotAllowed(GaragistError):
+    """The person is known, but their role does not cover this."""
+
+
+class Refused(GaragistError):
+    """A rule of the shop says no.
+
+    `message` is an English gettext id that says what to do; `values` fill its
+    placeholders after translation. `field` names the form field it belongs to.
+    """
+
+    status_code = 409
+
+    def __init__(self, message: str, *, field: str | None = None, **values: object) -> None:
+        super().__init__(message % values if values else message)
+        self.message = message
+        self.values = values
+        self.field = field

@@ -1,0 +1,222 @@
+"""The gate: which plugins speak for a garage, and what happens when one of them fails."""
+
+import inspect
+import time
+from collections import defaultdict
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import pluggy
+import structlog
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from core.errors import PluginError, Refused
+from core.hooks import specs
+from core.hooks.manifest import PluginManifest
+from core.hooks.markers import PROJECT
+from core.tenancy.context import TenantContext, current_tenant
+
+log = structlog.get_logger(__name__)
+
+FAULTS_UNTIL_OPEN = 5
+OPEN_SECONDS = 60.0
+
+
+@dataclass(slots=True)
+class Fault:
+    """How a plugin misbehaves for one garage in this process."""
+
+    count: int = 0
+    last_error: str = ""
+    open_until: float = 0.0
+
+
+class HookManager:
+    """Calls hooks of exactly those plugins that are on for the garage in scope.
+
+    Each implementation is called on its own: one that raises costs its own contribution.
+    After five failures in a row its plugin is left out for that garage for a minute.
+    """
+
+    def __init__(self, plugins: Sequence[Any]) -> None:
+        self._manager = pluggy.PluginManager(PROJECT)
+        self._manager.add_hookspecs(specs)
+        self.manifests: dict[str, PluginManifest] = {}
+        self.faults: dict[tuple[UUID, str], Fault] = defaultdict(Fault)
+        for plugin in plugins:
+            self._register(plugin)
+        self._check_requirements()
+        self._manager.check_pending()
+        self._callers = self._one_caller_per_plugin()
+
+    def _register(self, plugin: Any) -> None:
+        manifest = getattr(plugin, "manifest", None)
+        if not isinstance(manifest, PluginManifest):
+            raise PluginError(f"{plugin!r} has no manifest")
+        if manifest.name in self.manifests:
+            raise PluginError(f"two plugins are named {manifest.name}")
+        if not manifest.fits_core():
+            raise PluginError(f"{manifest.name} needs core {manifest.requires_core}")
+        _forbid_specname(plugin, manifest.name)
+        self._manager.register(plugin, name=manifest.name)
+        self.manifests[manifest.name] = manifest
+
+    def _check_requirements(self) -> None:
+        for manifest in self.manifests.values():
+            missing = set(manifest.requires) - set(self.manifests)
+            if missing:
+                raise PluginError(f"{manifest.name} requires {', '.join(sorted(missing))}")
+
+    def _one_caller_per_plugin(self) -> dict[str, dict[str, pluggy.HookCaller]]:
+        """Hook name → plugin name → a caller that reaches that plugin alone, in plugin order."""
+        callers: dict[str, dict[str, pluggy.HookCaller]] = {}
+        everyone = self._manager.get_plugins()
+        for hook_name in hook_names():
+            hook = getattr(self._manager.hook, hook_name)
+            implementing = {impl.plugin_name for impl in hook.get_hookimpls()}
+            callers[hook_name] = {
+                name: self._manager.subset_hook_caller(
+                    hook_name, [p for p in everyone if p is not self._manager.get_plugin(name)]
+                )
+                for name in self.manifests
+                if name in implementing
+            }
+        return callers
+
+    def implementers(self, hook_name: str) -> list[str]:
+        """The plugins that implement a hook, in order."""
+        return list(self._callers[hook_name])
+
+    def ask_all(self, hook_name: str) -> Iterator[tuple[str, Any]]:
+        """Ask every loaded plugin, garage or not: only for hooks that are asked at start.
+
+        Yields `(plugin name, answer)`. A failure here stops the start: it is a broken plugin.
+        """
+        for name, caller in self._callers[hook_name].items():
+            yield name, _only(caller())
+
+    def ask(self, hook_name: str, **values: Any) -> list[Any]:
+        """Answers of the plugins that are on for the garage in scope (plain hooks only)."""
+        answers = []
+        tenant = current_tenant()
+        for name, caller in self._open_callers(hook_name, tenant):
+            try:
+                answer = _only(caller(**values))
+            except Exception as error:
+                self._note_fault(tenant, name, hook_name, error)
+                continue
+            self._note_success(tenant, name)
+            if answer is not None:
+                answers.append(answer)
+        return answers
+
+    async def ask_async(self, hook_name: str, **values: Any) -> list[Any]:
+        """Like :meth:`ask` for hooks that may be coroutines; a session is put in a savepoint.
+
+        A :class:`~core.errors.Refused` passes through: a rule of the shop is not a fault.
+        """
+        answers = []
+        tenant = current_tenant()
+        for name, caller in self._open_callers(hook_name, tenant):
+            try:
+                async with _savepoint(values.get("session")):
+                    answer = await call_and_wait(caller, values)
+            except Refused:
+                raise
+            except Exception as error:
+                self._note_fault(tenant, name, hook_name, error)
+                continue
+            self._note_success(tenant, name)
+            if answer is not None:
+                answers.append(answer)
+        return answers
+
+    async def ask_plugin(self, plugin: str, hook_name: str, **values: Any) -> Any:
+        """Ask one plugin whatever the gate says (switching on and off); failures are raised."""
+        caller = self._callers[hook_name].get(plugin)
+        return None if caller is None else await call_and_wait(caller, values)
+
+    def _open_callers(
+        self, hook_name: str, tenant: TenantContext
+    ) -> Iterator[tuple[str, pluggy.HookCaller]]:
+        for name, caller in self._callers[hook_name].items():
+            if name not in tenant.active_plugins:
+                continue
+            fault = self.faults.get((tenant.id, name))
+            if fault is not None and fault.open_until > time.monotonic():
+                continue
+            yield name, caller
+
+    def _note_fault(self, tenant: TenantContext, plugin: str, hook: str, error: Exception) -> None:
+        fault = self.faults[tenant.id, plugin]
+        fault.count += 1
+        fault.last_error = f"{hook}: {error!r}"
+        if fault.count >= FAULTS_UNTIL_OPEN:
+            fault.open_until = time.monotonic() + OPEN_SECONDS
+        log.exception("plugin.failed", plugin=plugin, hook=hook, in_a_row=fault.count)
+
+    def _note_success(self, tenant: TenantContext, plugin: str) -> None:
+        self.faults.pop((tenant.id, plugin), None)
+
+
+def hook_names() -> list[str]:
+    """All hooks of the specification, in its order."""
+    return [
+        name
+        for name, member in vars(specs).items()
+        if inspect.isfunction(member) and hasattr(member, f"{PROJECT}_spec")
+    ]
+
+
+async def call_and_wait(caller: pluggy.HookCaller, values: Mapping[str, Any]) -> Any:
+    """Call one plugin's hook and await what it returned, if it must be awaited."""
+    answer = _only(caller(**values))
+    return await answer if inspect.isawaitable(answer) else answer
+
+
+def _only(answers: Any) -> Any:
+    """A caller that reaches one plugin answers a list of one (or the first result itself)."""
+    if isinstance(answers, list):
+        return answers[0] if answers else None
+    return answers
+
+
+def _forbid_specname(plugin: Any, name: str) -> None:
+    """Pluggy's subset callers still call implementations declared with `specname`: refuse them."""
+    for attribute in dir(plugin):
+        options = getattr(getattr(plugin, attribute, None), f"{PROJECT}_impl", None)
+        if isinstance(options, dict) and options.get("specname"):
+            raise PluginError(f"{name}.{attribute}: `specname` would pass the gate; rename it")
+
+
+@asynccontextmanager
+async def _savepoint(session: AsyncSession | None) -> AsyncIterator[None]:
+    if session is None:
+        yield
+        return
+    async with session.begin_nested():
+        yield
+
+
+_installed: list[HookManager] = []
+
+
+def install_hooks(manager: HookManager) -> None:
+    """Make `manager` the one that :func:`hooks` answers in this process."""
+    _installed[:] = [manager]
+
+
+def hooks() -> HookManager:
+    """The hook manager of this process.
+
+    Raises:
+        PluginError: the composition root has not installed one yet.
+    """
+    if not _installed:
+        raise PluginError("no plugins are loaded yet: the composition root installs them")
+    return _installed[0]
+
+

@@ -1,0 +1,63 @@
+"""What a plugin says about itself."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from packaging.specifiers import InvalidSpecifier, SpecifierSet
+from pydantic import BaseModel
+
+from core.errors import PluginError
+
+CORE_VERSION = "1.0"
+_NAME = re.compile(r"[a-z][a-z0-9_]{2,40}")
+
+
+class PluginSettings(BaseModel):
+    """Base of a plugin's settings per garage: every field needs a default and a title."""
+
+    model_config = {"extra": "ignore", "frozen": True}
+
+
+@dataclass(frozen=True, slots=True)
+class PluginManifest:
+    """The plugin's identity card, read by the gate, the support console and `doctor`.
+
+    `label`, `summary` and `adds` are given per language; English is the fallback.
+    `requires` names plugins that must be on wherever this one is.
+    `requires_core` is a PEP 440 specifier. `package` is the dotted package that holds
+    `templates/`, `static/`, `translations/` and `migrations/versions/`, where present.
+    `personal_data` says in words what it keeps about people, for the garage's records.
+    """
+
+    name: str
+    version: str
+    label: Mapping[str, str]
+    summary: Mapping[str, str]
+    package: str
+    requires_core: str = f">={CORE_VERSION}"
+    requires: tuple[str, ...] = ()
+    settings: type[PluginSettings] = PluginSettings
+    personal_data: Mapping[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if not _NAME.fullmatch(self.name):
+            raise PluginError(f"plugin name {self.name!r} must match {_NAME.pattern}")
+        try:
+            SpecifierSet(self.requires_core)
+        except InvalidSpecifier as error:
+            raise PluginError(f"plugin {self.name}: {error}") from error
+
+    def fits_core(self) -> bool:
+        """Whether this core's version is one the plugin was made for."""
+        return SpecifierSet(self.requires_core).contains(CORE_VERSION)
+
+    @property
+    def table_prefix(self) -> str:
+        """What every table of the plugin starts with."""
+        return f"{self.name}_"
+
+
+def in_language(texts: Mapping[str, str], language: str) -> str:
+    """The text in that language, else in English, else whichever there is."""
+    return texts.get(language) or texts.get("en") or next(iter(texts.values()), "")

@@ -1,0 +1,7 @@
+"""The two pluggy markers; a plugin imports `hookimpl` from here."""
+
+import pluggy
+
+PROJECT = "garagist"
+hookspec = pluggy.HookspecMarker(PROJECT)
+hookimpl = pluggy.HookimplMarker(PROJECT)

@@ -1,0 +1,170 @@
+"""Every hook that a plugin can implement: the table of contents of the plugin system.
+
+Hooks that are asked once, at start, know no garage: what they return is gated later by the
+plugin's name. All others are only ever called for a garage where the plugin is on. A hook may
+be a plain function or a coroutine function unless its sentence says otherwise; one that fails
+costs its own contribution and nothing else. Hooks that are handed a session run in a savepoint,
+and must not commit.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import typer
+from litestar.types import ControllerRouterHandler
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from core.hooks.contributions import (
+    Badge,
+    Effect,
+    MailTemplate,
+    NavigationEntry,
+    Panel,
+    Permission,
+    ScheduledTask,
+    TimelineEntry,
+)
+from core.hooks.markers import hookspec
+from core.tenancy.context import TenantContext
+
+# --- asked once, at start (plain functions) -------------------------------------------------
+
+
+@hookspec
+def routes() -> Sequence[ControllerRouterHandler]:  # type: ignore[empty-body]
+    """Litestar controllers and handlers; the gate is put before each of them."""
+
+
+@hookspec
+def permissions() -> Sequence[Permission]:  # type: ignore[empty-body]
+    """What roles may do in this plugin."""
+
+
+@hookspec
+def effects() -> Sequence[Effect]:  # type: ignore[empty-body]
+    """Kinds of work that the plugin puts into the outbox."""
+
+
+@hookspec
+def scheduled_tasks() -> Sequence[ScheduledTask]:  # type: ignore[empty-body]
+    """Recurring work, fanned out to each garage where the plugin is on."""
+
+
+@hookspec
+def mail_templates() -> Sequence[MailTemplate]:  # type: ignore[empty-body]
+    """Mails that the plugin sends."""
+
+
+@hookspec
+def commands() -> typer.Typer:  # type: ignore[empty-body]
+    """A command group that appears as `garagist <group>`; the app's `info.name` is the group."""
+
+
+# --- pages ----------------------------------------------------------------------------------
+
+
+@hookspec(firstresult=True)
+def home_page(tenant: TenantContext, language: str) -> str | None:
+    """The address that a visitor of the garage's bare host is sent to (plain function)."""
+
+
+@hookspec
+def navigation(tenant: TenantContext, language: str) -> Sequence[NavigationEntry]:  # type: ignore[empty-body]
+    """Entries for the staff's and the portal's menus (plain function)."""
+
+
+@hookspec
+def dashboard_cards(session: AsyncSession, language: str) -> Sequence[Panel]:  # type: ignore[empty-body]
+    """Cards on the staff's first page."""
+
+
+@hookspec
+def job_card_panels(session: AsyncSession, job_id: UUID, language: str) -> Sequence[Panel]:  # type: ignore[empty-body]
+    """Blocks on the job card: header controls, main column or side column."""
+
+
+@hookspec
+def job_badges(  # type: ignore[empty-body]
+    session: AsyncSession, job_ids: Sequence[UUID], language: str
+) -> Mapping[UUID, Sequence[Badge]]:
+    """Marks on rows of job lists; called once per page with all of its jobs."""
+
+
+@hookspec
+def job_timeline(  # type: ignore[empty-body]
+    session: AsyncSession, job_id: UUID, language: str
+) -> Sequence[TimelineEntry]:
+    """Dated lines for a job's timeline."""
+
+
+# --- the shop's events ----------------------------------------------------------------------
+
+
+@hookspec
+def job_created(session: AsyncSession, job_id: UUID) -> None:
+    """A job was opened, at the desk or by the customer."""
+
+
+@hookspec
+def job_status_changed(session: AsyncSession, job_id: UUID, before: str, after: str) -> None:
+    """A job moved to another status."""
+
+
+@hookspec
+def task_finished(session: AsyncSession, job_id: UUID, task_key: str) -> None:
+    """A step of a job was finished."""
+
+
+@hookspec
+def photo_added(session: AsyncSession, job_id: UUID, photo_id: UUID) -> None:
+    """A photo was added to a job."""
+
+
+@hookspec
+def appointment_booked(session: AsyncSession, appointment_id: UUID) -> None:
+    """A customer or the desk took a slot."""
+
+
+@hookspec
+def appointment_cancelled(session: AsyncSession, appointment_id: UUID) -> None:
+    """A slot was given back."""
+
+
+@hookspec
+def vehicle_arrived(session: AsyncSession, job_id: UUID, at: datetime) -> None:
+    """A vehicle is physically on site."""
+
+
+@hookspec
+def vehicle_left(session: AsyncSession, job_id: UUID, at: datetime) -> None:
+    """A vehicle was collected."""
+
+
+# --- the garage's life ----------------------------------------------------------------------
+
+
+@hookspec
+def plugin_enabled(session: AsyncSession, tenant: TenantContext) -> None:
+    """Support just switched this plugin on; only the plugin concerned is called."""
+
+
+@hookspec
+def plugin_disabled(session: AsyncSession, tenant: TenantContext) -> None:
+    """Support is about to switch this plugin off; its data stays."""
+
+
+@hookspec
+def personal_data_export(session: AsyncSession, customer_id: UUID) -> Mapping[str, Any]:  # type: ignore[empty-body]
+    """What the plugin keeps about a customer, as plain values."""
+
+
+@hookspec
+def personal_data_erase(session: AsyncSession, customer_id: UUID) -> None:
+    """Erase what the law does not oblige the garage to keep."""
+
+
+@hookspec
+def demo_data(session: AsyncSession, tenant: TenantContext) -> None:
+    """Fill in believable data after the demo's jobs were made."""

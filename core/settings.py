@@ -1,0 +1,131 @@
+"""Everything that the environment decides, typed and read once.
+
+In demo mode `garagist demo` writes the addresses of the embedded servers to
+``<DATA_DIR>/demo.env``; commands typed in a second terminal find them there.
+In production nothing falls back: a missing setting stops the start with its name.
+"""
+
+import os
+from functools import lru_cache
+from pathlib import Path
+from typing import Literal, Self
+
+from pydantic import Field, ValidationError, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from core.errors import SettingsError
+
+DEMO_ENVIRONMENT_FILE = "demo.env"
+BUILT_IN_PLUGINS = (
+    "plugins.vehicle_presence.plugin:plugin",
+    "plugins.self_service_portal.plugin:plugin",
+)
+
+
+class Settings(BaseSettings):
+    """The settings of one process. `docs/settings.md` is the table of them all."""
+
+    model_config = SettingsConfigDict(extra="ignore", frozen=True)
+
+    garagist_mode: Literal["production", "demo", "test"] = Field(
+        "production", description="`demo` allows plain http, the mail page and the style guide."
+    )
+    database_url: str = Field(
+        "", description="PostgreSQL (>= 18) as the application role: row level security applies."
+    )
+    platform_database_url: str = Field(
+        "", description="The same database as the platform role: garages, plugins, fan-out."
+    )
+    migration_database_url: str = Field(
+        "", description="The same database as the owner; only `migrate` and `doctor` need it."
+    )
+    redis_url: str = Field("", description="Redis or Valkey: queue, limits, activation epoch.")
+    storage_url: str = Field(
+        "", description="`file:///path` or `s3://bucket?endpoint=…&region=…`: photos, private."
+    )
+    smtp_url: str = Field(
+        "", description="`smtp://user:password@host:587` (`smtps://` for TLS from the start)."
+    )
+    mail_from: str = Field("", description="Sender address of every mail; garages are Reply-To.")
+    secret_key: str = Field("", description="At least 32 random characters; signs tokens.")
+    base_domain: str = Field("", description="Garages live at `<name>.<BASE_DOMAIN>`.")
+    public_scheme: Literal["http", "https"] = Field(
+        "https", description="What browsers type; `https` makes cookies Secure."
+    )
+    public_port: int | None = Field(None, description="Only if browsers must type a port.")
+    trusted_proxies: tuple[str, ...] = Field(
+        (), description="Addresses whose X-Forwarded-For is believed, as a JSON list."
+    )
+    data_dir: Path = Field(Path(".data"), description="Spool of uploads, logs, demo servers.")
+    plugins: tuple[str, ...] = Field(
+        BUILT_IN_PLUGINS, description="Built-in plugins as `module:attribute`, a JSON list."
+    )
+    safe_mode: bool = Field(
+        False, description="Start without the plugins that fail to load, and say which."
+    )
+
+    @model_validator(mode="after")
+    def _secret_is_long_enough(self) -> Self:
+        if self.secret_key and len(self.secret_key) < 32:
+            raise ValueError("SECRET_KEY needs at least 32 characters")
+        return self
+
+    def require(self, *names: str) -> None:
+        """Stop with the names of all those settings that are empty.
+
+        Raises:
+            SettingsError: naming every missing variable as it is typed in the environment.
+        """
+        missing = [name.upper() for name in names if not getattr(self, name)]
+        if missing:
+            raise SettingsError(
+                f"missing setting: {', '.join(missing)} (docs/settings.md explains each)"
+            )
+
+    @property
+    def cookies_are_secure(self) -> bool:
+        """Whether cookies may carry `Secure` and the `__Host-` prefix."""
+        return self.public_scheme == "https"
+
+    def public_url(self, subdomain: str, path: str = "/") -> str:
+        """The address that a browser types to reach `path` on a subdomain."""
+        port = f":{self.public_port}" if self.public_port else ""
+        return f"{self.public_scheme}://{subdomain}.{self.base_domain}{port}{path}"
+
+
+RUNTIME_SETTINGS = (
+    "database_url",
+    "platform_database_url",
+    "redis_url",
+    "storage_url",
+    "smtp_url",
+    "mail_from",
+    "secret_key",
+    "base_domain",
+)
+"""What web, worker and beat cannot run without."""
+
+
+def load_settings() -> Settings:
+    """Read the environment, and the demo's own file where no production is meant.
+
+    Raises:
+        SettingsError: a value has the wrong form; the text names the variable.
+    """
+    env_file: Path | None = None
+    if os.environ.get("GARAGIST_MODE", "demo") == "demo" and "DATABASE_URL" not in os.environ:
+        env_file = Path(os.environ.get("DATA_DIR", ".data")) / DEMO_ENVIRONMENT_FILE
+    try:
+        return Settings(_env_file=env_file)
+    except ValidationError as error:
+        problems = "; ".join(
+            f"{'.'.join(str(part) for part in item['loc']).upper() or 'environment'}: {item['msg']}"
+            for item in error.errors()
+        )
+        raise SettingsError(f"wrong setting: {problems}") from None
+
+
+@lru_cache(maxsize=1)
+def get_settings() -> Settings:
+    """The settings of this process, read once."""
+    return load_settings()

@@ -1,0 +1,1 @@
+"""Whose garage this is: the context that every query, key, task and log line carries."""
