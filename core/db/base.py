@@ -46,7 +46,9 @@ class PlatformTable(Base):
 
     __abstract__ = True
 
-    id: Mapped[UUID] = mapped_column(primary_key=True, server_default=text("uuidv7()"))
+    id: Mapped[UUID] = mapped_column(
+        primary_key=True, server_default=text("uuidv7()"), sort_order=-1
+    )
 
 
 class TenantScoped(Base):
@@ -59,8 +61,12 @@ class TenantScoped(Base):
 
     __abstract__ = True
 
-    tenant_id: Mapped[UUID] = mapped_column(primary_key=True, default=scoped_tenant_id)
-    id: Mapped[UUID] = mapped_column(primary_key=True, server_default=text("uuidv7()"))
+    tenant_id: Mapped[UUID] = mapped_column(
+        primary_key=True, default=scoped_tenant_id, sort_order=-2
+    )
+    id: Mapped[UUID] = mapped_column(
+        primary_key=True, server_default=text("uuidv7()"), sort_order=-1
+    )
 
 
 class Timestamped:

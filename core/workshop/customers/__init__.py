@@ -1,0 +1,1 @@
+"""The garage's customers: how to reach them, and in which language."""

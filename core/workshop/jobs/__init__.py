@@ -1,0 +1,1 @@
+"""Repair jobs: one visit of one vehicle for one matter, with its flow of tasks."""

@@ -1,0 +1,1 @@
+"""Places of business: address, opening hours, closures and capacity."""

@@ -1,0 +1,1 @@
+"""What must happen after a commit: mails and other effects, through the outbox."""

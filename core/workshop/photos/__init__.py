@@ -1,0 +1,1 @@
+"""Photos of jobs: checked, kept privately, served without their metadata."""

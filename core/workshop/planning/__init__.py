@@ -1,0 +1,1 @@
+"""Appointments and the free slots they are booked from."""

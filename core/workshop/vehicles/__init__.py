@@ -1,0 +1,1 @@
+"""Vehicles and the plates that they carried over time."""
