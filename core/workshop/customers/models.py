@@ -1,6 +1,6 @@
 """Customers."""
 
-from sqlalchemy import Index, text
+from sqlalchemy import Index, func, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core.db.base import TenantScoped, Timestamped
@@ -14,8 +14,10 @@ class Customer(Timestamped, TenantScoped):
         Index("ix_customers_email", "tenant_id", "email"),
         Index(
             "ix_customers_name_search",
-            text("lower(name) gin_trgm_ops"),
+            "tenant_id",
+            func.lower(text("name")).label("lower_name"),
             postgresql_using="gin",
+            postgresql_ops={"lower_name": "gin_trgm_ops"},
         ),
     )
 

@@ -77,7 +77,13 @@ class Job(Timestamped, TenantScoped):
         Index("ix_jobs_newest", "tenant_id", text("id DESC")),
         Index("ix_jobs_status", "tenant_id", "status", text("id DESC")),
         Index("ix_jobs_plate", "tenant_id", "plate_normalised"),
-        Index("ix_jobs_plate_search", text("plate_normalised gin_trgm_ops"), postgresql_using="gin"),
+        Index(
+            "ix_jobs_plate_search",
+            "tenant_id",
+            "plate_normalised",
+            postgresql_using="gin",
+            postgresql_ops={"plate_normalised": "gin_trgm_ops"},
+        ),
         Index("ix_jobs_customer", "tenant_id", "customer_id"),
         Index("ix_jobs_vehicle", "tenant_id", "vehicle_id"),
         CheckConstraint(

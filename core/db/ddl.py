@@ -1,0 +1,53 @@
+"""The locks and grants that migrations put on tables.
+
+Row level security names the garage from a setting of the transaction. An unset setting is
+`''` on a pooled connection after a commit, so it is turned into NULL before the cast: no garage
+means no rows. FORCE makes the lock hold for the owner of the tables too.
+"""
+
+from collections.abc import Iterable
+
+from alembic import context, op
+
+ALL_DML = "SELECT, INSERT, UPDATE, DELETE"
+ADD_ONLY = "SELECT, INSERT"
+IN_SCOPE = "tenant_id = (select nullif(current_setting('app.tenant', true), ''))::uuid"
+
+
+def app_role() -> str:
+    """The application's role, quoted; set by whoever runs the migrations."""
+    return _quoted(context.config.attributes["app_role"])
+
+
+def platform_role() -> str:
+    """The platform's role, quoted."""
+    return _quoted(context.config.attributes["platform_role"])
+
+
+def lock_tenant_tables(tables: Iterable[str], *, grant: str = ALL_DML) -> None:
+    """Put row level security on tables of garages and let the application use them."""
+    for table in tables:
+        op.execute(f'ALTER TABLE "{table}" ENABLE ROW LEVEL SECURITY')
+        op.execute(f'ALTER TABLE "{table}" FORCE ROW LEVEL SECURITY')
+        op.execute(
+            f'CREATE POLICY tenant_lock ON "{table}" TO {app_role()}'
+            f" USING ({IN_SCOPE}) WITH CHECK ({IN_SCOPE})"
+        )
+        op.execute(f'GRANT {grant} ON "{table}" TO {app_role()}')
+
+
+def open_platform_tables(tables: Iterable[str], *, grant: str = ALL_DML) -> None:
+    """Let the platform role, and nobody else, use tables of the platform."""
+    for table in tables:
+        op.execute(f'GRANT {grant} ON "{table}" TO {platform_role()}')
+
+
+def show_columns_to_platform(table: str, columns: Iterable[str]) -> None:
+    """Let the platform role read some columns of all garages' rows (fan-out needs ids)."""
+    listed = ", ".join(f'"{column}"' for column in columns)
+    op.execute(f'GRANT SELECT ({listed}) ON "{table}" TO {platform_role()}')
+    op.execute(f'CREATE POLICY platform_sees ON "{table}" FOR SELECT TO {platform_role()} USING (true)')
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'

@@ -1,0 +1,1 @@
+"""Alembic's environment and core's own migrations; each plugin keeps its own."""
