@@ -1,0 +1,1 @@
+"""From a host name to a page: tenant resolution, the gate, sessions, rendering."""

@@ -1,0 +1,90 @@
+"""Refusing forms that another site made a browser send.
+
+Three things must agree: the browser's own word on where the request started
+(`Sec-Fetch-Site`, `Origin`), and a token that is bound to the garage, the visitor's cookie and
+the login session. A sibling garage's page, cookie or token does not fit any of them.
+"""
+
+import hashlib
+import hmac
+import secrets
+from urllib.parse import urlsplit
+
+from litestar.connection import Request
+from litestar.handlers import BaseRouteHandler
+
+from core.errors import NotAllowed
+from core.web import cookies
+from core.web.resources import AnyConnection, resources_of
+
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+FIELD = "csrf_token"
+HEADER = "x-csrf-token"
+
+
+class ForgedRequest(NotAllowed):
+    """The request did not start on a page of ours, or its token is old."""
+
+
+def visitor_of(connection: AnyConnection) -> str:
+    """The random mark of this browser; made up now if it has none yet."""
+    state = connection.scope["state"]
+    if "visitor" not in state:
+        name = cookies.cookie_name(resources_of(connection).settings, cookies.VISITOR)
+        known = connection.cookies.get(name, "")
+        state["visitor"] = known if len(known) >= 22 else secrets.token_urlsafe(16)
+        state["visitor_is_new"] = state["visitor"] != known
+    visitor: str = state["visitor"]
+    return visitor
+
+
+def csrf_token(connection: AnyConnection) -> str:
+    """The token for forms on a page of this request."""
+    settings = resources_of(connection).settings
+    session = connection.cookies.get(cookies.cookie_name(settings, cookies.SESSION), "")
+    realm = connection.scope["state"].get("realm") or str(connection.scope["state"]["tenant"].id)
+    message = "|".join((realm, visitor_of(connection), hashlib.sha256(session.encode()).hexdigest()))
+    return hmac.new(settings.secret_key.encode(), message.encode(), hashlib.sha256).hexdigest()
+
+
+def check_token(connection: AnyConnection, token: str | None) -> None:
+    """Compare in constant time.
+
+    Raises:
+        ForgedRequest: the token is missing or not this visitor's.
+    """
+    if not token or not hmac.compare_digest(csrf_token(connection), token):
+        raise ForgedRequest("token does not fit")
+
+
+def check_origin(connection: AnyConnection) -> None:
+    """Believe the browser's own word on where the request started.
+
+    Raises:
+        ForgedRequest: it started on another host, a sibling garage's included.
+    """
+    fetch_site = connection.headers.get("sec-fetch-site")
+    if fetch_site is not None and fetch_site not in {"same-origin", "none"}:
+        raise ForgedRequest(f"started {fetch_site}")
+    origin = connection.headers.get("origin")
+    host = connection.headers.get("host", "").lower()
+    if origin and (urlsplit(origin).netloc.lower() != host):
+        raise ForgedRequest("foreign origin")
+
+
+async def csrf_guard(connection: AnyConnection, handler: BaseRouteHandler) -> None:
+    """Guard of every unsafe method.
+
+    A handler with `opt={"streams_body": True}` reads its body itself and must call
+    :func:`check_token` with the first field; its origin is checked here all the same.
+    """
+    if connection.scope.get("method") in SAFE_METHODS:
+        return
+    check_origin(connection)
+    token = connection.headers.get(HEADER)
+    if token is None and not handler.opt.get("streams_body"):
+        if isinstance(connection, Request):
+            token = (await connection.form()).get(FIELD)
+    if token is None and handler.opt.get("streams_body"):
+        return
+    check_token(connection, token)

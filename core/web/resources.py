@@ -1,0 +1,46 @@
+"""What one web process holds open, gathered in one place by the composition root."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from jinja2 import Environment
+from litestar.connection import ASGIConnection
+
+from core.db.session import Database
+from core.hooks.manager import HookManager
+from core.settings import Settings
+from core.storage import Storage
+from core.tenancy.context import TenantContext
+from core.tenancy.directory import TenantDirectory
+from core.web.assets import Assets
+from core.web.limits import Limiter
+
+
+@dataclass(frozen=True, slots=True)
+class Resources:
+    """The open doors of a web process: database, directory, storage, plugins, pages."""
+
+    settings: Settings
+    database: Database
+    directory: TenantDirectory
+    hooks: HookManager
+    storage: Storage
+    limiter: Limiter
+    templates: Environment
+    assets: Assets
+    extras: dict[str, Any] = field(default_factory=dict)
+
+
+AnyConnection = ASGIConnection[Any, Any, Any, Any]
+
+
+def resources_of(connection: AnyConnection) -> Resources:
+    """The resources of the process that serves this request."""
+    resources: Resources = connection.app.state.resources
+    return resources
+
+
+def tenant_of(connection: AnyConnection) -> TenantContext:
+    """The garage whose host this request came to."""
+    tenant: TenantContext = connection.scope["state"]["tenant"]
+    return tenant

@@ -1,0 +1,48 @@
+"""Writing down who did what."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from core.clock import now
+from core.workshop.audit.models import AuditEntry
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who acts. Support acting inside a garage is `support`, with their own name."""
+
+    kind: Literal["staff", "customer", "support", "system"]
+    name: str
+    id: UUID | None = None
+
+
+SYSTEM = Actor("system", "Garagist")
+CUSTOMER = Actor("customer", "customer")
+
+
+def record(
+    session: AsyncSession,
+    actor: Actor,
+    action: str,
+    subject: str,
+    *,
+    reason: str | None = None,
+    details: Mapping[str, Any] | None = None,
+) -> None:
+    """Add an entry in this unit of work: it is stored with the deed, or not at all."""
+    session.add(
+        AuditEntry(
+            at=now(),
+            actor_kind=actor.kind,
+            actor_name=actor.name,
+            actor_id=actor.id,
+            action=action,
+            subject=subject,
+            reason=reason,
+            details=dict(details or {}),
+        )
+    )
