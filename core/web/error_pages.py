@@ -1,0 +1,117 @@
+"""Errors as people should see them: what happened, what to do, in their language."""
+
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote
+
+import structlog
+from litestar import Request
+from litestar.exceptions import HTTPException
+from litestar.response import Redirect, Response
+
+from core.errors import GaragistError, NotAllowed, NotFound, Refused
+from core.i18n import gettext as _
+from core.web.csrf import SAFE_METHODS, ForgedRequest
+from core.web.language import speak
+from core.web.rendering import page
+from core.web.viewer import LoginNeeded
+
+log = structlog.get_logger(__name__)
+
+AnyRequest = Request[Any, Any, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """What an error page or an error in JSON says."""
+
+    status: int
+    title: str
+    text: str
+
+
+def describe(error: Exception) -> Problem:
+    """The problem in plain words, in the current language."""
+    if isinstance(error, Refused):
+        return Problem(error.status_code, _("That did not work"), _(error.message, **error.values))
+    if isinstance(error, LoginNeeded):
+        return Problem(401, _("Please log in"), _("Your session has ended. Please log in again."))
+    if isinstance(error, ForgedRequest):
+        return Problem(
+            403,
+            _("This form is no longer valid"),
+            _("Please go back, reload the page and send it again. Nothing was stored."),
+        )
+    if isinstance(error, NotAllowed):
+        return Problem(
+            403,
+            _("Your role does not include this"),
+            _("Ask the owner of the garage if you need it."),
+        )
+    status = error.status_code if isinstance(error, HTTPException) else 500
+    if isinstance(error, NotFound):
+        status = 404
+    return Problem(status, *_texts_of(status))
+
+
+def _texts_of(status: int) -> tuple[str, str]:
+    if status == 404:
+        return (
+            _("There is nothing at this address"),
+            _("Please check the address for typing errors, or start again from the first page."),
+        )
+    if status == 405:
+        return _("This address is for a form"), _("Please go back and use the button there.")
+    if status == 413:
+        return (
+            _("That is too much at once"),
+            _("Please send fewer or smaller files. Nothing was stored."),
+        )
+    if status == 429:
+        return (
+            _("Too many attempts"),
+            _("Please wait a few minutes and try again, or call the garage."),
+        )
+    if status < 500:
+        return _("We did not understand that"), _("Please go back and try it once more.")
+    return (
+        _("Something went wrong on our side"),
+        _("Nothing you entered was half stored. Please try again in a moment."),
+    )
+
+
+def wants_json(request: AnyRequest) -> bool:
+    """Whether the browser's script asked, and not the browser itself."""
+    return "application/json" in request.headers.get("accept", "")
+
+
+def respond_to_error(request: AnyRequest, error: Exception) -> Response[Any]:
+    """The answer to any error that a handler did not answer itself."""
+    speak(request)
+    if not isinstance(error, GaragistError | HTTPException):
+        log.error("request.failed", path=request.scope["path"], exc_info=error)
+    problem = describe(error)
+    if wants_json(request):
+        return Response(
+            {"error": problem.text, "title": problem.title},
+            status_code=problem.status,
+            headers={"Cache-Control": "no-store"},
+        )
+    if isinstance(error, LoginNeeded):
+        return _to_login(request)
+    return page(
+        request, "core/error.html", status_code=problem.status, problem=problem
+    )
+
+
+def _to_login(request: AnyRequest) -> Redirect:
+    """Log in first, then come back to the page (never to a form's target)."""
+    target = request.scope["path"] if request.method in SAFE_METHODS else "/desk"
+    query = request.scope.get("query_string", b"").decode("latin-1")
+    if query and request.method in SAFE_METHODS:
+        target += "?" + query
+    return Redirect(
+        f"/desk/login?next={quote(target, safe='')}",
+        status_code=303,
+        headers={"Cache-Control": "no-store"},
+    )

@@ -1,0 +1,87 @@
+"""Forms: WTForms with our translations, filled from a request's body."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from litestar import Request
+from litestar.datastructures import FormMultiDict
+from wtforms import Form as WTForm
+from wtforms.i18n import get_translations
+
+from core.errors import Refused
+from core.i18n import choose_plural, current_language, gettext
+
+
+class _Translations:
+    """WTForms' own messages come translated with it; ours from our catalogues."""
+
+    def __init__(self, language: str) -> None:
+        self._wtforms = get_translations([language]) if language != "en" else None
+
+    def gettext(self, message: str) -> str:
+        text = gettext(message)
+        if text == message and self._wtforms is not None:
+            return str(self._wtforms.gettext(message))
+        return text
+
+    def ngettext(self, singular: str, plural: str, number: int) -> str:
+        text = choose_plural(singular, plural, number)
+        if text in {singular, plural} and self._wtforms is not None:
+            return str(self._wtforms.ngettext(singular, plural, number))
+        return text
+
+
+class Form(WTForm):
+    """Base of every form. CSRF is checked by the guard before a form is filled."""
+
+    class Meta:
+        """How WTForms finds translations; cached per language by WTForms itself."""
+
+        def get_translations(self, _form: WTForm) -> _Translations:
+            """Ours first, then WTForms' own catalogue."""
+            return _Translations(current_language())
+
+    def add_refusal(self, refusal: Refused) -> None:
+        """Show a rule of the shop's *no* at the field that it is about, or above the form."""
+        text = gettext(refusal.message, **refusal.values)
+        field = self._fields.get(refusal.field or "")
+        if field is not None:
+            field.errors = [*field.errors, text]
+        else:
+            self.form_errors.append(text)
+
+    @property
+    def has_errors(self) -> bool:
+        """Whether anything must be mended."""
+        return bool(self.errors)
+
+
+class FormValues:
+    """A multidict in the shape that WTForms reads."""
+
+    def __init__(self, pairs: Iterable[tuple[str, Any]]) -> None:
+        self._values: dict[str, list[Any]] = {}
+        for name, value in pairs:
+            self._values.setdefault(name, []).append(value)
+
+    def getlist(self, name: str) -> list[Any]:
+        """All values of a field, in order."""
+        return self._values.get(name, [])
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._values
+
+    def __iter__(self) -> Any:
+        return iter(self._values)
+
+    def __len__(self) -> int:
+        return len(self._values)
+
+
+async def form_values(request: Request[Any, Any, Any]) -> FormValues:
+    """The body's fields; NUL, which PostgreSQL cannot store, is dropped from texts."""
+    body: FormMultiDict = await request.form()
+    return FormValues(
+        (name, value.replace("\x00", "") if isinstance(value, str) else value)
+        for name, value in body.multi_items()
+    )

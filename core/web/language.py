@@ -1,0 +1,32 @@
+"""In which language a page of a garage speaks."""
+
+from core.i18n import LANGUAGES, choose_language, set_language
+from core.web import cookies
+from core.web.resources import AnyConnection, resources_of, tenant_of
+from core.web.viewer import viewer_of
+
+
+def language_of(connection: AnyConnection) -> str:
+    """The address's own language (`/nl/…`), else the person's, else the browser's.
+
+    Customers are offered the garage's languages; staff may work in any.
+    """
+    tenant = tenant_of(connection)
+    first = connection.scope["path"].strip("/").partition("/")[0]
+    if first in tenant.languages:
+        return first
+    settings = resources_of(connection).settings
+    chosen = connection.cookies.get(cookies.cookie_name(settings, cookies.LANGUAGE))
+    if chosen in LANGUAGES:
+        return chosen
+    viewer = viewer_of(connection)
+    if viewer is not None and viewer.language in LANGUAGES:
+        return viewer.language
+    return choose_language(connection.headers.get("accept-language"), tenant.languages)
+
+
+def speak(connection: AnyConnection) -> str:
+    """Make the rest of this request speak the right language, and say which."""
+    language = language_of(connection)
+    set_language(language)
+    return language

@@ -1,0 +1,107 @@
+"""The directory that the house asks: garages from PostgreSQL, remembered until they change."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from core.db.session import Database
+from core.hooks.manifest import PluginManifest
+from core.tenancy.context import TenantContext
+from tenants import repository
+from tenants.epoch import Epoch
+from tenants.models import PluginActivation, Tenant
+
+MOST_REMEMBERED = 10_000
+"""Looked-up keys per process; past that, all are forgotten (a scan of host names)."""
+
+Finder = Callable[[AsyncSession], Awaitable[Tenant | None]]
+
+
+class DatabaseTenantDirectory:
+    """Implements :class:`~core.tenancy.directory.TenantDirectory` over the platform's tables."""
+
+    def __init__(
+        self,
+        database: Database,
+        epoch: Epoch,
+        manifests: Mapping[str, PluginManifest],
+        *,
+        base_domain: str,
+    ) -> None:
+        self._database = database
+        self._epoch = epoch
+        self._manifests = manifests
+        self._suffix = f".{base_domain}"
+        self._known: dict[str, TenantContext | None] = {}
+        self._known_at = ""
+
+    async def by_host(self, host: str) -> TenantContext | None:
+        """`<slug>.<base domain>` exactly, or a host name that support added."""
+        return await self._remembered(f"host:{host}", lambda session: self._by_host(session, host))
+
+    async def by_id(self, tenant_id: UUID) -> TenantContext | None:
+        """The open garage with that id."""
+        return await self._remembered(
+            f"id:{tenant_id}", lambda session: repository.by_id(session, tenant_id)
+        )
+
+    async def by_slug(self, slug: str) -> TenantContext | None:
+        """The open garage with that subdomain."""
+        return await self._remembered(
+            f"slug:{slug}", lambda session: repository.by_slug(session, slug)
+        )
+
+    async def open_ids(self) -> list[UUID]:
+        """Ids of all open garages, read afresh."""
+        async with self._database.platform_unit_of_work() as session:
+            return await repository.open_ids(session)
+
+    async def forget(self) -> None:
+        """Something changed: tell every process, this one first."""
+        self._known.clear()
+        await self._epoch.raise_()
+
+    async def _by_host(self, session: AsyncSession, host: str) -> Tenant | None:
+        slug = host.removesuffix(self._suffix)
+        if slug != host:
+            return None if "." in slug else await repository.by_slug(session, slug)
+        return await repository.by_domain(session, host)
+
+    async def _remembered(self, key: str, find: Finder) -> TenantContext | None:
+        epoch = await self._epoch.value()
+        if epoch != self._known_at or len(self._known) > MOST_REMEMBERED:
+            self._known.clear()
+            self._known_at = epoch
+        if key not in self._known:
+            async with self._database.platform_unit_of_work() as session:
+                tenant = await find(session)
+                if tenant is None or tenant.closed_at is not None:
+                    self._known[key] = None
+                else:
+                    rows = await repository.activations(session, [tenant.id])
+                    self._known[key] = context_of(tenant, rows, self._manifests)
+        return self._known.get(key)
+
+
+def context_of(
+    tenant: Tenant,
+    activations: list[PluginActivation],
+    manifests: Mapping[str, PluginManifest],
+) -> TenantContext:
+    """A garage as the rest of the house sees it; plugins that are not installed are off."""
+    on = {row.plugin: row.settings for row in activations if row.is_on and row.plugin in manifests}
+    return TenantContext(
+        id=tenant.id,
+        slug=tenant.slug,
+        name=tenant.name,
+        languages=tuple(tenant.languages),
+        country=tenant.country,
+        timezone=tenant.timezone,
+        phone=tenant.phone,
+        email=tenant.email,
+        address=tenant.address,
+        brand_colour=tenant.brand_colour,
+        active_plugins=frozenset(on),
+        plugin_settings=on,
+    )

@@ -1,0 +1,127 @@
+"""Every query about garages, in sessions of the platform role."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from sqlalchemy import or_, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from tenants.models import (
+    PluginActivation,
+    SupportAuditEntry,
+    SupportMember,
+    SupportSession,
+    Tenant,
+    TenantDomain,
+)
+
+PAGE = 50
+MANY = 100_000
+
+
+async def by_id(session: AsyncSession, tenant_id: UUID) -> Tenant | None:
+    """The garage with that id, closed or not."""
+    return await session.scalar(select(Tenant).where(Tenant.id == tenant_id))
+
+
+async def by_slug(session: AsyncSession, slug: str) -> Tenant | None:
+    """The garage with that subdomain, closed or not."""
+    return await session.scalar(select(Tenant).where(Tenant.slug == slug))
+
+
+async def by_domain(session: AsyncSession, host: str) -> Tenant | None:
+    """The garage with that host name of its own."""
+    return await session.scalar(
+        select(Tenant)
+        .join(TenantDomain, TenantDomain.tenant_id == Tenant.id)
+        .where(TenantDomain.host == host)
+    )
+
+
+async def page(
+    session: AsyncSession, *, after: str | None = None, search: str = ""
+) -> list[Tenant]:
+    """Garages by subdomain, after the one named; one more than :data:`PAGE` if there is more."""
+    statement = select(Tenant).order_by(Tenant.slug).limit(PAGE + 1)
+    if after:
+        statement = statement.where(Tenant.slug > after)
+    if search:
+        statement = statement.where(
+            or_(
+                Tenant.slug.contains(search.lower(), autoescape=True),
+                Tenant.name.icontains(search, autoescape=True),
+            )
+        )
+    return list(await session.scalars(statement))
+
+
+async def open_ids(session: AsyncSession) -> list[UUID]:
+    """Ids of all garages that are not closed."""
+    found = await session.scalars(
+        select(Tenant.id).where(Tenant.closed_at.is_(None)).order_by(Tenant.id).limit(MANY)
+    )
+    return list(found)
+
+
+async def activations(
+    session: AsyncSession, tenant_ids: Sequence[UUID]
+) -> list[PluginActivation]:
+    """What support decided about plugins for these garages."""
+    found = await session.scalars(
+        select(PluginActivation)
+        .where(PluginActivation.tenant_id.in_(tenant_ids))
+        .order_by(PluginActivation.plugin)
+        .limit(MANY)
+    )
+    return list(found)
+
+
+async def activation(
+    session: AsyncSession, tenant_id: UUID, plugin: str
+) -> PluginActivation | None:
+    """The row about one plugin in one garage, locked until the end of this unit of work."""
+    return await session.scalar(
+        select(PluginActivation)
+        .where(PluginActivation.tenant_id == tenant_id, PluginActivation.plugin == plugin)
+        .with_for_update()
+    )
+
+
+async def audit_page(
+    session: AsyncSession, *, tenant_id: UUID | None = None, before: UUID | None = None
+) -> list[tuple[SupportAuditEntry, str | None]]:
+    """What support did, newest first, with the garage's name."""
+    statement = (
+        select(SupportAuditEntry, Tenant.slug)
+        .outerjoin(Tenant, Tenant.id == SupportAuditEntry.tenant_id)
+        .order_by(SupportAuditEntry.id.desc())
+        .limit(PAGE + 1)
+    )
+    if tenant_id is not None:
+        statement = statement.where(SupportAuditEntry.tenant_id == tenant_id)
+    if before is not None:
+        statement = statement.where(SupportAuditEntry.id < before)
+    return [(entry, slug) for entry, slug in await session.execute(statement)]
+
+
+async def support_member(session: AsyncSession, email: str) -> SupportMember | None:
+    """The support member with that address, locked: two logins cannot use one code."""
+    return await session.scalar(
+        select(SupportMember)
+        .where(SupportMember.email == email.strip().lower())
+        .with_for_update()
+    )
+
+
+async def support_session(
+    session: AsyncSession, token_hash: str
+) -> tuple[SupportSession, SupportMember] | None:
+    """A login session at the console, with whose it is."""
+    row = (
+        await session.execute(
+            select(SupportSession, SupportMember)
+            .join(SupportMember, SupportMember.id == SupportSession.member_id)
+            .where(SupportSession.token_hash == token_hash)
+        )
+    ).first()
+    return None if row is None else (row[0], row[1])
