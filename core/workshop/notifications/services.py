@@ -1,5 +1,6 @@
 """Putting work into the outbox: stored with its cause, done after commit, at least once."""
 
+import hashlib
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
 from typing import Any
@@ -68,12 +69,21 @@ async def send_mail(
     """Send a mail of the named template once for `key`.
 
     `template` is the name of a :class:`~core.hooks.contributions.MailTemplate`; `payload`
-    holds ids only, the values are loaded when the mail is written.
+    holds ids only, the values are loaded when the mail is written. A mail that must be sent
+    twice (the worker died between server and commit) has the same Message-ID both times.
     """
     await enqueue(
         session,
         SEND_MAIL,
-        {"template": template, "to": to, "language": language, "payload": dict(payload)},
+        {
+            "template": template,
+            "to": to,
+            "language": language,
+            "message_id": hashlib.sha256(
+                f"{session.info['tenant_id']}:{key}".encode()
+            ).hexdigest()[:32],
+            "payload": dict(payload),
+        },
         key=key,
         due_at=due_at,
     )

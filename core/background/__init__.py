@@ -1,0 +1,1 @@
+"""Work outside requests: beat fans out per garage, a task works for exactly one garage."""

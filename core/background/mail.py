@@ -1,0 +1,109 @@
+"""Writing a garage's mails and handing them to the mail server."""
+
+import ssl
+from collections.abc import Mapping
+from email.message import EmailMessage
+from email.policy import SMTP
+from email.utils import format_datetime, formataddr
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+import aiosmtplib
+from jinja2 import Environment
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from core.clock import now
+from core.hooks.contributions import MailTemplate
+from core.hooks.manager import HookManager
+from core.i18n import language_scope
+from core.settings import Settings
+from core.tenancy.context import TenantContext, current_tenant
+
+SEND_TIMEOUT_SECONDS = 30
+
+
+class Mailer:
+    """Knows all mail templates and the way to the mail server."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        templates: Environment,
+        hooks: HookManager,
+        core_templates: Mapping[str, MailTemplate],
+    ) -> None:
+        self._settings = settings
+        self._templates = templates
+        self._mails: dict[str, tuple[str | None, MailTemplate]] = {
+            name: (None, mail) for name, mail in core_templates.items()
+        }
+        for plugin, mails in hooks.ask_all("mail_templates"):
+            self._mails.update({mail.name: (plugin, mail) for mail in mails})
+
+    async def send(self, session: AsyncSession, payload: Mapping[str, Any]) -> None:
+        """The outbox's effect: write one mail in its language and send it.
+
+        A mail of a plugin that was switched off since, or whose occasion is gone, is not sent.
+
+        Raises:
+            aiosmtplib.SMTPException, OSError: the server did not take it; the outbox retries.
+        """
+        tenant = current_tenant()
+        plugin, mail = self._mails[payload["template"]]
+        if plugin is not None and not tenant.has_plugin(plugin):
+            return
+        with language_scope(payload["language"]):
+            values = await mail.load(session, payload["payload"])
+            if values is None:
+                return
+            message = self._write(tenant, mail, payload, values)
+        await self._hand_over(message)
+
+    def _write(
+        self,
+        tenant: TenantContext,
+        mail: MailTemplate,
+        payload: Mapping[str, Any],
+        values: Mapping[str, Any],
+    ) -> EmailMessage:
+        context = {
+            "tenant": tenant,
+            "lang": payload["language"],
+            "home_url": self._settings.public_url(tenant.slug),
+            **values,
+        }
+
+        def render(ending: str) -> str:
+            return self._templates.get_template(f"{mail.template}{ending}").render(context)
+
+        message = EmailMessage(policy=SMTP)
+        message["From"] = formataddr((tenant.name, self._settings.mail_from))
+        if tenant.email:
+            message["Reply-To"] = tenant.email
+        message["To"] = payload["to"]
+        message["Subject"] = " ".join(render(".subject.txt").split())
+        message["Date"] = format_datetime(now())
+        message["Message-ID"] = f"<{payload['message_id']}@{self._settings.base_domain}>"
+        message["Auto-Submitted"] = "auto-generated"
+        message["Content-Language"] = payload["language"]
+        message.set_content(render(".txt"))
+        message.add_alternative(render(".html"), subtype="html")
+        for name, kind, body in mail.attach(values) if mail.attach else []:
+            main, _, sub = kind.partition("/")
+            message.add_attachment(body, maintype=main, subtype=sub, filename=name)
+        return message
+
+    async def _hand_over(self, message: EmailMessage) -> None:
+        url = urlsplit(self._settings.smtp_url)
+        tls = url.scheme == "smtps"
+        await aiosmtplib.send(
+            message,
+            hostname=url.hostname or "localhost",
+            port=url.port or (465 if tls else 587),
+            username=unquote(url.username) if url.username else None,
+            password=unquote(url.password) if url.password else None,
+            use_tls=tls,
+            start_tls=False if tls else None,
+            tls_context=ssl.create_default_context() if tls else None,
+            timeout=SEND_TIMEOUT_SECONDS,
+        )

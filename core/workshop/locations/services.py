@@ -1,0 +1,46 @@
+"""Opening a place of business and saying when it is open."""
+
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from core.errors import Refused
+from core.workshop.locations import repository
+from core.workshop.locations.models import Closure, Location
+
+DEFAULT_OPENING_HOURS: dict[str, Any] = {
+    str(weekday): [["08:00", "12:00"], ["13:00", "17:00"]] for weekday in range(1, 6)
+}
+
+
+async def create_location(session: AsyncSession, *, name: str, **details: Any) -> Location:
+    """A new location, open Monday to Friday 8-12 and 13-17 until told otherwise."""
+    location = Location(
+        name=name,
+        position=len(await repository.everywhere(session)) + 1,
+        opening_hours=DEFAULT_OPENING_HOURS,
+        **details,
+    )
+    session.add(location)
+    await session.flush()
+    return location
+
+
+async def close_on(
+    session: AsyncSession, location_id: UUID, first_day: date, last_day: date, reason: str
+) -> Closure:
+    """Close a location for some days, both included; bookings that exist are left alone.
+
+    Raises:
+        Refused: the days are in the wrong order.
+    """
+    if last_day < first_day:
+        raise Refused("The last day cannot be before the first.", field="last_day")
+    closure = Closure(
+        location_id=location_id, first_day=first_day, last_day=last_day, reason=reason.strip()
+    )
+    session.add(closure)
+    await session.flush()
+    return closure
