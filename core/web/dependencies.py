@@ -1,0 +1,29 @@
+"""What controllers may ask for by name: a session of the garage, and the doors of the process."""
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+from litestar import Request
+from litestar.di import Provide
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from core.web.resources import Resources, resources_of, tenant_of
+
+
+async def provide_session(request: Request[Any, Any, Any]) -> AsyncIterator[AsyncSession]:
+    """One transaction per request, committed after the page was rendered and before it is
+    sent; rolled back where the handler or the page failed."""
+    resources = resources_of(request)
+    async with resources.database.unit_of_work(tenant_of(request).id) as session:
+        yield session
+
+
+async def provide_resources(request: Request[Any, Any, Any]) -> Resources:
+    """The doors of the process."""
+    return resources_of(request)
+
+
+DEPENDENCIES = {
+    "session": Provide(provide_session),
+    "resources": Provide(provide_resources),
+}

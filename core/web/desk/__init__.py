@@ -1,0 +1,1 @@
+"""The staff's pages: today, jobs, planning, staff, settings, log."""

@@ -1,0 +1,73 @@
+"""The application that serves every garage: the desk, and what plugins add."""
+
+from litestar import Litestar, Request, get, post
+from litestar.datastructures import State
+from litestar.exceptions import NotFoundException
+from litestar.params import FromPath
+from litestar.response import Redirect
+from litestar.types import ASGIApp
+from typing import Any
+
+from core.i18n import LANGUAGES
+from core.web import cookies
+from core.web.csrf import csrf_guard
+from core.web.dependencies import DEPENDENCIES
+from core.web.desk import CONTROLLERS
+from core.web.error_pages import respond_to_error
+from core.web.gate import gated_routers, plugin_gate
+from core.web.headers import SecurityHeaders
+from core.web.language import speak
+from core.web.rendering import redirect
+from core.web.resources import Resources, resources_of, tenant_of
+from core.web.static_files import static_file, theme
+
+FORM_LIMIT_BYTES = 1_000_000
+"""For bodies that are no uploads; upload handlers stream and have limits of their own."""
+
+
+@get("/", opt={"public": True})
+async def front_door(request: Request[Any, Any, Any]) -> Redirect:
+    """To the home page that a plugin offers customers, else to the staff's."""
+    offered = resources_of(request).hooks.ask(
+        "home_page", tenant=tenant_of(request), language=speak(request)
+    )
+    return redirect(request, offered[0] if offered else "/desk")
+
+
+@get("/language/{code:str}", opt={"public": True})
+async def choose_language(request: Request[Any, Any, Any], code: FromPath[str]) -> Redirect:
+    """Remember the language of a page whose address does not carry one."""
+    if code not in LANGUAGES:
+        raise NotFoundException
+    settings = resources_of(request).settings
+    cookie = cookies.our_cookie(settings, cookies.LANGUAGE, code, seconds=365 * 86_400)
+    return redirect(request, _same_site_referrer(request), cookies_=[cookie])
+
+
+def _same_site_referrer(request: Request[Any, Any, Any]) -> str:
+    _, _, rest = request.headers.get("referer", "").partition("://")
+    host, slash, path = rest.partition("/")
+    same = host.lower() == request.headers.get("host", "").lower()
+    return slash + path if same and slash and not path.startswith("/") else "/desk"
+
+
+def create_garage_app(resources: Resources) -> ASGIApp:
+    """The garages' application, inside its security headers."""
+    app = Litestar(
+        route_handlers=[
+            front_door,
+            choose_language,
+            static_file,
+            theme,
+            *CONTROLLERS,
+            *gated_routers(resources.hooks),
+        ],
+        guards=[plugin_gate, csrf_guard],
+        dependencies=DEPENDENCIES,
+        exception_handlers={Exception: respond_to_error},
+        state=State({"resources": resources}),
+        request_max_body_size=FORM_LIMIT_BYTES,
+        openapi_config=None,
+        debug=False,
+    )
+    return SecurityHeaders(app, https=resources.settings.cookies_are_secure)

@@ -1,0 +1,224 @@
+"""Every query about stays. Lists read open rows only, always with a limit."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from uuid import UUID
+
+from sqlalchemy import Row, Select, and_, bindparam, func, or_, select, tuple_
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from core.workshop.customers.models import Customer
+from core.workshop.jobs.models import Job
+from core.workshop.vehicles.models import Vehicle
+from plugins.vehicle_presence.models import Doubt, Stay
+
+PAGE = 60
+FINISHED = ("ready", "delivered", "invoiced", "cancelled")
+
+_BOARD_COLUMNS = (
+    Stay.id,
+    Stay.job_id,
+    Stay.arrived_at,
+    Job.sequence_number,
+    Job.plate,
+    Job.plate_normalised,
+    Job.plate_country,
+    Job.status,
+    Job.status_changed_at,
+    Job.current_task,
+    Job.estimated_completion,
+    Customer.name.label("customer_name"),
+    Vehicle.make,
+    Vehicle.model,
+    Vehicle.colour,
+)
+
+
+def _board() -> Select[tuple[object, ...]]:
+    return (
+        select(*_BOARD_COLUMNS)
+        .join(Job, and_(Job.tenant_id == Stay.tenant_id, Job.id == Stay.job_id))
+        .join(Customer, and_(Customer.tenant_id == Job.tenant_id, Customer.id == Job.customer_id))
+        .join(Vehicle, and_(Vehicle.tenant_id == Job.tenant_id, Vehicle.id == Job.vehicle_id))
+        .where(Stay.tenant_id == bindparam("tenant"), Stay.left_at.is_(None))
+        .order_by(Stay.arrived_at, Stay.id)
+        .limit(PAGE + 1)
+    )
+
+
+_ON_SITE = _board()
+_ON_SITE_AFTER = _board().where(
+    tuple_(Stay.arrived_at, Stay.id) > tuple_(bindparam("after_at"), bindparam("after_id"))
+)
+_FINISHED_ON_SITE = _board().where(Job.status.in_(FINISHED))
+
+
+async def on_site(
+    session: AsyncSession, after: tuple[datetime, UUID] | None = None
+) -> Sequence[Row[tuple[object, ...]]]:
+    """A page of vehicles on site, longest first; one more than :data:`PAGE` if there is more."""
+    values: dict[str, object] = {"tenant": session.info["tenant_id"]}
+    if after is None:
+        return (await session.execute(_ON_SITE, values)).all()
+    values |= {"after_at": after[0], "after_id": after[1]}
+    return (await session.execute(_ON_SITE_AFTER, values)).all()
+
+
+async def finished_but_inside(session: AsyncSession) -> Sequence[Row[tuple[object, ...]]]:
+    """Vehicles on site whose work is done: the ones to look at first."""
+    values = {"tenant": session.info["tenant_id"]}
+    return (await session.execute(_FINISHED_ON_SITE, values)).all()
+
+
+async def count_on_site(session: AsyncSession) -> int:
+    """How many vehicles are inside."""
+    found = await session.scalar(
+        select(func.count()).select_from(Stay).where(Stay.left_at.is_(None))
+    )
+    return found or 0
+
+
+async def moves_since(session: AsyncSession, moment: datetime) -> tuple[int, int]:
+    """(arrivals, departures) since `moment`."""
+    arrivals = await session.scalar(
+        select(func.count()).select_from(Stay).where(Stay.arrived_at >= moment)
+    )
+    departures = await session.scalar(
+        select(func.count()).select_from(Stay).where(Stay.left_at >= moment)
+    )
+    return arrivals or 0, departures or 0
+
+
+async def open_stay(session: AsyncSession, job_id: UUID, *, lock: bool = False) -> Stay | None:
+    """The job's stay that has not ended."""
+    statement = select(Stay).where(Stay.job_id == job_id, Stay.left_at.is_(None))
+    return await session.scalar(statement.with_for_update() if lock else statement)
+
+
+async def latest_stay(session: AsyncSession, job_id: UUID, *, lock: bool = False) -> Stay | None:
+    """The job's newest stay, open or ended."""
+    statement = select(Stay).where(Stay.job_id == job_id).order_by(Stay.id.desc()).limit(1)
+    return await session.scalar(statement.with_for_update() if lock else statement)
+
+
+async def stays_of(session: AsyncSession, job_id: UUID) -> list[Stay]:
+    """All stays of a job, newest first."""
+    found = await session.scalars(
+        select(Stay).where(Stay.job_id == job_id).order_by(Stay.id.desc()).limit(PAGE)
+    )
+    return list(found)
+
+
+async def jobs_inside(session: AsyncSession, job_ids: Sequence[UUID]) -> dict[UUID, datetime]:
+    """Which of these jobs' vehicles are in, and since when."""
+    rows = await session.execute(
+        select(Stay.job_id, Stay.arrived_at).where(
+            Stay.job_id.in_(job_ids), Stay.left_at.is_(None)
+        )
+    )
+    return {job_id: arrived_at for job_id, arrived_at in rows}
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A vehicle that is still marked in although its work seems to be over."""
+
+    stay_id: UUID
+    job_id: UUID
+    sequence_number: int
+    plate: str
+    status: str
+    arrived_at: datetime
+    status_changed_at: datetime
+    last_activity_at: datetime
+    book_out_date: date | None
+
+
+async def candidates(
+    session: AsyncSession,
+    *,
+    finished_before: datetime,
+    quiet_before: datetime,
+    booked_out_before: date,
+    after: UUID | None,
+    limit: int,
+) -> list[Candidate]:
+    """A batch of open stays that the clean-up looks at, in the order of their ids.
+
+    Finished work whose status is older than `finished_before`, a book-out date before
+    `booked_out_before`, or nothing at all since `quiet_before`. Doubts that a person settled
+    are left out until it is time to ask again.
+    """
+    settled = (
+        select(Doubt.stay_id)
+        .where(
+            Doubt.tenant_id == Stay.tenant_id,
+            Doubt.stay_id == Stay.id,
+            Doubt.settled_at.is_not(None),
+            or_(Doubt.ask_again_at.is_(None), Doubt.ask_again_at > func.now()),
+        )
+        .exists()
+    )
+    statement = (
+        select(
+            Stay.id,
+            Stay.job_id,
+            Job.sequence_number,
+            Job.plate,
+            Job.status,
+            Stay.arrived_at,
+            Job.status_changed_at,
+            Job.updated_at,
+            Job.book_out_date,
+        )
+        .join(Job, and_(Job.tenant_id == Stay.tenant_id, Job.id == Stay.job_id))
+        .where(
+            Stay.left_at.is_(None),
+            ~settled,
+            or_(
+                and_(
+                    Job.status.in_(("delivered", "invoiced", "cancelled", "ready")),
+                    Job.status_changed_at < finished_before,
+                ),
+                Job.book_out_date < booked_out_before,
+                Job.updated_at < quiet_before,
+            ),
+        )
+        .order_by(Stay.id)
+        .limit(limit)
+    )
+    if after is not None:
+        statement = statement.where(Stay.id > after)
+    return [Candidate(*row) for row in await session.execute(statement)]
+
+
+async def locked_open_stays(session: AsyncSession, stay_ids: Sequence[UUID]) -> dict[UUID, Stay]:
+    """Those of the stays that are still open, locked; whoever is at one of them wins."""
+    found = await session.scalars(
+        select(Stay)
+        .where(Stay.id.in_(stay_ids), Stay.left_at.is_(None))
+        .order_by(Stay.id)
+        .with_for_update()
+    )
+    return {stay.id: stay for stay in found}
+
+
+async def open_doubts(session: AsyncSession) -> Sequence[Row[tuple[object, ...]]]:
+    """Vehicles that a person should decide about."""
+    statement = (
+        select(*_BOARD_COLUMNS, Doubt.id.label("doubt_id"), Doubt.reason)
+        .join(Stay, and_(Stay.tenant_id == Doubt.tenant_id, Stay.id == Doubt.stay_id))
+        .join(Job, and_(Job.tenant_id == Stay.tenant_id, Job.id == Stay.job_id))
+        .join(Customer, and_(Customer.tenant_id == Job.tenant_id, Customer.id == Job.customer_id))
+        .join(Vehicle, and_(Vehicle.tenant_id == Job.tenant_id, Vehicle.id == Job.vehicle_id))
+        .where(Doubt.settled_at.is_(None), Stay.left_at.is_(None))
+        .order_by(Stay.arrived_at, Stay.id)
+        .limit(PAGE)
+    )
+    return (await session.execute(statement)).all()
+
+
+async def doubt_by_id(session: AsyncSession, doubt_id: UUID) -> Doubt | None:
+    """The doubt with that id."""
+    return await session.scalar(select(Doubt).where(Doubt.id == doubt_id))

@@ -1,0 +1,232 @@
+"""The verbs of presence: a vehicle arrives, leaves, and what can be taken back."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from core.clock import now
+from core.errors import NotFound
+from core.hooks.manager import hooks
+from core.tenancy.context import current_tenant
+from core.workshop.audit.services import Actor, record
+from core.workshop.jobs import repository as jobs
+from core.workshop.jobs.services import note_event
+from plugins.vehicle_presence import repository
+from plugins.vehicle_presence.errors import (
+    LeftBeforeArrival,
+    LeftInFuture,
+    TooLateToUndo,
+    VehicleNotInside,
+)
+from plugins.vehicle_presence.models import Stay
+from plugins.vehicle_presence.settings import PresenceSettings
+
+NAME = "vehicle_presence"
+
+
+def settings() -> PresenceSettings:
+    """The garage's thresholds."""
+    return PresenceSettings.model_validate(dict(current_tenant().plugin_settings.get(NAME, {})))
+
+
+async def record_arrival(
+    session: AsyncSession, job_id: UUID, actor: Actor, *, at: datetime | None = None
+) -> Stay:
+    """Check *vehicle in*. Pressed twice, or by two people at once, it is one arrival.
+
+    Raises:
+        NotFound: there is no such job.
+    """
+    job = await jobs.by_id(session, job_id)
+    inside = await repository.open_stay(session, job_id)
+    if inside is not None:
+        return inside
+    stay = Stay(
+        job_id=job.id,
+        location_id=job.location_id,
+        plate=job.plate,
+        arrived_at=at or now(),
+        arrived_noted_by=actor.name,
+    )
+    try:
+        async with session.begin_nested():
+            session.add(stay)
+    except IntegrityError:
+        other = await repository.open_stay(session, job_id)
+        if other is None:
+            raise
+        return other
+    note_event(session, job_id, "vehicle_arrived", actor, at=stay.arrived_at)
+    record(session, actor, "presence.arrived", f"job:{job_id}")
+    await hooks().ask_async("vehicle_arrived", session=session, job_id=job_id, at=stay.arrived_at)
+    return stay
+
+
+async def mark_off_site(
+    session: AsyncSession,
+    job_id: UUID,
+    actor: Actor,
+    *,
+    at: datetime | None = None,
+    closed_by: str = "clock",
+) -> Stay:
+    """Press the clock: the off-site date is `at` (now), and *vehicle in* is unchecked.
+
+    Pressed twice at once it is one departure: the second press gets the same stay.
+
+    Raises:
+        VehicleNotInside: it is not in, and did not leave within the time to undo either.
+        LeftBeforeArrival, LeftInFuture: `at` is impossible.
+    """
+    stay = await repository.latest_stay(session, job_id, lock=True)
+    if stay is None:
+        raise VehicleNotInside
+    if stay.left_at is not None:
+        if closed_by == "clock" and at is None and _can_be_undone(stay):
+            return stay
+        raise VehicleNotInside
+    _end(stay, at or now(), actor, closed_by)
+    await session.flush()
+    await tell_departure(session, stay, actor)
+    return stay
+
+
+async def change_off_site_date(
+    session: AsyncSession, job_id: UUID, at: datetime, actor: Actor
+) -> Stay:
+    """Somebody pressed late: say when the vehicle really left.
+
+    Raises:
+        NotFound: the vehicle has not left.
+        LeftBeforeArrival, LeftInFuture: `at` is impossible.
+    """
+    stay = await repository.latest_stay(session, job_id, lock=True)
+    if stay is None or stay.left_at is None:
+        raise NotFound("no departure to change")
+    before = stay.left_at
+    _check_moment(stay, at)
+    stay.left_at = at
+    stay.left_noted_by = actor.name
+    stay.closed_by = "correction"
+    await session.flush()
+    details = {"before": before.isoformat(), "after": at.isoformat()}
+    note_event(session, job_id, "off_site_date_changed", actor, details=details)
+    record(session, actor, "presence.date_changed", f"job:{job_id}", details=details)
+    return stay
+
+
+async def undo_off_site(session: AsyncSession, stay_id: UUID, job_id: UUID, actor: Actor) -> Stay:
+    """Take the clock back: *vehicle in* is checked again and the off-site date is empty.
+
+    Raises:
+        TooLateToUndo: the time is over, or the vehicle came back in between.
+    """
+    stay = await repository.latest_stay(session, job_id, lock=True)
+    if stay is None or stay.id != stay_id:
+        raise TooLateToUndo
+    if stay.left_at is None:
+        return stay
+    if not _can_be_undone(stay):
+        raise TooLateToUndo
+    details = {"left_at": stay.left_at.isoformat(), "closed_by": stay.closed_by}
+    stay.left_at = None
+    stay.left_noted_by = None
+    stay.left_noted_at = None
+    stay.closed_by = None
+    stay.evidence = {}
+    await session.flush()
+    note_event(session, job_id, "off_site_undone", actor)
+    record(session, actor, "presence.undone", f"job:{job_id}", details=details)
+    return stay
+
+
+async def undo_arrival(session: AsyncSession, stay_id: UUID, job_id: UUID, actor: Actor) -> None:
+    """Uncheck *vehicle in* right after it was checked by mistake: the stay never was.
+
+    Raises:
+        TooLateToUndo: the time is over, or the vehicle has left; press the clock instead.
+    """
+    stay = await repository.latest_stay(session, job_id, lock=True)
+    if stay is None or stay.id != stay_id:
+        raise TooLateToUndo
+    if stay.left_at is not None or now() - stay.created_at > _time_to_undo():
+        raise TooLateToUndo
+    await session.delete(stay)
+    await session.flush()
+    note_event(session, job_id, "arrival_undone", actor)
+    record(session, actor, "presence.arrival_undone", f"job:{job_id}")
+
+
+async def mark_many_off_site(
+    session: AsyncSession, job_ids: Sequence[UUID], at: datetime, actor: Actor
+) -> int:
+    """Mark several vehicles off site with one date; those that left meanwhile are passed over.
+
+    Raises:
+        LeftBeforeArrival, LeftInFuture: the date is impossible for one; then none is marked.
+    """
+    marked = 0
+    for job_id in sorted(job_ids):
+        stay = await repository.open_stay(session, job_id, lock=True)
+        if stay is None:
+            continue
+        _end(stay, at, actor, "bulk")
+        await session.flush()
+        await tell_departure(session, stay, actor)
+        marked += 1
+    return marked
+
+
+async def still_here(session: AsyncSession, doubt_id: UUID, actor: Actor) -> None:
+    """A person looked: the vehicle is there. The clean-up asks again after its pause.
+
+    Raises:
+        NotFound: there is no such doubt.
+    """
+    doubt = await repository.doubt_by_id(session, doubt_id)
+    if doubt is None:
+        raise NotFound("doubt")
+    doubt.settled_at = now()
+    doubt.settled_by = actor.name
+    doubt.ask_again_at = now() + timedelta(days=settings().ask_after_days)
+    record(session, actor, "presence.still_here", f"stay:{doubt.stay_id}")
+
+
+def _end(stay: Stay, at: datetime, actor: Actor, closed_by: str) -> None:
+    _check_moment(stay, at)
+    stay.left_at = at
+    stay.left_noted_by = actor.name
+    stay.left_noted_at = now()
+    stay.closed_by = closed_by
+
+
+def _check_moment(stay: Stay, at: datetime) -> None:
+    if at < stay.arrived_at:
+        raise LeftBeforeArrival
+    if at > now() + timedelta(minutes=1):
+        raise LeftInFuture
+
+
+def _time_to_undo() -> timedelta:
+    return timedelta(minutes=settings().undo_minutes)
+
+
+def _can_be_undone(stay: Stay) -> bool:
+    if stay.closed_by == "sweep":
+        return True
+    return stay.left_noted_at is not None and now() - stay.left_noted_at <= _time_to_undo()
+
+
+async def tell_departure(session: AsyncSession, stay: Stay, actor: Actor) -> None:
+    """Write a departure into the job's history and the log, and tell other plugins."""
+    if stay.left_at is None:
+        return
+    details = {"closed_by": stay.closed_by, **({"evidence": stay.evidence} if stay.evidence else {})}
+    note_event(session, stay.job_id, "vehicle_left", actor, at=stay.left_at, details=details)
+    record(session, actor, "presence.left", f"job:{stay.job_id}", details=details)
+    await hooks().ask_async(
+        "vehicle_left", session=session, job_id=stay.job_id, at=stay.left_at
+    )
