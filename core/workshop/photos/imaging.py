@@ -1,0 +1,183 @@
+"""Looking at photos and rendering them, without trusting a byte of them.
+
+The format is what the bytes say and never what a name or a header says. The pixel cap is checked
+from the header, before anything is decoded. Renditions are drawn afresh, so no metadata (the GPS
+position above all) and nothing hidden behind the picture reaches what is served.
+"""
+
+import warnings
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from PIL import Image, ImageOps, UnidentifiedImageError
+from pillow_heif import register_heif_opener
+
+register_heif_opener(thumbnails=False)
+Image.MAX_IMAGE_PIXELS = None  # our own cap below is checked first, for every format
+
+FORMATS = ("JPEG", "PNG", "WEBP", "HEIF", "MPO")
+MAX_PIXELS = 60_000_000
+MAX_BYTES = 25 * 1024 * 1024
+SIZES: Mapping[str, tuple[int, int]] = {"thumb": (480, 360), "display": (1600, 1200)}
+"""Largest width and height; 4:3 and not square, so that JPEG's draft decoding helps."""
+_EXIF_IFD = 0x8769
+_TAKEN_AT = 0x9003
+_OFFSET = 0x9011
+
+
+class PhotoProblem(Exception):
+    """Base of what can be wrong with a photo; `code` is stable."""
+
+    code = "photo"
+
+
+class NotAPhoto(PhotoProblem):
+    """The bytes are no JPEG, HEIC, PNG or WebP."""
+
+    code = "not_a_photo"
+
+
+class PhotoTooLarge(PhotoProblem):
+    """More than :data:`MAX_BYTES`."""
+
+    code = "too_large"
+
+
+class TooManyPixels(PhotoProblem):
+    """More than :data:`MAX_PIXELS`; seen in the header, nothing was decoded."""
+
+    code = "too_many_pixels"
+
+
+class PhotoDamaged(PhotoProblem):
+    """It begins like a photo, but cannot be decoded to its end."""
+
+    code = "damaged"
+
+
+PROBLEMS: Mapping[str, type[PhotoProblem]] = {
+    problem.code: problem for problem in (NotAPhoto, PhotoTooLarge, TooManyPixels, PhotoDamaged)
+}
+
+
+@dataclass(frozen=True, slots=True)
+class PhotoFacts:
+    """What the header says. Width and height are in pixels, before the orientation is applied.
+
+    `taken_at` is ISO 8601, without offset where the camera gave none; None where unknown.
+    """
+
+    format: str
+    width: int
+    height: int
+    taken_at: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Rendition:
+    """A picture drawn afresh: upright, sRGB, without metadata."""
+
+    size: str
+    path: str
+    width: int
+    height: int
+
+
+def identify(path: Path) -> PhotoFacts:
+    """Read the header only.
+
+    Raises:
+        NotAPhoto, PhotoTooLarge, TooManyPixels, PhotoDamaged: as they say.
+    """
+    if path.stat().st_size > MAX_BYTES:
+        raise PhotoTooLarge
+    with _opened(path) as image:
+        return PhotoFacts(
+            "HEIC" if image.format == "HEIF" else str(image.format).replace("MPO", "JPEG"),
+            image.width,
+            image.height,
+            _taken_at(image),
+        )
+
+
+def decode_fully(path: Path) -> PhotoFacts:
+    """Like :func:`identify`, and every pixel can be decoded (at a smaller scale for JPEG).
+
+    Raises:
+        NotAPhoto, PhotoTooLarge, TooManyPixels, PhotoDamaged: as they say.
+    """
+    facts = identify(path)
+    with _opened(path) as image:
+        _decode(image, SIZES["thumb"])
+    return facts
+
+
+def render(path: Path, destination: Path, sizes: Sequence[str]) -> list[Rendition]:
+    """Draw WebP renditions into the folder `destination`, one per size name.
+
+    Raises:
+        NotAPhoto, TooManyPixels, PhotoDamaged: as they say.
+    """
+    largest = max(sizes, key=lambda size: SIZES[size][0])
+    with _opened(path) as image:
+        _decode(image, SIZES[largest])
+        upright = ImageOps.exif_transpose(image).convert("RGB")
+    drawn = []
+    for size in sizes:
+        picture = upright.copy()
+        picture.thumbnail(SIZES[size], Image.Resampling.LANCZOS)
+        target = destination / f"{size}.webp"
+        picture.info.clear()
+        picture.save(target, "WEBP", quality=80, method=4)
+        drawn.append(Rendition(size, str(target), picture.width, picture.height))
+    return drawn
+
+
+def _opened(path: Path) -> Image.Image:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            image = Image.open(path, formats=FORMATS)
+    except UnidentifiedImageError:
+        raise (PhotoDamaged if _looks_like_heic(path) else NotAPhoto) from None
+    except Exception as error:
+        raise PhotoDamaged from error
+    if image.width * image.height > MAX_PIXELS:
+        image.close()
+        raise TooManyPixels
+    return image
+
+
+def _decode(image: Image.Image, box: tuple[int, int]) -> None:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            if image.format in {"JPEG", "MPO"}:
+                image.draft("RGB", box)
+            image.load()
+    except Exception as error:
+        raise PhotoDamaged from error
+
+
+def _looks_like_heic(path: Path) -> bool:
+    with path.open("rb") as stream:
+        head = stream.read(12)
+    return head[4:8] == b"ftyp" and head[8:12] in {b"heic", b"heix", b"mif1", b"msf1", b"hevc"}
+
+
+def _taken_at(image: Image.Image) -> str | None:
+    """The camera's own time; broken EXIF is no reason to refuse a photo."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            fields: Mapping[int, Any] = image.getexif().get_ifd(_EXIF_IFD)
+        moment = datetime.strptime(str(fields[_TAKEN_AT]).strip("\x00 "), "%Y:%m:%d %H:%M:%S")
+        offset = str(fields.get(_OFFSET, "")).strip("\x00 ")
+        text = moment.isoformat() + offset
+        datetime.fromisoformat(text)
+    except Exception:  # noqa: BLE001 - any way in which EXIF can be broken means: not known
+        return None
+    return text
