@@ -18,7 +18,7 @@ from pillow_heif import register_heif_opener
 register_heif_opener(thumbnails=False)
 Image.MAX_IMAGE_PIXELS = None  # our own cap below is checked first, for every format
 
-FORMATS = ("JPEG", "PNG", "WEBP", "HEIF", "MPO")
+FORMATS = ("JPEG", "PNG", "WEBP", "HEIF")
 MAX_PIXELS = 60_000_000
 MAX_BYTES = 25 * 1024 * 1024
 SIZES: Mapping[str, tuple[int, int]] = {"thumb": (480, 360), "display": (1600, 1200)}
@@ -110,6 +110,8 @@ def decode_fully(path: Path) -> PhotoFacts:
         NotAPhoto, PhotoTooLarge, TooManyPixels, PhotoDamaged: as they say.
     """
     facts = identify(path)
+    if facts.format == "HEIC" and not _boxes_are_whole(path):
+        raise PhotoDamaged
     with _opened(path) as image:
         _decode(image, SIZES["thumb"])
     return facts
@@ -166,6 +168,28 @@ def _looks_like_heic(path: Path) -> bool:
     with path.open("rb") as stream:
         head = stream.read(12)
     return head[4:8] == b"ftyp" and head[8:12] in {b"heic", b"heix", b"mif1", b"msf1", b"hevc"}
+
+
+def _boxes_are_whole(path: Path) -> bool:
+    """Whether every top-level box (ISO/IEC 14496-12, 4.2) ends inside the file: the decoder
+    fills what a broken upload lost with grey, and says nothing."""
+    size = path.stat().st_size
+    position = 0
+    with path.open("rb") as stream:
+        while position < size:
+            stream.seek(position)
+            head = stream.read(16)
+            if len(head) < 8:
+                return False
+            length = int.from_bytes(head[:4])
+            if length == 0:
+                return True
+            if length == 1:
+                length = int.from_bytes(head[8:16])
+            if length < 8:
+                return False
+            position += length
+    return position == size
 
 
 def _taken_at(image: Image.Image) -> str | None:
