@@ -37,9 +37,7 @@ async def enable(
     """
     tenant = await _garage(switching, slug)
     wanted = [
-        name
-        for name in _with_requirements(switching.hooks, plugin)
-        if not tenant.has_plugin(name)
+        name for name in _with_requirements(switching.hooks, plugin) if not tenant.has_plugin(name)
     ]
     await _switch(switching, tenant, wanted, actor, reason, on=True)
     return wanted

@@ -79,9 +79,7 @@ class SupportAuditEntry(PlatformTable):
     """What support did: add-only, with who, when, where and why."""
 
     __tablename__ = "support_audit_entries"
-    __table_args__ = (
-        Index("ix_support_audit_entries_tenant", "tenant_id", text("id DESC")),
-    )
+    __table_args__ = (Index("ix_support_audit_entries_tenant", "tenant_id", text("id DESC")),)
 
     at: Mapped[datetime] = mapped_column(server_default=func.now())
     tenant_id: Mapped[UUID | None] = mapped_column(ForeignKey("tenants.id"))

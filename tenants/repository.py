@@ -63,9 +63,7 @@ async def open_ids(session: AsyncSession) -> list[UUID]:
     return list(found)
 
 
-async def activations(
-    session: AsyncSession, tenant_ids: Sequence[UUID]
-) -> list[PluginActivation]:
+async def activations(session: AsyncSession, tenant_ids: Sequence[UUID]) -> list[PluginActivation]:
     """What support decided about plugins for these garages."""
     found = await session.scalars(
         select(PluginActivation)
@@ -107,9 +105,7 @@ async def audit_page(
 async def support_member(session: AsyncSession, email: str) -> SupportMember | None:
     """The support member with that address, locked: two logins cannot use one code."""
     return await session.scalar(
-        select(SupportMember)
-        .where(SupportMember.email == email.strip().lower())
-        .with_for_update()
+        select(SupportMember).where(SupportMember.email == email.strip().lower()).with_for_update()
     )
 
 

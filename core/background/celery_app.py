@@ -1,7 +1,7 @@
 """The Celery application, configured so that a killed worker loses nothing."""
 
 from celery import Celery
-from kombu import Queue
+from kombu.entity import Queue
 
 from core.settings import Settings
 

@@ -46,7 +46,9 @@ def show_columns_to_platform(table: str, columns: Iterable[str]) -> None:
     """Let the platform role read some columns of all garages' rows (fan-out needs ids)."""
     listed = ", ".join(f'"{column}"' for column in columns)
     op.execute(f'GRANT SELECT ({listed}) ON "{table}" TO {platform_role()}')
-    op.execute(f'CREATE POLICY platform_sees ON "{table}" FOR SELECT TO {platform_role()} USING (true)')
+    op.execute(
+        f'CREATE POLICY platform_sees ON "{table}" FOR SELECT TO {platform_role()} USING (true)'
+    )
 
 
 def _quoted(name: str) -> str:

@@ -122,9 +122,7 @@ def _revision(connection: Connection, part: Component) -> str | None:
     ).scalar_one()
     if not exists:
         return None
-    context = MigrationContext.configure(
-        connection, opts={"version_table": part.version_table}
-    )
+    context = MigrationContext.configure(connection, opts={"version_table": part.version_table})
     return context.get_current_revision()
 
 

@@ -105,7 +105,7 @@ class HookManager:
         for name, caller in self._open_callers(hook_name, tenant):
             try:
                 answer = _only(caller(**values))
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001 - any way of failing is a fault of the plugin
                 self._note_fault(tenant, name, hook_name, error)
                 continue
             self._note_success(tenant, name)
@@ -126,7 +126,7 @@ class HookManager:
                     answer = await call_and_wait(caller, values)
             except Refused:
                 raise
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001 - any way of failing is a fault of the plugin
                 self._note_fault(tenant, name, hook_name, error)
                 continue
             self._note_success(tenant, name)
@@ -156,7 +156,7 @@ class HookManager:
         fault.last_error = f"{hook}: {error!r}"
         if fault.count >= FAULTS_UNTIL_OPEN:
             fault.open_until = time.monotonic() + OPEN_SECONDS
-        log.exception("plugin.failed", plugin=plugin, hook=hook, in_a_row=fault.count)
+        log.error("plugin.failed", plugin=plugin, hook=hook, in_a_row=fault.count, exc_info=error)
 
     def _note_success(self, tenant: TenantContext, plugin: str) -> None:
         self.faults.pop((tenant.id, plugin), None)
@@ -218,5 +218,3 @@ def hooks() -> HookManager:
     if not _installed:
         raise PluginError("no plugins are loaded yet: the composition root installs them")
     return _installed[0]
-
-

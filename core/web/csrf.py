@@ -43,7 +43,9 @@ def csrf_token(connection: AnyConnection) -> str:
     settings = resources_of(connection).settings
     session = connection.cookies.get(cookies.cookie_name(settings, cookies.SESSION), "")
     realm = connection.scope["state"].get("realm") or str(connection.scope["state"]["tenant"].id)
-    message = "|".join((realm, visitor_of(connection), hashlib.sha256(session.encode()).hexdigest()))
+    message = "|".join(
+        (realm, visitor_of(connection), hashlib.sha256(session.encode()).hexdigest())
+    )
     return hmac.new(settings.secret_key.encode(), message.encode(), hashlib.sha256).hexdigest()
 
 
@@ -82,9 +84,9 @@ async def csrf_guard(connection: AnyConnection, handler: BaseRouteHandler) -> No
         return
     check_origin(connection)
     token = connection.headers.get(HEADER)
-    if token is None and not handler.opt.get("streams_body"):
-        if isinstance(connection, Request):
-            token = (await connection.form()).get(FIELD)
-    if token is None and handler.opt.get("streams_body"):
+    streams = bool(handler.opt.get("streams_body"))
+    if token is None and not streams and isinstance(connection, Request):
+        token = (await connection.form()).get(FIELD)
+    if token is None and streams:
         return
     check_token(connection, token)

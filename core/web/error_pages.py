@@ -99,9 +99,7 @@ def respond_to_error(request: AnyRequest, error: Exception) -> Response[Any]:
         )
     if isinstance(error, LoginNeeded):
         return _to_login(request)
-    return page(
-        request, "core/error.html", status_code=problem.status, problem=problem
-    )
+    return page(request, "core/error.html", status_code=problem.status, problem=problem)
 
 
 def _to_login(request: AnyRequest) -> Redirect:

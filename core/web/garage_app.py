@@ -1,12 +1,13 @@
 """The application that serves every garage: the desk, and what plugins add."""
 
-from litestar import Litestar, Request, get, post
+from typing import Any
+
+from litestar import Litestar, Request, get
 from litestar.datastructures import State
 from litestar.exceptions import NotFoundException
 from litestar.params import FromPath
 from litestar.response import Redirect
 from litestar.types import ASGIApp
-from typing import Any
 
 from core.i18n import LANGUAGES
 from core.web import cookies

@@ -16,7 +16,9 @@ from core.tenancy.directory import TenantDirectory
 log = structlog.get_logger(__name__)
 
 HEALTH_PATH = "/-/health"
-_HOST = re.compile(r"(?=.{1,253}$)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*")
+_HOST = re.compile(
+    r"(?=.{1,253}$)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*"
+)
 _NOT_FOUND = (
     b"<!doctype html><html lang=en><meta charset=utf-8>"
     b"<meta name=viewport content='width=device-width'><title>Not found</title>"
@@ -61,7 +63,8 @@ class HostRouter:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection."""
-        if scope["type"] == "lifespan":  # type: ignore[comparison-overlap] # ASGI has three types
+        kind: str = scope["type"]
+        if kind == "lifespan":
             await self._live(receive, send)
             return
         if scope["path"] == HEALTH_PATH:
@@ -84,7 +87,8 @@ class HostRouter:
     async def _live(self, receive: Receive, send: Send) -> None:
         while True:
             message = await receive()
-            if message["type"] == "lifespan.startup":
+            event: str = message["type"]
+            if event == "lifespan.startup":
                 try:
                     await self._on_start()
                 except Exception as error:
@@ -92,14 +96,14 @@ class HostRouter:
                     await send({"type": "lifespan.startup.failed", "message": str(error)})
                     return
                 await send({"type": "lifespan.startup.complete"})
-            elif message["type"] == "lifespan.shutdown":
+            elif event == "lifespan.shutdown":
                 await self._on_stop()
                 await send({"type": "lifespan.shutdown.complete"})
                 return
 
 
 async def _answer(scope: Scope, send: Send, status: int, body: bytes, kind: bytes) -> None:
-    if scope["type"] != "http":
+    if "method" not in scope:
         return
     headers = [
         (b"content-type", kind),

@@ -111,7 +111,11 @@ def desk_entries() -> list[NavigationEntry]:
         NavigationEntry(gettext("Today"), "/desk", "home", position=10),
         NavigationEntry(gettext("Jobs"), "/desk/jobs", "list", position=20, permission="jobs.view"),
         NavigationEntry(
-            gettext("Planning"), "/desk/planning", "calendar", position=40, permission="planning.edit"
+            gettext("Planning"),
+            "/desk/planning",
+            "calendar",
+            position=40,
+            permission="planning.edit",
         ),
         NavigationEntry(
             gettext("Staff"), "/desk/staff", "users", position=80, permission="staff.manage"

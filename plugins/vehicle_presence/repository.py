@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, Select, and_, bindparam, func, or_, select, tuple_
+from sqlalchemy import Row, and_, bindparam, func, or_, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.workshop.customers.models import Customer
@@ -14,6 +15,7 @@ from core.workshop.vehicles.models import Vehicle
 from plugins.vehicle_presence.models import Doubt, Stay
 
 PAGE = 60
+BoardRow = Row[*tuple[Any, ...]]
 FINISHED = ("ready", "delivered", "invoiced", "cancelled")
 
 _BOARD_COLUMNS = (
@@ -35,7 +37,7 @@ _BOARD_COLUMNS = (
 )
 
 
-def _board() -> Select[tuple[object, ...]]:
+def _board() -> Any:
     return (
         select(*_BOARD_COLUMNS)
         .join(Job, and_(Job.tenant_id == Stay.tenant_id, Job.id == Stay.job_id))
@@ -56,7 +58,7 @@ _FINISHED_ON_SITE = _board().where(Job.status.in_(FINISHED))
 
 async def on_site(
     session: AsyncSession, after: tuple[datetime, UUID] | None = None
-) -> Sequence[Row[tuple[object, ...]]]:
+) -> Sequence[BoardRow]:
     """A page of vehicles on site, longest first; one more than :data:`PAGE` if there is more."""
     values: dict[str, object] = {"tenant": session.info["tenant_id"]}
     if after is None:
@@ -65,7 +67,7 @@ async def on_site(
     return (await session.execute(_ON_SITE_AFTER, values)).all()
 
 
-async def finished_but_inside(session: AsyncSession) -> Sequence[Row[tuple[object, ...]]]:
+async def finished_but_inside(session: AsyncSession) -> Sequence[BoardRow]:
     """Vehicles on site whose work is done: the ones to look at first."""
     values = {"tenant": session.info["tenant_id"]}
     return (await session.execute(_FINISHED_ON_SITE, values)).all()
@@ -113,11 +115,9 @@ async def stays_of(session: AsyncSession, job_id: UUID) -> list[Stay]:
 async def jobs_inside(session: AsyncSession, job_ids: Sequence[UUID]) -> dict[UUID, datetime]:
     """Which of these jobs' vehicles are in, and since when."""
     rows = await session.execute(
-        select(Stay.job_id, Stay.arrived_at).where(
-            Stay.job_id.in_(job_ids), Stay.left_at.is_(None)
-        )
+        select(Stay.job_id, Stay.arrived_at).where(Stay.job_id.in_(job_ids), Stay.left_at.is_(None))
     )
-    return {job_id: arrived_at for job_id, arrived_at in rows}
+    return {row[0]: row[1] for row in rows}
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,7 +204,7 @@ async def locked_open_stays(session: AsyncSession, stay_ids: Sequence[UUID]) -> 
     return {stay.id: stay for stay in found}
 
 
-async def open_doubts(session: AsyncSession) -> Sequence[Row[tuple[object, ...]]]:
+async def open_doubts(session: AsyncSession) -> Sequence[BoardRow]:
     """Vehicles that a person should decide about."""
     statement = (
         select(*_BOARD_COLUMNS, Doubt.id.label("doubt_id"), Doubt.reason)

@@ -224,9 +224,10 @@ async def tell_departure(session: AsyncSession, stay: Stay, actor: Actor) -> Non
     """Write a departure into the job's history and the log, and tell other plugins."""
     if stay.left_at is None:
         return
-    details = {"closed_by": stay.closed_by, **({"evidence": stay.evidence} if stay.evidence else {})}
+    details = {
+        "closed_by": stay.closed_by,
+        **({"evidence": stay.evidence} if stay.evidence else {}),
+    }
     note_event(session, stay.job_id, "vehicle_left", actor, at=stay.left_at, details=details)
     record(session, actor, "presence.left", f"job:{stay.job_id}", details=details)
-    await hooks().ask_async(
-        "vehicle_left", session=session, job_id=stay.job_id, at=stay.left_at
-    )
+    await hooks().ask_async("vehicle_left", session=session, job_id=stay.job_id, at=stay.left_at)

@@ -26,4 +26,6 @@ class PresenceSettings(PluginSettings):
         le=365,
         title="Days without any activity after which the clean-up asks about a vehicle",
     )
-    undo_minutes: int = Field(30, ge=1, le=1440, title="Minutes during which the clock can be undone")
+    undo_minutes: int = Field(
+        30, ge=1, le=1440, title="Minutes during which the clock can be undone"
+    )

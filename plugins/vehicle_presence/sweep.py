@@ -20,7 +20,7 @@ from core.workshop.audit.services import SYSTEM
 from plugins.vehicle_presence import repository
 from plugins.vehicle_presence.models import Doubt
 from plugins.vehicle_presence.repository import Candidate
-from plugins.vehicle_presence.services import tell_departure, settings
+from plugins.vehicle_presence.services import settings, tell_departure
 
 BATCH = 200
 
@@ -50,9 +50,7 @@ def judge(candidate: Candidate) -> Verdict:
         return _exit(candidate, candidate.status_changed_at, {"status": candidate.status})
     if candidate.book_out_date is not None and candidate.status in repository.FINISHED:
         end_of_day = datetime.combine(candidate.book_out_date, time(23, 59), zone)
-        return _exit(
-            candidate, end_of_day, {"book_out_date": candidate.book_out_date.isoformat()}
-        )
+        return _exit(candidate, end_of_day, {"book_out_date": candidate.book_out_date.isoformat()})
     reasons = {"ready": "ready", "cancelled": "cancelled"}
     if candidate.book_out_date is not None:
         return Verdict(candidate, None, {}, "booked_out_unfinished")

@@ -1,7 +1,7 @@
 """Customers."""
 
 from sqlalchemy import Index, func, text
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped
 
 from core.db.base import TenantScoped, Timestamped
 

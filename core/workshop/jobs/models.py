@@ -124,7 +124,7 @@ class Job(Timestamped, TenantScoped):
     invoice_reference: Mapped[str | None]
     version: Mapped[int] = mapped_column(server_default=text("1"))
 
-    __mapper_args__ = {"version_id_col": version}  # noqa: RUF012 - SQLAlchemy reads a plain dict
+    __mapper_args__ = {"version_id_col": version}
 
 
 class JobTask(TenantScoped):

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, Select, and_, func, or_, select, update
+from sqlalchemy import Row, and_, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -24,7 +24,7 @@ PAGE = 50
 MANY = 500
 OPEN_STATUSES = ("new", "planned", "in_progress", "ready")
 
-JobRow = Row[tuple[Any, ...]]
+JobRow = Row[*tuple[Any, ...]]
 
 _LIST_COLUMNS = (
     Job.id,
@@ -45,7 +45,7 @@ _LIST_COLUMNS = (
 )
 
 
-def _list() -> Select[tuple[Any, ...]]:
+def _list() -> Any:
     return (
         select(*_LIST_COLUMNS)
         .join(Customer, and_(Customer.tenant_id == Job.tenant_id, Customer.id == Job.customer_id))
@@ -86,7 +86,8 @@ async def page(
         statement = statement.where(Job.status.in_(statuses))
     if before is not None:
         statement = statement.where(Job.id < before)
-    return (await session.execute(statement)).all()
+    rows: Sequence[JobRow] = (await session.execute(statement)).all()
+    return rows
 
 
 async def search(
@@ -114,7 +115,8 @@ async def search(
         ways.append(
             func.regexp_replace(Customer.phone, r"\D", "", "g").contains(digits.lstrip("0"))
         )
-    return (await session.execute(_list().where(or_(*ways)).limit(PAGE))).all()
+    rows: Sequence[JobRow] = (await session.execute(_list().where(or_(*ways)).limit(PAGE))).all()
+    return rows
 
 
 async def tasks_of(session: AsyncSession, job_id: UUID) -> list[JobTask]:
@@ -204,4 +206,4 @@ async def count_by_status(session: AsyncSession) -> dict[str, int]:
     rows = await session.execute(
         select(Job.status, func.count()).where(Job.status.in_(OPEN_STATUSES)).group_by(Job.status)
     )
-    return {status: count for status, count in rows}
+    return {row[0]: row[1] for row in rows}

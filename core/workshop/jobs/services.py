@@ -198,9 +198,7 @@ async def set_task_state(
     await session.flush()
     await _move(session, job, status_after_tasks(job.status, tasks), actor)
     if state == "finished":
-        await hooks().ask_async(
-            "task_finished", session=session, job_id=job_id, task_key=task.key
-        )
+        await hooks().ask_async("task_finished", session=session, job_id=job_id, task_key=task.key)
     return task
 
 

@@ -215,12 +215,16 @@ DEFAULT_FLOW = "Standard"
 
 CLAIM_CAPACITIES: Mapping[str, Texts] = {
     "direct_settlement": _texts(
-        "Direct settlement (RDR)", "Rechtstreekse regeling (RDR)", "Règlement direct (RDR)",
+        "Direct settlement (RDR)",
+        "Rechtstreekse regeling (RDR)",
+        "Règlement direct (RDR)",
         "Direktregulierung (RDR)",
     ),
     "third_party": _texts(
-        "Third-party liability (BA)", "Burgerlijke aansprakelijkheid (BA)",
-        "Responsabilité civile (RC)", "Haftpflicht (BA)",
+        "Third-party liability (BA)",
+        "Burgerlijke aansprakelijkheid (BA)",
+        "Responsabilité civile (RC)",
+        "Haftpflicht (BA)",
     ),
     "own_damage": _texts("Own damage", "Eigen schade", "Dégâts matériels", "Vollkasko"),
     "limited_omnium": _texts("Limited omnium", "Kleine omnium", "Mini-omnium", "Teilkasko"),

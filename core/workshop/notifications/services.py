@@ -79,9 +79,9 @@ async def send_mail(
             "template": template,
             "to": to,
             "language": language,
-            "message_id": hashlib.sha256(
-                f"{session.info['tenant_id']}:{key}".encode()
-            ).hexdigest()[:32],
+            "message_id": hashlib.sha256(f"{session.info['tenant_id']}:{key}".encode()).hexdigest()[
+                :32
+            ],
             "payload": dict(payload),
         },
         key=key,

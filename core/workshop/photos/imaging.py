@@ -198,7 +198,7 @@ def _taken_at(image: Image.Image) -> str | None:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             fields: Mapping[int, Any] = image.getexif().get_ifd(_EXIF_IFD)
-        moment = datetime.strptime(str(fields[_TAKEN_AT]).strip("\x00 "), "%Y:%m:%d %H:%M:%S")
+        moment = datetime.strptime(str(fields[_TAKEN_AT]).strip("\x00 "), "%Y:%m:%d %H:%M:%S")  # noqa: DTZ007
         offset = str(fields.get(_OFFSET, "")).strip("\x00 ")
         text = moment.isoformat() + offset
         datetime.fromisoformat(text)

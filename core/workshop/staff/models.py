@@ -56,9 +56,7 @@ class LoginSession(TenantScoped):
         tenant_foreign_key("staff_id", "staff_members", ondelete="CASCADE"),
         UniqueConstraint("tenant_id", "token_hash"),
         Index("ix_login_sessions_expiry", "tenant_id", "expires_at"),
-        CheckConstraint(
-            "(staff_id is null) <> (support_name is null)", name="staff_or_support"
-        ),
+        CheckConstraint("(staff_id is null) <> (support_name is null)", name="staff_or_support"),
     )
 
     token_hash: Mapped[str]

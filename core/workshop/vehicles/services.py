@@ -64,9 +64,7 @@ async def find_or_add(session: AsyncSession, customer_id: UUID, facts: VehicleFa
     return vehicle
 
 
-async def change_plate(
-    session: AsyncSession, vehicle: Vehicle, plate: str, country: str
-) -> None:
+async def change_plate(session: AsyncSession, vehicle: Vehicle, plate: str, country: str) -> None:
     """Give a vehicle another plate from today; the one before stays in its history."""
     normalised = normalise_plate(plate)
     if (normalised, country) == (vehicle.plate_normalised, vehicle.plate_country):
