@@ -36,7 +36,7 @@ class Epoch:
         self._looked_at = moment
         try:
             found = await self._redis.get(KEY)
-            self._value = bytes(found).decode() if found else "0"
+            self._value = str(found, "ascii") if isinstance(found, bytes) else "0"
         except (RedisError, OSError):
             log.warning("epoch.redis_down")
             self._value = f"blind-{int(moment / BLIND_SECONDS)}"

@@ -18,7 +18,7 @@ def create_celery(settings: Settings) -> Celery:
     """A Celery application on the Redis of `settings`; no results are kept."""
     celery = Celery("garagist", broker=settings.redis_url)
     celery.conf.update(
-        task_queues=[Queue("garagist")],
+        task_queues=[Queue("garagist")],  # type: ignore[no-untyped-call]
         task_default_queue="garagist",
         task_serializer="json",
         accept_content=["json"],

@@ -6,6 +6,7 @@ router's 404 and 405. An unknown host gets a plain 404 that names no garage; the
 
 import re
 from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
 
 import structlog
 from litestar.types import ASGIApp, Receive, Scope, Send
@@ -80,11 +81,11 @@ class HostRouter:
             log.info("host.unknown")
             await _answer(scope, send, 404, _NOT_FOUND, b"text/html; charset=utf-8")
             return
-        scope.setdefault("state", {})["tenant"] = tenant  # type: ignore[typeddict-item]
+        scope.setdefault("state", {})["tenant"] = tenant
         with tenant_scope(tenant):
             await self._garage_app(scope, receive, send)
 
-    async def _live(self, receive: Receive, send: Send) -> None:
+    async def _live(self, receive: Any, send: Any) -> None:
         while True:
             message = await receive()
             event: str = message["type"]
@@ -102,8 +103,8 @@ class HostRouter:
                 return
 
 
-async def _answer(scope: Scope, send: Send, status: int, body: bytes, kind: bytes) -> None:
-    if "method" not in scope:
+async def _answer(scope: Any, send: Any, status: int, body: bytes, kind: bytes) -> None:
+    if scope["type"] != "http":
         return
     headers = [
         (b"content-type", kind),

@@ -25,6 +25,7 @@ class AppointmentRules:
     minimum_notice: timedelta = timedelta(hours=2)
     horizon_days: int = 45
     buffer: timedelta = timedelta()
+    cancellation_notice: timedelta = timedelta(hours=48)
 
 
 @dataclass(frozen=True, slots=True)

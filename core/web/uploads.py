@@ -1,0 +1,172 @@
+"""Forms with files: streamed to disk part by part, never held in memory.
+
+The CSRF token must be the first field, so a forged upload is refused before its first photo
+is written.
+"""
+
+import shutil
+import tempfile
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from litestar import Request
+from litestar.exceptions import ClientException, HTTPException
+from multipart import MultipartError, MultipartSegment, PushMultipartParser, parse_options_header
+
+from core.web.csrf import FIELD, HEADER, ForgedRequest, check_token
+from core.web.forms import FormValues
+from core.web.resources import resources_of
+from core.workshop.photos.imaging import MAX_BYTES
+
+MOST_FILES = 24
+MOST_BODY_BYTES = 260 * 1024 * 1024
+MOST_FIELD_BYTES = 64 * 1024
+MOST_FIELDS = 200
+HANDLER_OPTIONS = {"streams_body": True}
+"""`opt` of a handler that calls :func:`receive_upload`; add `request_max_body_size=None`."""
+
+
+class BodyTooLarge(HTTPException):
+    """More than :data:`MOST_BODY_BYTES`."""
+
+    status_code = 413
+
+
+@dataclass(slots=True)
+class UploadedFile:
+    """A file of the form. `is_too_large`: it was cut at the cap, and must be refused."""
+
+    field: str
+    name: str
+    path: Path
+    size: int = 0
+    is_too_large: bool = False
+
+
+@dataclass(slots=True)
+class Submission:
+    """What arrived: fields, and files that exist until the block ends."""
+
+    values: FormValues
+    files: list[UploadedFile] = field(default_factory=list)
+    files_left_out: int = 0
+
+
+@asynccontextmanager
+async def receive_upload(request: Request[Any, Any, Any]) -> AsyncIterator[Submission]:
+    """Read a multipart (or plain) form; its files are deleted when the block ends.
+
+    Raises:
+        ForgedRequest: the token is missing, wrong or not the first field.
+        BodyTooLarge: more than :data:`MOST_BODY_BYTES`; nothing is kept.
+        ClientException: the body is no form.
+    """
+    if int(request.headers.get("content-length") or 0) > MOST_BODY_BYTES:
+        raise BodyTooLarge
+    spool = resources_of(request).settings.data_dir / "spool"
+    spool.mkdir(parents=True, exist_ok=True)
+    folder = Path(tempfile.mkdtemp(prefix="upload-", dir=spool))
+    try:
+        yield await _read(request, folder)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+async def _read(request: Request[Any, Any, Any], folder: Path) -> Submission:
+    kind, options = parse_options_header(request.headers.get("content-type", ""))
+    if kind != "multipart/form-data" or "boundary" not in options:
+        body = await request.form()
+        if request.headers.get(HEADER) is None:
+            check_token(request, body.get(FIELD))
+        return Submission(FormValues(body.multi_items()))
+    reader = _Reader(request, folder)
+    received = 0
+    try:
+        with PushMultipartParser(
+            options["boundary"], max_segment_count=MOST_FIELDS, max_segment_size=MOST_BODY_BYTES
+        ) as parser:
+            async for chunk in request.stream():
+                received += len(chunk)
+                if received > MOST_BODY_BYTES:
+                    raise BodyTooLarge
+                for event in parser.parse(chunk):
+                    reader.take(event)
+    except MultipartError as error:
+        raise ClientException("not a form") from error
+    finally:
+        reader.close()
+    if not reader.is_trusted:
+        raise ForgedRequest("no token")
+    return Submission(FormValues(reader.pairs), reader.files, reader.files_left_out)
+
+
+class _Reader:
+    """Puts the parser's events together: small fields in memory, files on disk."""
+
+    def __init__(self, request: Request[Any, Any, Any], folder: Path) -> None:
+        self._request = request
+        self._folder = folder
+        self._field: str | None = None
+        self._text = bytearray()
+        self._file: UploadedFile | None = None
+        self._stream: BinaryIO | None = None
+        self.is_trusted = request.headers.get(HEADER) is not None
+        self.pairs: list[tuple[str, str]] = []
+        self.files: list[UploadedFile] = []
+        self.files_left_out = 0
+
+    def take(self, event: Any) -> None:
+        if isinstance(event, MultipartSegment):
+            self._begin(event)
+        elif event:
+            self._continue(event)
+        else:
+            self._end()
+
+    def close(self) -> None:
+        if self._stream is not None:
+            self._stream.close()
+            self._stream = None
+
+    def _begin(self, segment: MultipartSegment) -> None:
+        self._field = segment.name
+        self._text.clear()
+        self._file = None
+        if not self.is_trusted and segment.name != FIELD:
+            raise ForgedRequest("the token is not the first field")
+        if not segment.filename:
+            return
+        if len(self.files) >= MOST_FILES:
+            self.files_left_out += 1
+            return
+        path = self._folder / str(len(self.files))
+        self._stream = path.open("wb")
+        self._file = UploadedFile(segment.name or "", segment.filename, path)
+
+    def _continue(self, chunk: Any) -> None:
+        if self._stream is None or self._file is None:
+            if len(self._text) + len(chunk) <= MOST_FIELD_BYTES:
+                self._text += chunk
+            return
+        self._file.size += len(chunk)
+        if self._file.size > MAX_BYTES:
+            self._file.is_too_large = True
+        else:
+            self._stream.write(chunk)
+
+    def _end(self) -> None:
+        if self._file is not None:
+            self.close()
+            if self._file.size:
+                self.files.append(self._file)
+            self._file = None
+            return
+        text = bytes(self._text).decode("utf-8", "replace").replace("\x00", "")
+        if self._field == FIELD and not self.is_trusted:
+            check_token(self._request, text)
+            self.is_trusted = True
+        elif self._field:
+            self.pairs.append((self._field, text))
