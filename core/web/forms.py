@@ -1,10 +1,12 @@
 """Forms: WTForms with our translations, filled from a request's body."""
 
 from collections.abc import Iterable
+from types import TracebackType
 from typing import Any
 
 from litestar import Request
 from litestar.datastructures import FormMultiDict
+from sqlalchemy.ext.asyncio import AsyncSession
 from wtforms import Form as WTForm
 from wtforms.i18n import get_translations
 
@@ -50,10 +52,40 @@ class Form(WTForm):
         else:
             self.form_errors.append(text)
 
+    def text(self, name: str) -> str:
+        """What was typed into a field, without spaces around it; empty if nothing was."""
+        return str(self[name].data or "").strip()
+
     @property
     def has_errors(self) -> bool:
         """Whether anything must be mended."""
         return bool(self.errors)
+
+
+class attempt:  # noqa: N801 - read as a verb: `async with attempt(session, form)`
+    """Try a verb of the shop: its refusal is shown on the form, and whatever it had already
+    written in the block is taken back, while the page can still be rendered."""
+
+    def __init__(self, session: AsyncSession, form: Form) -> None:
+        self._savepoint = session.begin_nested()
+        self._form = form
+
+    async def __aenter__(self) -> None:
+        """Begin a savepoint."""
+        await self._savepoint.__aenter__()
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> bool:
+        """Keep or take back; a refusal ends here."""
+        await self._savepoint.__aexit__(kind, error, trace)
+        if isinstance(error, Refused):
+            self._form.add_refusal(error)
+            return True
+        return False
 
 
 class FormValues:

@@ -69,6 +69,7 @@ def common_values(connection: AnyConnection) -> Mapping[str, Any]:
     language = speak(connection)
     entries = _navigation(connection, language, viewer)
     return {
+        "site_name": tenant.name,
         "tenant": tenant,
         "viewer": viewer,
         "lang": language,

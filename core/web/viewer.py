@@ -1,6 +1,6 @@
 """Who is looking: the staff member (or support acting inside the garage) behind the cookie."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Literal
 from uuid import UUID
@@ -94,7 +94,7 @@ async def _find_viewer(connection: AnyConnection) -> Viewer | None:
     )
 
 
-Guard = Callable[[AnyConnection, BaseRouteHandler], object]
+Guard = Callable[[AnyConnection, BaseRouteHandler], Awaitable[None]]
 
 
 def requires(permission: str | None = None) -> Guard:

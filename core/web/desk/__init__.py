@@ -1,1 +1,10 @@
 """The staff's pages: today, jobs, planning, staff, settings, log."""
+
+from core.web.desk import access, garage_pages, job_actions, job_pages
+
+CONTROLLERS = [
+    *access.HANDLERS,
+    *garage_pages.HANDLERS,
+    *job_pages.HANDLERS,
+    *job_actions.HANDLERS,
+]

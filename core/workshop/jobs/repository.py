@@ -119,6 +119,25 @@ async def search(
     return rows
 
 
+async def current_task_labels(
+    session: AsyncSession, job_ids: Sequence[UUID]
+) -> dict[UUID, dict[str, str]]:
+    """What the current task of each of these jobs is called, per language."""
+    rows = await session.execute(
+        select(JobTask.job_id, JobTask.labels)
+        .join(
+            Job,
+            and_(
+                Job.tenant_id == JobTask.tenant_id,
+                Job.id == JobTask.job_id,
+                Job.current_task == JobTask.key,
+            ),
+        )
+        .where(JobTask.job_id.in_(job_ids))
+    )
+    return {row[0]: row[1] for row in rows}
+
+
 async def tasks_of(session: AsyncSession, job_id: UUID) -> list[JobTask]:
     """A job's tasks in order."""
     found = await session.scalars(

@@ -1,5 +1,6 @@
 """Opening a place of business and saying when it is open."""
 
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -26,6 +27,19 @@ async def create_location(session: AsyncSession, *, name: str, **details: Any) -
     session.add(location)
     await session.flush()
     return location
+
+
+def change_hours(location: Location, hours: Mapping[str, Sequence[Sequence[str]]]) -> None:
+    """Say when a location is open: ISO weekday → pairs of `HH:MM`.
+
+    Raises:
+        Refused: a pair ends before it begins, or two of a day overlap.
+    """
+    for pairs in hours.values():
+        edges = [edge for pair in pairs for edge in pair]
+        if edges != sorted(edges) or len(set(edges)) != len(edges):
+            raise Refused("Closing time must be after opening time, and hours must not overlap.")
+    location.opening_hours = {day: [list(pair) for pair in pairs] for day, pairs in hours.items()}
 
 
 async def close_on(

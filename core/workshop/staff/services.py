@@ -53,6 +53,31 @@ async def invite(
     return member
 
 
+async def switch_member(
+    session: AsyncSession, staff_id: UUID, *, is_active: bool, actor: Actor
+) -> StaffMember:
+    """Let somebody in no longer (all their browsers are logged out), or again.
+
+    Raises:
+        NotFound: not here.
+        Refused: nobody would be left who can let others in.
+    """
+    member = await repository.by_id(session, staff_id)
+    if member is None:
+        raise NotFound("staff member")
+    if member.is_active == is_active:
+        return member
+    owners = await repository.count_active_owners(session)
+    if not is_active and member.role == "owner" and owners == 1:
+        raise Refused("A garage needs at least one owner who can log in.")
+    member.is_active = is_active
+    if not is_active:
+        await repository.delete_sessions_of(session, staff_id)
+    record(session, actor, "staff.let_in" if is_active else "staff.locked_out", f"staff:{staff_id}")
+    await session.flush()
+    return member
+
+
 async def log_in(session: AsyncSession, email: str, password: str) -> tuple[StaffMember, str]:
     """Open a session for the right pair; returns the member and the cookie's value.
 
@@ -90,6 +115,20 @@ def open_session(
             expires_at=now() + life,
         )
     )
+    return token
+
+
+async def enter_as_support(session: AsyncSession, link: str) -> str:
+    """Turn the one-time link that support's console opened into a session's cookie value.
+
+    Raises:
+        NotFound: it was used, has expired, or is no link of support.
+    """
+    found = await repository.open_session(session, token_hash(link), now())
+    if found is None or found[1] is not None:
+        raise NotFound("support link")
+    token = secrets.token_urlsafe(32)
+    found[0].token_hash = token_hash(token)
     return token
 
 

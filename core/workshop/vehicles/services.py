@@ -7,10 +7,20 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.clock import now
+from core.errors import Refused
 from core.workshop.vehicles import repository
 from core.workshop.vehicles.models import Vehicle, VehiclePlate
 from core.workshop.vehicles.plates import normalise_plate
 from core.workshop.vehicles.vins import normalise_vin
+
+
+class VinBelongsToAnother(Refused):
+    """Two vehicles cannot have one chassis number."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Another vehicle in your files has this chassis number. Please check it.", field="vin"
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +87,37 @@ async def change_plate(session: AsyncSession, vehicle: Vehicle, plate: str, coun
     vehicle.plate_country = country
     _start_plate(session, vehicle)
     await session.flush()
+
+
+async def change_details(
+    session: AsyncSession,
+    vehicle_id: UUID,
+    *,
+    make: str | None,
+    model: str | None,
+    colour: str | None,
+    vin: str | None,
+    first_registration: date | None,
+) -> Vehicle:
+    """Save what the job card says about its vehicle.
+
+    Raises:
+        NotFound: not here.
+        VinBelongsToAnother: another vehicle of the garage has this VIN.
+    """
+    vehicle = await repository.by_id(session, vehicle_id)
+    normalised = normalise_vin(vin) if vin else None
+    if normalised and normalised != vehicle.vin:
+        other = await repository.by_vin(session, normalised)
+        if other is not None and other.id != vehicle.id:
+            raise VinBelongsToAnother
+    vehicle.vin = normalised
+    vehicle.make = make or None
+    vehicle.model = model or None
+    vehicle.colour = colour or None
+    vehicle.first_registration = first_registration
+    await session.flush()
+    return vehicle
 
 
 def _start_plate(session: AsyncSession, vehicle: Vehicle) -> None:

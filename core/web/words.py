@@ -1,0 +1,117 @@
+"""Words and tones for what the workshop stores as stable keys; templates have them as globals."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from core.hooks.manifest import in_language
+from core.i18n import current_language
+from core.i18n import gettext as _
+from core.workshop.jobs.numbers import display_public_number
+from core.workshop.jobs.stages import CLAIM_CAPACITIES
+from core.workshop.vehicles.plates import display_plate
+
+_TONES: Mapping[str, str] = {
+    "new": "info",
+    "planned": "neutral",
+    "in_progress": "warning",
+    "ready": "good",
+    "delivered": "neutral",
+    "invoiced": "neutral",
+    "cancelled": "danger",
+}
+TASK_TONES: Mapping[str, str] = {
+    "not_started": "neutral",
+    "in_progress": "warning",
+    "on_hold": "info",
+    "finished": "good",
+    "skipped": "neutral",
+}
+
+
+def status_label(status: str) -> str:
+    """A job's status in the person's language."""
+    return {
+        "new": _("New"),
+        "planned": _("Planned"),
+        "in_progress": _("In progress"),
+        "ready": _("Ready"),
+        "delivered": _("Delivered"),
+        "invoiced": _("Invoiced"),
+        "cancelled": _("Cancelled"),
+    }.get(status, status)
+
+
+def status_tone(status: str) -> str:
+    """The tone of a status; always shown beside its word."""
+    return _TONES.get(status, "neutral")
+
+
+def task_state_label(state: str) -> str:
+    """A task's state in the person's language."""
+    return {
+        "not_started": _("Not started"),
+        "in_progress": _("In progress"),
+        "on_hold": _("On hold"),
+        "finished": _("Finished"),
+        "skipped": _("Skipped"),
+    }.get(state, state)
+
+
+def department_label(department: str | None) -> str:
+    """A department in the person's language."""
+    return {
+        "reception": _("Reception"),
+        "dis_assembly": _("Dis/assembly"),
+        "bodywork": _("Bodywork"),
+        "paint": _("Preparation/paint"),
+    }.get(department or "", department or "")
+
+
+def appointment_label(kind: str) -> str:
+    """A kind of appointment in the person's language."""
+    return {
+        "estimate": _("Estimate"),
+        "drop_off": _("Drop-off"),
+        "pick_up": _("Pick-up"),
+    }.get(kind, kind)
+
+
+def role_label(role: str) -> str:
+    """A role in the person's language."""
+    return {
+        "owner": _("Owner"),
+        "planner": _("Reception and planning"),
+        "technician": _("Technician"),
+        "accountant": _("Accountant"),
+        "support": _("Support"),
+    }.get(role, role)
+
+
+def claim_label(capacity: str | None) -> str:
+    """A claim capacity in the person's language."""
+    return in_language(CLAIM_CAPACITIES.get(capacity or "", {}), current_language())
+
+
+def plate_text(thing: Any) -> str:
+    """The plate of a job (or a row of a list) as it stands on the car."""
+    return display_plate(thing.plate_normalised, thing.plate_country, thing.plate)
+
+
+def localised(texts: Mapping[str, str]) -> str:
+    """A text that the garage wrote per language, in the person's."""
+    return in_language(texts, current_language())
+
+
+TEMPLATE_GLOBALS: Mapping[str, Any] = {
+    "status_label": status_label,
+    "status_tone": status_tone,
+    "task_state_label": task_state_label,
+    "task_tones": TASK_TONES,
+    "department_label": department_label,
+    "appointment_label": appointment_label,
+    "role_label": role_label,
+    "claim_label": claim_label,
+    "plate_text": plate_text,
+    "job_number": display_public_number,
+    "localised": localised,
+}
