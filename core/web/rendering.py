@@ -27,11 +27,14 @@ _PRIVATE = {"Cache-Control": "no-store"}
 
 @dataclass(frozen=True, slots=True)
 class Flash:
-    """A short message on the next page; `undo_href` is posted to by its *Undo* button."""
+    """A short message on the next page; `undo_href` is posted to by its *Undo* button, and
+    `more_href` is a link beside it."""
 
     text: str
     tone: Literal["good", "info", "warning", "danger"] = "good"
     undo_href: str | None = None
+    more_href: str | None = None
+    more_text: str = ""
 
 
 def page(
@@ -78,7 +81,7 @@ def common_values(connection: AnyConnection) -> Mapping[str, Any]:
         "portal_nav": [entry for entry in entries if entry.area == "portal"],
         "flashes": _read_flash(connection),
         "csrf_token": csrf_token(connection),
-        "theme_url": f"/theme-{tenant.brand_colour.lstrip('#')}.css",
+        "theme_url": f"/theme/{tenant.brand_colour.lstrip('#')}.css",
         "request_path": connection.scope["path"],
         "demo": resources_of(connection).settings.garagist_mode == "demo",
     }

@@ -1,7 +1,7 @@
 """Serving static files and the garage's colours."""
 
 import re
-from typing import Annotated, Any
+from typing import Any
 
 from litestar import Request, get
 from litestar.exceptions import NotFoundException
@@ -26,10 +26,11 @@ async def static_file(request: AnyRequest, path: FromPath[str]) -> Response[byte
     return Response(asset.body, media_type=asset.content_type, headers=_FOR_EVER)
 
 
-@get("/theme-{colour:str}.css", opt={"public": True})
-async def theme(colour: Annotated[str, "six hex digits"]) -> Response[str]:
-    """The garage's colour as custom properties, with an ink that can be read on it."""
-    if not _COLOUR.fullmatch(colour.lower()):
+@get("/theme/{name:str}", opt={"public": True})
+async def theme(name: FromPath[str]) -> Response[str]:
+    """`<six hex digits>.css`: a colour as custom properties, with an ink to be read on it."""
+    colour = name.removesuffix(".css")
+    if name == colour or not _COLOUR.fullmatch(colour.lower()):
         raise NotFoundException
     ink = "#ffffff" if _luminance(colour) < _LUMINANCE_OF_HALF else "#10151c"
     css = f"@layer tenant{{:root{{--brand:#{colour.lower()};--brand-ink:{ink}}}}}\n"

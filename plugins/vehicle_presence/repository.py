@@ -112,6 +112,18 @@ async def stays_of(session: AsyncSession, job_id: UUID) -> list[Stay]:
     return list(found)
 
 
+async def stays_of_customer(session: AsyncSession, customer_id: UUID) -> list[Stay]:
+    """All stays of a customer's vehicles, newest first."""
+    found = await session.scalars(
+        select(Stay)
+        .join(Job, and_(Job.tenant_id == Stay.tenant_id, Job.id == Stay.job_id))
+        .where(Job.customer_id == customer_id)
+        .order_by(Stay.id.desc())
+        .limit(1000)
+    )
+    return list(found)
+
+
 async def jobs_inside(session: AsyncSession, job_ids: Sequence[UUID]) -> dict[UUID, datetime]:
     """Which of these jobs' vehicles are in, and since when."""
     rows = await session.execute(

@@ -1,0 +1,139 @@
+"""Vehicle presence as a plugin: everything that it adds to a garage, by hook."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+import typer
+from litestar.types import ControllerRouterHandler
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from core.hooks.contributions import (
+    Badge,
+    NavigationEntry,
+    Panel,
+    Permission,
+    ScheduledTask,
+    TimelineEntry,
+)
+from core.hooks.manifest import PluginManifest
+from core.hooks.markers import hookimpl
+from core.i18n import gettext as _
+from plugins.vehicle_presence import controllers, demo, panels, repository
+from plugins.vehicle_presence.commands import presence
+from plugins.vehicle_presence.services import NAME
+from plugins.vehicle_presence.settings import PresenceSettings
+from plugins.vehicle_presence.sweep import sweep
+
+DESK = ("owner", "planner", "technician")
+
+
+class VehiclePresence:
+    """The plugin object that pluggy registers."""
+
+    manifest = PluginManifest(
+        name=NAME,
+        version="1.0.0",
+        label={
+            "en": "Vehicle presence",
+            "nl": "Voertuigen op de site",
+            "fr": "Véhicules sur place",
+            "de": "Fahrzeuge vor Ort",
+        },
+        summary={
+            "en": "Vehicle in, off-site clock, on-site board and the clean-up of forgotten ones.",
+            "nl": "Voertuig binnen, klok bij vertrek, overzicht en opruiming van vergeten wagens.",
+            "fr": "Véhicule entré, horloge de sortie, tableau et nettoyage des oubliés.",
+            "de": "Fahrzeug da, Uhr bei Abholung, Übersicht und Aufräumen vergessener Wagen.",
+        },
+        package="plugins.vehicle_presence",
+        settings=PresenceSettings,
+        personal_data={"en": "Plates of vehicles with the times at which they came and went."},
+    )
+
+    @hookimpl
+    def routes(self) -> Sequence[ControllerRouterHandler]:
+        """The board, the check mark and the clock."""
+        return controllers.HANDLERS
+
+    @hookimpl
+    def permissions(self) -> Sequence[Permission]:
+        """Seeing the board, and marking vehicles in and off site."""
+        return [
+            Permission(
+                controllers.VIEW,
+                {"en": "See which vehicles are on site"},
+                (*DESK, "accountant"),
+            ),
+            Permission(controllers.MARK, {"en": "Mark vehicles in and off site"}, DESK),
+        ]
+
+    @hookimpl
+    def navigation(self) -> Sequence[NavigationEntry]:
+        """*On site* in the staff's menu."""
+        return [
+            NavigationEntry(
+                _("On site"), "/desk/on-site", "car", position=30, permission=controllers.VIEW
+            )
+        ]
+
+    @hookimpl
+    async def job_card_panels(self, session: AsyncSession, job_id: UUID) -> Sequence[Panel]:
+        """The check mark and the clock."""
+        return await panels.job_panels(session, job_id)
+
+    @hookimpl
+    async def job_badges(
+        self, session: AsyncSession, job_ids: Sequence[UUID]
+    ) -> Mapping[UUID, Sequence[Badge]]:
+        """How long a vehicle has been in."""
+        return await panels.badges(session, job_ids)
+
+    @hookimpl
+    async def job_timeline(self, session: AsyncSession, job_id: UUID) -> Sequence[TimelineEntry]:
+        """Arrivals and departures."""
+        return await panels.timeline(session, job_id)
+
+    @hookimpl
+    async def dashboard_cards(self, session: AsyncSession) -> Sequence[Panel]:
+        """In and out today."""
+        return await panels.dashboard(session)
+
+    @hookimpl
+    def scheduled_tasks(self) -> Sequence[ScheduledTask]:
+        """The clean-up, every night at four on the garage's clock."""
+        return [ScheduledTask(f"{NAME}.sweep", _sweep, local_hour=4)]
+
+    @hookimpl
+    def commands(self) -> typer.Typer:
+        """`garagist presence`."""
+        return presence
+
+    @hookimpl
+    async def personal_data_export(
+        self, session: AsyncSession, customer_id: UUID
+    ) -> Mapping[str, Any]:
+        """When the customer's vehicles came and went."""
+        stays = await repository.stays_of_customer(session, customer_id)
+        return {
+            "stays": [
+                {
+                    "plate": stay.plate,
+                    "arrived_at": stay.arrived_at.isoformat(),
+                    "left_at": stay.left_at.isoformat() if stay.left_at else None,
+                }
+                for stay in stays
+            ]
+        }
+
+    @hookimpl
+    async def demo_data(self, session: AsyncSession) -> None:
+        """Stays for the demo's jobs."""
+        await demo.fill_in(session)
+
+
+async def _sweep(session: AsyncSession) -> None:
+    await sweep(session)
+
+
+plugin = VehiclePresence()
