@@ -1,0 +1,1 @@
+"""The garage's customer site: estimate, repair, status, pictures, without an account."""

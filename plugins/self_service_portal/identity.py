@@ -1,0 +1,100 @@
+"""Letting a customer in with registration plate and job number, and nobody else.
+
+Every kind of miss gets the same answer. What protects a job is the number's 45 random bits; the
+limits only make noise expensive. They stop misses and never the right pair, except per address:
+so somebody who hammers on a plate cannot lock its owner out.
+"""
+
+from typing import Any
+from uuid import UUID
+
+from itsdangerous import BadSignature, URLSafeTimedSerializer
+from litestar import Request
+from litestar.datastructures import Cookie
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from core.errors import NotFound, Refused
+from core.web import cookies
+from core.web.client_address import client_address
+from core.web.resources import resources_of, tenant_of
+from core.workshop.jobs import repository as jobs
+from core.workshop.jobs.models import Job
+from core.workshop.jobs.services import find_for_customer
+from core.workshop.vehicles.plates import normalise_plate
+
+AnyRequest = Request[Any, Any, Any]
+COOKIE = "portal-job"
+SECONDS = 2 * 3600
+MISSES_PER_ADDRESS = "20/15minutes"
+MISSES_PER_PLATE = "30/hour"
+MISSES_PER_GARAGE = "3000/hour"
+
+
+class NoSuchJob(Refused):
+    """Plate and number do not belong together: the one answer for every kind of miss."""
+
+    status_code = 422
+
+    def __init__(self) -> None:
+        super().__init__(
+            "We find no job with this plate and number. Please check both, or contact us."
+        )
+
+
+class TooManyGuesses(Refused):
+    """Too many misses."""
+
+    status_code = 429
+
+    def __init__(self) -> None:
+        super().__init__("Too many attempts. Please wait a quarter of an hour, or call us.")
+
+
+async def identify(request: AnyRequest, session: AsyncSession, plate: str, number: str) -> Job:
+    """The job that has this plate and this number.
+
+    Raises:
+        NoSuchJob: whatever is wrong.
+        TooManyGuesses: and it was wrong too often.
+    """
+    limiter = resources_of(request).limiter
+    garage = str(tenant_of(request).id)
+    address = ("portal-miss", garage, client_address(request))
+    if await limiter.exhausted(MISSES_PER_ADDRESS, *address):
+        raise TooManyGuesses
+    job = await find_for_customer(session, plate, number)
+    if job is not None:
+        return job
+    by_plate = ("portal-miss-plate", garage, normalise_plate(plate)[:20])
+    within = [
+        await limiter.allows(MISSES_PER_ADDRESS, *address),
+        await limiter.allows(MISSES_PER_PLATE, *by_plate),
+        await limiter.allows(MISSES_PER_GARAGE, "portal-miss-garage", garage),
+    ]
+    raise NoSuchJob if all(within) else TooManyGuesses
+
+
+def key_to(request: AnyRequest, job: Job) -> Cookie:
+    """A cookie that opens this one job for two hours."""
+    settings = resources_of(request).settings
+    return cookies.our_cookie(
+        settings, COOKIE, str(_serializer(request).dumps(str(job.id))), seconds=SECONDS
+    )
+
+
+async def opened_job(request: AnyRequest, session: AsyncSession) -> Job | None:
+    """The job that this browser's cookie opens, or None."""
+    settings = resources_of(request).settings
+    raw = request.cookies.get(cookies.cookie_name(settings, COOKIE))
+    if not raw:
+        return None
+    try:
+        job_id = UUID(_serializer(request).loads(raw, max_age=SECONDS))
+        return await jobs.by_id(session, job_id)
+    except (BadSignature, ValueError, NotFound):
+        return None
+
+
+def _serializer(request: AnyRequest) -> URLSafeTimedSerializer:
+    garage = tenant_of(request).id
+    return URLSafeTimedSerializer(resources_of(request).settings.secret_key, salt=f"job:{garage}")

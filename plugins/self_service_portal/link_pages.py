@@ -1,0 +1,142 @@
+"""The personal link in a mail: see, move or cancel an appointment.
+
+The page shows no personal data, because mail scanners open links; moving and cancelling need a
+POST and the plate.
+"""
+
+from typing import Any
+
+from litestar import Request, get, post
+from litestar.di import NamedDependency
+from litestar.exceptions import NotFoundException
+from litestar.params import FromPath
+from litestar.response import Redirect
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from core.errors import Refused
+from core.i18n import gettext as _
+from core.web.client_address import client_address
+from core.web.desk.job_actions import parse_moment
+from core.web.forms import form_values
+from core.web.rendering import Page, page, redirect
+from core.web.resources import resources_of, tenant_of
+from core.workshop.audit.services import CUSTOMER
+from core.workshop.customers import repository as customers
+from core.workshop.jobs import repository as jobs
+from core.workshop.locations import repository as locations
+from core.workshop.planning import repository as planning_repository
+from core.workshop.planning import services as planning
+from core.workshop.planning.models import Appointment
+from core.workshop.vehicles.plates import normalise_plate
+from plugins.self_service_portal import services
+from plugins.self_service_portal.forms import PlateForm
+from plugins.self_service_portal.identity import MISSES_PER_ADDRESS, TooManyGuesses
+
+AnyRequest = Request[Any, Any, Any]
+Session = NamedDependency[AsyncSession]
+_OPT = {"public": True}
+
+
+class WrongPlate(Refused):
+    """The plate does not belong to this appointment."""
+
+    status_code = 422
+
+    def __init__(self) -> None:
+        super().__init__("This plate does not belong to this appointment.", field="plate")
+
+
+@get("/{lang:str}/appointment/{secret:str}", opt=_OPT)
+async def appointment(request: AnyRequest, session: Session, secret: FromPath[str]) -> Page:
+    """When it is, and what can be done."""
+    found = await _find(session, secret)
+    return await _show(request, session, found, secret, PlateForm())
+
+
+@post("/{lang:str}/appointment/{secret:str}/cancel", opt=_OPT)
+async def cancel(
+    request: AnyRequest, session: Session, lang: FromPath[str], secret: FromPath[str]
+) -> Page | Redirect:
+    """Give the slot back."""
+    found = await _find(session, secret, lock=True)
+    form = PlateForm(await form_values(request))
+    try:
+        async with session.begin_nested():
+            await _check_plate(request, session, found, form)
+            await services.cancel_by_customer(session, found, lang)
+    except Refused as refusal:
+        form.add_refusal(refusal)
+        return await _show(request, session, found, secret, form, status_code=refusal.status_code)
+    return redirect(request, f"/{lang}/appointment/{secret}")
+
+
+@post("/{lang:str}/appointment/{secret:str}/move", opt=_OPT)
+async def move(
+    request: AnyRequest, session: Session, lang: FromPath[str], secret: FromPath[str]
+) -> Page | Redirect:
+    """Another time; the link stays the same."""
+    found = await _find(session, secret, lock=True)
+    values = await form_values(request)
+    form = PlateForm(values)
+    chosen = parse_moment((values.getlist("slot") or [""])[0])
+    try:
+        async with session.begin_nested():
+            await _check_plate(request, session, found, form)
+            if chosen is None:
+                raise Refused("Please choose a time.")
+            await planning.move(session, found, chosen, CUSTOMER)
+            job = await jobs.by_id(session, found.job_id)
+            customer = await customers.by_id(session, job.customer_id)
+            if customer.email:
+                await services.confirm_by_mail(session, found, customer.email, lang, secret)
+    except Refused as refusal:
+        form.add_refusal(refusal)
+        return await _show(request, session, found, secret, form, status_code=refusal.status_code)
+    return redirect(request, f"/{lang}/appointment/{secret}")
+
+
+async def _find(session: AsyncSession, secret: str, *, lock: bool = False) -> Appointment:
+    found = await planning_repository.by_link(session, planning.link_hash(secret), lock=lock)
+    if found is None:
+        raise NotFoundException
+    return found
+
+
+async def _check_plate(
+    request: AnyRequest, session: AsyncSession, found: Appointment, form: PlateForm
+) -> None:
+    limiter = resources_of(request).limiter
+    key = ("portal-miss", str(tenant_of(request).id), client_address(request))
+    if await limiter.exhausted(MISSES_PER_ADDRESS, *key):
+        raise TooManyGuesses
+    job = await jobs.by_id(session, found.job_id)
+    if normalise_plate(form.text("plate")) != job.plate_normalised:
+        await limiter.allows(MISSES_PER_ADDRESS, *key)
+        raise WrongPlate
+
+
+async def _show(
+    request: AnyRequest,
+    session: AsyncSession,
+    found: Appointment,
+    secret: str,
+    form: PlateForm,
+    *,
+    status_code: int = 200,
+) -> Page:
+    location = await locations.by_id(session, found.location_id)
+    changeable = planning.can_be_changed(location, found)
+    return page(
+        request,
+        "self_service_portal/appointment.html",
+        appointment=found,
+        secret=secret,
+        changeable=changeable,
+        days=await planning.free_days(session, location, found.kind) if changeable else [],
+        form=form,
+        title=_("Your appointment"),
+        status_code=status_code,
+    )
+
+
+HANDLERS = [appointment, cancel, move]

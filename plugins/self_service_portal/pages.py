@@ -1,0 +1,82 @@
+"""What every page of the portal needs: its language, its switches, its entries."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from litestar import Request
+from litestar.exceptions import NotFoundException
+from litestar.handlers import BaseRouteHandler
+
+from core.i18n import gettext as _
+from core.web.resources import AnyConnection, tenant_of
+from plugins.self_service_portal.settings import PortalSettings, settings
+
+AnyRequest = Request[Any, Any, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One of the four things that a customer can do."""
+
+    key: str
+    label: str
+    icon: str
+    needs: str
+    position: int
+
+
+def entries() -> Sequence[Entry]:
+    """Those that are shown, in the brief's order and in the current language."""
+    four = (
+        Entry(
+            "estimate",
+            _("Make appointment for estimate"),
+            "calendar",
+            _("You need your plate and, if you can, photos of the damage. About 3 minutes."),
+            10,
+        ),
+        Entry(
+            "repair",
+            _("Make appointment for repair"),
+            "wrench",
+            _("You need your plate and your job number. About 1 minute."),
+            20,
+        ),
+        Entry(
+            "status",
+            _("View repair status"),
+            "search",
+            _("You need your plate and your job number."),
+            30,
+        ),
+        Entry(
+            "pictures",
+            _("Add pictures"),
+            "camera",
+            _("You need your plate, your job number and your photos."),
+            40,
+        ),
+    )
+    wishes = settings()
+    return [entry for entry in four if is_shown(wishes, entry.key)]
+
+
+def is_shown(wishes: PortalSettings, key: str) -> bool:
+    """Whether support left this entry visible."""
+    return bool(getattr(wishes, f"show_{key}"))
+
+
+def page_guard(connection: AnyConnection, handler: BaseRouteHandler) -> None:
+    """The address carries one of the garage's languages, and an entry that is not hidden."""
+    language = connection.path_params.get("lang")
+    if language not in tenant_of(connection).languages:
+        raise NotFoundException
+    entry = handler.opt.get("entry")
+    if entry is not None and not is_shown(settings(), entry):
+        raise NotFoundException
+
+
+def option(entry: str, **more: Any) -> dict[str, Any]:
+    """`opt` of a handler that belongs to one of the four entries."""
+    return {"public": True, "entry": entry, **more}

@@ -1,0 +1,82 @@
+"""Every query about drafts."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import and_, delete, func, select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from core.workshop.jobs.models import Job
+from plugins.self_service_portal.models import Draft, DraftPhoto
+
+MANY = 500
+
+
+async def draft_by_secret(
+    session: AsyncSession, secret_hash: str, now: datetime, *, lock: bool = False
+) -> Draft | None:
+    """The draft of a browser, if it has not expired."""
+    statement = select(Draft).where(Draft.secret_hash == secret_hash, Draft.expires_at > now)
+    return await session.scalar(statement.with_for_update() if lock else statement)
+
+
+async def photos_of(session: AsyncSession, draft_id: UUID) -> list[DraftPhoto]:
+    """A draft's photos in the order in which they came."""
+    found = await session.scalars(
+        select(DraftPhoto)
+        .where(DraftPhoto.draft_id == draft_id)
+        .order_by(DraftPhoto.id)
+        .limit(MANY)
+    )
+    return list(found)
+
+
+async def count_photos(session: AsyncSession, draft_id: UUID) -> int:
+    """How many photos a draft has."""
+    found = await session.scalar(
+        select(func.count()).select_from(DraftPhoto).where(DraftPhoto.draft_id == draft_id)
+    )
+    return found or 0
+
+
+async def add_photo(session: AsyncSession, photo: DraftPhoto) -> None:
+    """Add a photo; the same bytes again are the same photo."""
+    await session.execute(
+        insert(DraftPhoto)
+        .values(
+            tenant_id=session.info["tenant_id"],
+            draft_id=photo.draft_id,
+            sha256=photo.sha256,
+            key=photo.key,
+            name=photo.name,
+            facts=photo.facts,
+            size_bytes=photo.size_bytes,
+        )
+        .on_conflict_do_nothing(index_elements=["tenant_id", "draft_id", "sha256"])
+    )
+
+
+async def expired_drafts(session: AsyncSession, now: datetime) -> list[Draft]:
+    """Drafts that nobody came back to."""
+    found = await session.scalars(
+        select(Draft).where(Draft.expires_at <= now).order_by(Draft.expires_at).limit(MANY)
+    )
+    return list(found)
+
+
+async def delete_draft(session: AsyncSession, draft_id: UUID) -> None:
+    """Remove a draft with its photos' rows."""
+    await session.execute(delete(DraftPhoto).where(DraftPhoto.draft_id == draft_id))
+    await session.execute(delete(Draft).where(Draft.id == draft_id))
+
+
+async def drafts_of_customer(session: AsyncSession, customer_id: UUID) -> list[Draft]:
+    """Drafts that were sent and became a job of this customer."""
+    found = await session.scalars(
+        select(Draft)
+        .join(Job, and_(Job.tenant_id == Draft.tenant_id, Job.id == Draft.job_id))
+        .where(Job.customer_id == customer_id)
+        .limit(MANY)
+    )
+    return list(found)
