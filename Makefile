@@ -10,6 +10,8 @@ PORT ?= 8000
 DATA_DIR ?= .data
 WORKERS ?= 2
 export UV_NO_CONFIG := 1
+# The command `garagist`, pointing at this folder; nothing is downloaded or copied for it.
+EDITABLE := $(BIN)/uv pip install --quiet --offline --python $(BIN)/python --no-deps --no-build-isolation --editable .
 
 $(BIN)/uv: requirements-uv.lock
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Garagist needs Python 3.11 or newer; say which with: make PYTHON=python3.12 …"; exit 1; }
@@ -21,11 +23,13 @@ $(BIN)/uv: requirements-uv.lock
 $(VENV)/run.stamp: requirements.lock $(BIN)/uv
 	@echo "Installing what Garagist runs on (locked, by hash)"
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements.lock
+	@$(EDITABLE)
 	@touch $@
 
 $(VENV)/dev.stamp: requirements-dev.lock $(BIN)/uv
 	@echo "Installing what the tests and checks need (locked, by hash)"
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements-dev.lock
+	@$(EDITABLE)
 	@touch $@ $(VENV)/run.stamp
 
 .PHONY: help

@@ -6,7 +6,6 @@ In production nothing falls back: a missing setting stops the start with its nam
 """
 
 import os
-from functools import lru_cache
 from pathlib import Path
 from typing import Literal, Self
 
@@ -125,7 +124,20 @@ def load_settings() -> Settings:
         raise SettingsError(f"wrong setting: {problems}") from None
 
 
-@lru_cache(maxsize=1)
+_installed: list[Settings] = []
+
+
+def install_settings(settings: Settings) -> None:
+    """Make `settings` the ones that :func:`get_settings` answers in this process."""
+    _installed[:] = [settings]
+
+
 def get_settings() -> Settings:
-    """The settings of this process, read once."""
-    return load_settings()
+    """The settings of this process.
+
+    Raises:
+        SettingsError: the composition root has not read them yet.
+    """
+    if not _installed:
+        raise SettingsError("the settings are not read yet: the composition root does it")
+    return _installed[0]

@@ -1,20 +1,19 @@
 """Switching plugins on and off for a garage: the vendor's support does it, nobody else."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 from pydantic import ValidationError
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.db.session import Database
-from core.errors import PluginError, UnknownTenant
+from core.errors import PluginError, Refused, UnknownTenant
 from core.hooks.manager import HookManager
 from core.tenancy.context import TenantContext, tenant_scope
 from core.workshop.audit.services import Actor, record
 from tenants import repository
 from tenants.directory import DatabaseTenantDirectory
-from tenants.models import PluginActivation, SupportAuditEntry
+from tenants.models import SupportAuditEntry
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,19 +25,32 @@ class Switching:
     hooks: HookManager
 
 
+class InvalidSettings(PluginError):
+    """The plugin's own schema refuses a value.
+
+    `problems` holds per field (`""` for the settings as a whole) pydantic's kind of error and
+    the values that its text speaks of, such as `("greater_than_equal", {"ge": 1})`.
+    """
+
+    def __init__(self, error: ValidationError) -> None:
+        super().__init__(str(error))
+        self.problems: dict[str, tuple[str, Mapping[str, Any]]] = {
+            str(item["loc"][0]) if item["loc"] else "": (item["type"], item.get("ctx", {}))
+            for item in error.errors()
+        }
+
+
 async def enable(
     switching: Switching, slug: str, plugin: str, actor: Actor, *, reason: str
 ) -> list[str]:
     """Switch a plugin on, and first those that it requires; returns what was switched.
 
     Raises:
-        PluginError: no such plugin is installed.
+        PluginError: no such plugin is installed, or its callback failed.
         UnknownTenant: no such garage is open.
     """
     tenant = await _garage(switching, slug)
-    wanted = [
-        name for name in _with_requirements(switching.hooks, plugin) if not tenant.has_plugin(name)
-    ]
+    wanted = switched_with(switching.hooks, tenant.active_plugins, plugin, on=True)
     await _switch(switching, tenant, wanted, actor, reason, on=True)
     return wanted
 
@@ -49,15 +61,11 @@ async def disable(
     """Switch a plugin off, and first those that require it. Their data stays.
 
     Raises:
-        PluginError: no such plugin is installed.
+        PluginError: no such plugin is installed, or its callback failed.
         UnknownTenant: no such garage is open.
     """
     tenant = await _garage(switching, slug)
-    if plugin not in switching.hooks.manifests:
-        raise PluginError(f"no plugin {plugin} is installed")
-    unwanted = [
-        name for name in _with_dependants(switching.hooks, plugin) if tenant.has_plugin(name)
-    ]
+    unwanted = switched_with(switching.hooks, tenant.active_plugins, plugin, on=False)
     await _switch(switching, tenant, unwanted, actor, reason, on=False)
     return unwanted
 
@@ -68,7 +76,8 @@ async def change_settings(
     """Store a plugin's settings for a garage, checked by the plugin's own schema.
 
     Raises:
-        PluginError: no such plugin, it was never on here, or a value has the wrong form.
+        InvalidSettings: a value has the wrong form.
+        PluginError: no such plugin is installed, or it was never on here.
     """
     tenant = await _garage(switching, slug)
     manifest = switching.hooks.manifests.get(plugin)
@@ -77,11 +86,13 @@ async def change_settings(
     try:
         checked = manifest.settings.model_validate(dict(values)).model_dump(mode="json")
     except ValidationError as error:
-        raise PluginError(str(error)) from None
+        raise InvalidSettings(error) from None
     async with switching.database.platform_unit_of_work() as session:
         row = await repository.activation(session, tenant.id, plugin)
         if row is None:
             raise PluginError(f"{plugin} was never switched on for {slug}")
+        if row.settings == checked:
+            return
         before, row.settings = row.settings, checked
         session.add(
             SupportAuditEntry(
@@ -92,6 +103,19 @@ async def change_settings(
             )
         )
     await switching.directory.forget()
+
+
+def switched_with(
+    hooks: HookManager, active: Collection[str], plugin: str, *, on: bool
+) -> list[str]:
+    """What switching `plugin` would switch where `active` are on, itself last.
+
+    Raises:
+        PluginError: no such plugin is installed.
+    """
+    if on:
+        return [name for name in _with_requirements(hooks, plugin) if name not in active]
+    return [name for name in _with_dependants(hooks, plugin) if name in active]
 
 
 async def _garage(switching: Switching, slug: str) -> TenantContext:
@@ -112,6 +136,8 @@ def _with_requirements(hooks: HookManager, plugin: str) -> list[str]:
 
 
 def _with_dependants(hooks: HookManager, plugin: str) -> list[str]:
+    if plugin not in hooks.manifests:
+        raise PluginError(f"no plugin {plugin} is installed")
     ordered: list[str] = []
     for name, manifest in hooks.manifests.items():
         if plugin in manifest.requires:
@@ -138,11 +164,11 @@ async def _switch(
     with tenant_scope(acting):
         async with switching.database.unit_of_work(tenant.id) as session:
             for name in names:
-                await switching.hooks.ask_plugin(name, hook, session=session, tenant=acting)
+                await _tell(switching.hooks, name, hook, session=session, tenant=acting)
                 record(session, actor, hook, f"plugin:{name}", reason=reason)
     async with switching.database.platform_unit_of_work() as session:
         for name in names:
-            await _store(session, tenant, name, on)
+            await repository.store_activation(session, tenant.id, name, is_on=on)
             session.add(
                 SupportAuditEntry(
                     tenant_id=tenant.id,
@@ -155,10 +181,10 @@ async def _switch(
     await switching.directory.forget()
 
 
-async def _store(session: AsyncSession, tenant: TenantContext, plugin: str, on: bool) -> None:
-    row = await repository.activation(session, tenant.id, plugin)
-    if row is None:
-        session.add(PluginActivation(tenant_id=tenant.id, plugin=plugin, is_on=on))
-        await session.flush()
-    else:
-        row.is_on = on
+async def _tell(hooks: HookManager, plugin: str, hook: str, **values: Any) -> None:
+    try:
+        await hooks.ask_plugin(plugin, hook, **values)
+    except Refused:
+        raise
+    except Exception as error:
+        raise PluginError(f"{plugin} failed in {hook}: {error!r}") from error

@@ -54,38 +54,20 @@ async def open_garage(
 ) -> TenantContext:
     """Create the garage, its first location, its flows and its owner's invitation.
 
-    The garage itself is stored first, closed; it opens once everything in it is there.
+    The garage itself is stored first, closed; it opens once everything in it is there, and
+    where that fails nothing of it is left.
 
     Raises:
         Refused: the subdomain has a wrong form, is reserved or taken, or no known language.
     """
     _check(new)
     tenant = await _create_closed(database, new)
-    context = TenantContext(
-        id=tenant.id, slug=new.slug, name=new.name, languages=new.languages, country=new.country
-    )
-    with tenant_scope(context):
-        async with database.unit_of_work(tenant.id) as session:
-            await create_location(
-                session,
-                name=new.name,
-                street=new.street,
-                postal_code=new.postal_code,
-                city=new.city,
-                country=new.country,
-                timezone=new.timezone,
-                phone=new.phone,
-                email=new.email,
-            )
-            await create_default_flows(session)
-            await invite(
-                session,
-                email=new.owner_email,
-                name=new.owner_name,
-                role="owner",
-                language=new.languages[0],
-                actor=actor,
-            )
+    try:
+        await _furnish(database, tenant, new, actor)
+    except Exception:
+        async with database.platform_unit_of_work() as session:
+            await repository.delete_garage(session, tenant.id)
+        raise
     async with database.platform_unit_of_work() as session:
         stored = await repository.by_id(session, tenant.id)
         if stored is None:
@@ -127,8 +109,13 @@ async def close_garage(
     await directory.forget()
 
 
+def is_slug(text: str) -> bool:
+    """Whether a text has the form of a subdomain."""
+    return _SLUG.fullmatch(text) is not None
+
+
 def _check(new: NewGarage) -> None:
-    if not _SLUG.fullmatch(new.slug):
+    if not is_slug(new.slug):
         raise Refused(
             "A subdomain has 3 to 40 small letters, digits and dashes, such as garage-peeters.",
             field="slug",
@@ -137,6 +124,34 @@ def _check(new: NewGarage) -> None:
         raise Refused("This subdomain is kept for the platform itself.", field="slug")
     if not new.languages or not set(new.languages) <= set(LANGUAGES):
         raise Refused("Please choose at least one of the languages.", field="languages")
+
+
+async def _furnish(database: Database, tenant: Tenant, new: NewGarage, actor: Actor) -> None:
+    context = TenantContext(
+        id=tenant.id, slug=new.slug, name=new.name, languages=new.languages, country=new.country
+    )
+    with tenant_scope(context):
+        async with database.unit_of_work(tenant.id) as session:
+            await create_location(
+                session,
+                name=new.name,
+                street=new.street,
+                postal_code=new.postal_code,
+                city=new.city,
+                country=new.country,
+                timezone=new.timezone,
+                phone=new.phone,
+                email=new.email,
+            )
+            await create_default_flows(session)
+            await invite(
+                session,
+                email=new.owner_email,
+                name=new.owner_name,
+                role="owner",
+                language=new.languages[0],
+                actor=actor,
+            )
 
 
 async def _create_closed(database: Database, new: NewGarage) -> Tenant:

@@ -1,9 +1,11 @@
 """Every query about garages, in sessions of the platform role."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import or_, select
+from sqlalchemy import delete, func, or_, select
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from tenants.models import (
@@ -55,6 +57,14 @@ async def page(
     return list(await session.scalars(statement))
 
 
+async def slugs(session: AsyncSession, tenant_ids: Iterable[UUID]) -> dict[UUID, str]:
+    """The subdomains of these garages, closed ones too."""
+    found = await session.execute(
+        select(Tenant.id, Tenant.slug).where(Tenant.id.in_(list(tenant_ids))).limit(MANY)
+    )
+    return {row.id: row.slug for row in found}
+
+
 async def open_ids(session: AsyncSession) -> list[UUID]:
     """Ids of all garages that are not closed."""
     found = await session.scalars(
@@ -83,6 +93,25 @@ async def activation(
         .where(PluginActivation.tenant_id == tenant_id, PluginActivation.plugin == plugin)
         .with_for_update()
     )
+
+
+async def store_activation(
+    session: AsyncSession, tenant_id: UUID, plugin: str, *, is_on: bool
+) -> None:
+    """Note that a plugin is on or off. Two at once do not collide: the later one stays."""
+    await session.execute(
+        insert(PluginActivation)
+        .values(tenant_id=tenant_id, plugin=plugin, is_on=is_on)
+        .on_conflict_do_update(
+            index_elements=["tenant_id", "plugin"],
+            set_={"is_on": is_on, "updated_at": func.now()},
+        )
+    )
+
+
+async def delete_garage(session: AsyncSession, tenant_id: UUID) -> None:
+    """Forget a garage that never opened, so that its name is free again."""
+    await session.execute(delete(Tenant).where(Tenant.id == tenant_id))
 
 
 async def audit_page(
@@ -121,3 +150,13 @@ async def support_session(
         )
     ).first()
     return None if row is None else (row[0], row[1])
+
+
+async def delete_support_session(session: AsyncSession, token_hash: str) -> None:
+    """Log one browser out of the console."""
+    await session.execute(delete(SupportSession).where(SupportSession.token_hash == token_hash))
+
+
+async def delete_expired_support_sessions(session: AsyncSession, now: datetime) -> None:
+    """Forget sessions that ended by themselves."""
+    await session.execute(delete(SupportSession).where(SupportSession.expires_at <= now))

@@ -6,10 +6,13 @@ from kombu.entity import Queue
 from core.settings import Settings
 
 FAN_OUT = "garagist.fan_out"
+DELIVER_DUE = "garagist.deliver_due"
 DELIVER = "garagist.deliver"
 SCHEDULED = "garagist.scheduled"
 SOFT_LIMIT_SECONDS = 240
 HARD_LIMIT_SECONDS = 300
+DELIVER_EVERY_SECONDS = 5
+FAN_OUT_EVERY_SECONDS = 30
 VISIBILITY_SECONDS = 3600
 """Far longer than the hard limit: a task must never run again while it still runs."""
 
@@ -39,6 +42,19 @@ def create_celery(settings: Settings) -> Celery:
             "global_keyprefix": "garagist:",
         },
         beat_max_loop_interval=5,
+        beat_scheduler="core.background.beat:OneBeatScheduler",
+        beat_schedule={
+            "deliver": {
+                "task": DELIVER_DUE,
+                "schedule": DELIVER_EVERY_SECONDS,
+                "options": {"expires": 4 * DELIVER_EVERY_SECONDS},
+            },
+            "fan out": {
+                "task": FAN_OUT,
+                "schedule": FAN_OUT_EVERY_SECONDS,
+                "options": {"expires": 4 * FAN_OUT_EVERY_SECONDS},
+            },
+        },
         timezone="UTC",
         enable_utc=True,
     )

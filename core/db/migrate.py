@@ -65,12 +65,30 @@ async def require_current_schema(engine: AsyncEngine, parts: Sequence[Component]
     async with engine.connect() as connection:
         for part in parts:
             found = await connection.run_sync(_revision, part)
-            wanted = ScriptDirectory.from_config(config_for(part)).get_current_head()
+            wanted = head_of(part)
             if found != wanted:
                 raise SchemaMismatch(
                     f"the database is at revision {found or 'none'} of {part.name}, this code"
                     f" needs {wanted}: run `garagist migrate`"
                 )
+
+
+def head_of(part: Component) -> str:
+    """The revision that this code needs of a component.
+
+    Raises:
+        SchemaMismatch: the component has no migration at all.
+    """
+    head = ScriptDirectory.from_config(config_for(part)).get_current_head()
+    if head is None:
+        raise SchemaMismatch(f"{part.name} has a folder of migrations without any migration")
+    return head
+
+
+async def current_revision(engine: AsyncEngine, part: Component) -> str | None:
+    """The revision that the database is at, or None where it has none of the component."""
+    async with engine.connect() as connection:
+        return await connection.run_sync(_revision, part)
 
 
 async def differences(owner_url: str, part: Component) -> list[Any]:

@@ -132,6 +132,14 @@ class EmbeddedPostgres:
         finally:
             await inside.close()
 
+    async def drop_database(self, name: str) -> None:
+        """Remove a database with all of its data, if it is there."""
+        admin = await asyncpg.connect(self.url(ADMIN, "postgres"))
+        try:
+            await admin.execute(f'drop database if exists "{name}" with (force)')
+        finally:
+            await admin.close()
+
     async def _accepts(self) -> bool:
         try:
             connection = await asyncpg.connect(self.url(ADMIN, "postgres"), timeout=2)

@@ -2,6 +2,7 @@
 
 import ctypes
 import hashlib
+import http.client
 import os
 import pwd
 import signal
@@ -129,3 +130,15 @@ def answers(port: int) -> bool:
     with socket.socket() as probe:
         probe.settimeout(0.5)
         return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def says_ok(port: int, path: str) -> bool:
+    """Whether a web server on that port of the loopback address answers `path` with 200."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=2)
+    try:
+        connection.request("GET", path)
+        return connection.getresponse().status == http.HTTPStatus.OK
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()

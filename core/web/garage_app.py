@@ -4,13 +4,9 @@ from typing import Any
 
 from litestar import Litestar, Request, get
 from litestar.datastructures import State
-from litestar.exceptions import NotFoundException
-from litestar.params import FromPath
 from litestar.response import Redirect
 from litestar.types import ASGIApp
 
-from core.i18n import LANGUAGES
-from core.web import cookies
 from core.web.csrf import csrf_guard
 from core.web.dependencies import DEPENDENCIES
 from core.web.desk import CONTROLLERS
@@ -18,6 +14,7 @@ from core.web.error_pages import respond_to_error
 from core.web.gate import gated_routers, plugin_gate
 from core.web.headers import SecurityHeaders
 from core.web.language import speak
+from core.web.language_choice import choose_language
 from core.web.rendering import redirect
 from core.web.resources import Resources, resources_of, tenant_of
 from core.web.static_files import static_file, theme
@@ -33,23 +30,6 @@ async def front_door(request: Request[Any, Any, Any]) -> Redirect:
         "home_page", tenant=tenant_of(request), language=speak(request)
     )
     return redirect(request, offered[0] if offered else "/desk")
-
-
-@get("/language/{code:str}", opt={"public": True})
-async def choose_language(request: Request[Any, Any, Any], code: FromPath[str]) -> Redirect:
-    """Remember the language of a page whose address does not carry one."""
-    if code not in LANGUAGES:
-        raise NotFoundException
-    settings = resources_of(request).settings
-    cookie = cookies.our_cookie(settings, cookies.LANGUAGE, code, seconds=365 * 86_400)
-    return redirect(request, _same_site_referrer(request), cookies_=[cookie])
-
-
-def _same_site_referrer(request: Request[Any, Any, Any]) -> str:
-    _, _, rest = request.headers.get("referer", "").partition("://")
-    host, slash, path = rest.partition("/")
-    same = host.lower() == request.headers.get("host", "").lower()
-    return slash + path if same and slash and not path.startswith("/") else "/desk"
 
 
 def create_garage_app(resources: Resources) -> ASGIApp:

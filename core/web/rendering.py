@@ -41,9 +41,16 @@ def page(
     connection: AnyConnection, template: str, *, status_code: int = 200, **values: Any
 ) -> Page:
     """Render `template` for this request. Pages are never stored by caches."""
-    resources = resources_of(connection)
-    context = {**common_values(connection), **values}
-    html = resources.templates.get_template(template).render(context)
+    return respond(
+        connection, template, {**common_values(connection), **values}, status_code=status_code
+    )
+
+
+def respond(
+    connection: AnyConnection, template: str, context: Mapping[str, Any], *, status_code: int
+) -> Page:
+    """The page that `template` makes of exactly these values, for any site of the platform."""
+    html = resources_of(connection).templates.get_template(template).render(context)
     return Response(
         html,
         media_type=MediaType.HTML,
@@ -65,25 +72,32 @@ def redirect(
     return Redirect(path, status_code=303, headers=_PRIVATE, cookies=jar)
 
 
+def site_values(connection: AnyConnection, language: str) -> dict[str, Any]:
+    """What the templates of every site of the platform may use."""
+    return {
+        "lang": language,
+        "flashes": _read_flash(connection),
+        "csrf_token": csrf_token(connection),
+        "request_path": connection.scope["path"],
+        "demo": resources_of(connection).settings.garagist_mode == "demo",
+    }
+
+
 def common_values(connection: AnyConnection) -> Mapping[str, Any]:
-    """What every template may use."""
+    """What every template of a garage may use."""
     tenant = tenant_of(connection)
     viewer = viewer_of(connection)
     language = speak(connection)
     entries = _navigation(connection, language, viewer)
     return {
+        **site_values(connection, language),
         "site_name": tenant.name,
         "tenant": tenant,
         "viewer": viewer,
-        "lang": language,
         "languages": _language_choices(connection, tenant.languages),
         "nav": [entry for entry in entries if entry.area == "desk"],
         "portal_nav": [entry for entry in entries if entry.area == "portal"],
-        "flashes": _read_flash(connection),
-        "csrf_token": csrf_token(connection),
         "theme_url": f"/theme/{tenant.brand_colour.lstrip('#')}.css",
-        "request_path": connection.scope["path"],
-        "demo": resources_of(connection).settings.garagist_mode == "demo",
     }
 
 

@@ -38,7 +38,9 @@ async def theme(name: FromPath[str]) -> Response[str]:
 
 
 def _may_see(request: AnyRequest, owner: str) -> bool:
-    return owner == CORE or tenant_of(request).has_plugin(owner)
+    return owner == CORE or (
+        "tenant" in request.scope["state"] and tenant_of(request).has_plugin(owner)
+    )
 
 
 def _luminance(colour: str) -> float:

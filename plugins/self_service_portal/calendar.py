@@ -1,5 +1,7 @@
 """Appointments for the customer's own calendar."""
 
+from litestar.response import Response
+
 from core.i18n import gettext as _
 from core.settings import Settings
 from core.tenancy.context import current_tenant
@@ -23,4 +25,16 @@ def appointment_file(appointment: Appointment, job: Job, settings: Settings) -> 
             url=settings.public_url(tenant.slug),
         ),
         settings.base_domain,
+    )
+
+
+def appointment_download(appointment: Appointment, job: Job, settings: Settings) -> Response[bytes]:
+    """That file as an answer; never kept by caches."""
+    return Response(
+        appointment_file(appointment, job, settings),
+        media_type="text/calendar; charset=utf-8",
+        headers={
+            "Cache-Control": "no-store",
+            "Content-Disposition": 'attachment; filename="appointment.ics"',
+        },
     )

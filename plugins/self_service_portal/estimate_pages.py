@@ -1,7 +1,5 @@
 """*Make appointment for estimate*: one question per page, kept from the first answer."""
 
-from collections.abc import Mapping
-from datetime import datetime
 from typing import Any
 
 from litestar import Request, get, post
@@ -11,59 +9,53 @@ from litestar.params import FromPath
 from litestar.response import Redirect, Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from core.clock import now
 from core.errors import Refused
 from core.i18n import gettext as _
 from core.web import cookies
 from core.web.client_address import client_address
 from core.web.desk.job_actions import parse_moment
-from core.web.error_pages import wants_json
 from core.web.forms import Form, form_values
-from core.web.photo_uploads import take_in
-from core.web.rendering import Page, page, redirect
+from core.web.rendering import Page, redirect
 from core.web.resources import resources_of, tenant_of
-from core.web.uploads import HANDLER_OPTIONS, receive_upload
 from core.workshop.jobs import repository as jobs
-from core.workshop.locations import repository as locations
 from core.workshop.planning import repository as planning_repository
 from core.workshop.planning import services as planning
-from core.workshop.vehicles.plates import plate_warning
-from plugins.self_service_portal import repository, services
-from plugins.self_service_portal.calendar import appointment_file
-from plugins.self_service_portal.forms import ContactForm, DamageForm, VehicleForm
+from plugins.self_service_portal import services
+from plugins.self_service_portal.calendar import appointment_download
+from plugins.self_service_portal.estimate_steps import (
+    COOKIE,
+    FORMS,
+    STEPS,
+    first_open,
+    following,
+    open_draft,
+    show_step,
+)
+from plugins.self_service_portal.identity import key_to
 from plugins.self_service_portal.models import Draft
-from plugins.self_service_portal.pages import option
+from plugins.self_service_portal.pages import option, page
 
 AnyRequest = Request[Any, Any, Any]
 Session = NamedDependency[AsyncSession]
 Answer = Page | Redirect
-COOKIE = "portal-draft"
-STEPS = ("vehicle", "damage", "photos", "time", "contact", "check")
-FORMS: Mapping[str, type[Form]] = {
-    "vehicle": VehicleForm,
-    "damage": DamageForm,
-    "contact": ContactForm,
-}
 NEW_DRAFTS = "30/hour"
 _OPT = option("estimate")
 
 
-async def open_draft(
-    request: AnyRequest, session: AsyncSession, *, lock: bool = False
-) -> Draft | None:
-    """This browser's draft, or None."""
-    settings = resources_of(request).settings
-    secret = request.cookies.get(cookies.cookie_name(settings, COOKIE))
-    if not secret:
-        return None
-    return await repository.draft_by_secret(session, services.secret_hash(secret), now(), lock=lock)
+class TooManyDrafts(Refused):
+    """One address begins too many requests."""
+
+    status_code = 429
+
+    def __init__(self) -> None:
+        super().__init__("Too many requests from your connection. Please call us instead.")
 
 
 @get("/{lang:str}/estimate", opt=_OPT)
 async def begin(request: AnyRequest, session: Session, lang: FromPath[str]) -> Redirect:
     """To the first question, or to where the draft stopped."""
     draft = await open_draft(request, session)
-    step = "vehicle" if draft is None or draft.job_id else _first_open(draft)
+    step = "vehicle" if draft is None or draft.job_id else first_open(draft)
     return redirect(request, f"/{lang}/estimate/{step}")
 
 
@@ -86,7 +78,7 @@ async def done(request: AnyRequest, session: Session, lang: FromPath[str]) -> An
         return redirect(request, f"/{lang}/estimate")
     return page(
         request,
-        "self_service_portal/estimate/done.html",
+        "estimate/done.html",
         job=await jobs.by_id(session, draft.job_id),
         email=draft.answers["contact"]["email"],
         appointment=await planning_repository.booked_of_job(session, draft.job_id, "estimate"),
@@ -103,8 +95,7 @@ async def calendar(request: AnyRequest, session: Session) -> Response[bytes]:
     if booked is None:
         raise NotFoundException
     job = await jobs.by_id(session, draft.job_id)
-    body = appointment_file(booked, job, resources_of(request).settings)
-    return Response(body, media_type="text/calendar; charset=utf-8")
+    return appointment_download(booked, job, resources_of(request).settings)
 
 
 @get("/{lang:str}/estimate/{step:str}", opt=_OPT)
@@ -119,50 +110,14 @@ async def question(
         if step != "vehicle":
             return redirect(request, f"/{lang}/estimate/done")
         draft = None
-    if STEPS.index(step) > STEPS.index(_first_open(draft)):
-        return redirect(request, f"/{lang}/estimate/{_first_open(draft)}")
-    return await _show(request, session, draft, step)
-
-
-@post(
-    "/{lang:str}/estimate/photos",
-    opt=option("estimate", **HANDLER_OPTIONS),
-    request_max_body_size=None,
-)
-async def photos(
-    request: AnyRequest, session: Session, lang: FromPath[str]
-) -> Answer | Response[Any]:
-    """Photos of the damage; none is fine, they can be added later."""
-    async with receive_upload(request) as submission:
-        intake = await take_in(submission)
-        draft = await open_draft(request, session, lock=True)
-        if draft is None or draft.job_id is not None:
-            if wants_json(request):
-                text = _("This request has been sent or has expired. Please start again.")
-                return Response({"error": text}, status_code=410)
-            return redirect(request, f"/{lang}/estimate")
-        for name, examined in intake.photos:
-            try:
-                await services.keep_photo(session, draft, name, examined)
-            except services.TooManyDraftPhotos as refusal:
-                intake.problems.append(_(refusal.message, **refusal.values))
-                break
-    count = await repository.count_photos(session, draft.id)
-    if wants_json(request):
-        if intake.problems:
-            return Response({"error": " ".join(intake.problems)}, status_code=422)
-        return Response({"count": count}, status_code=201)
-    if intake.problems:
-        return await _show(
-            request, session, draft, "photos", problems=intake.problems, status_code=422
-        )
-    services.answer(draft, "photos", {"asked": True})
-    return redirect(request, f"/{lang}/estimate/{_following(draft, 'photos')}")
+    if STEPS.index(step) > STEPS.index(first_open(draft)):
+        return redirect(request, f"/{lang}/estimate/{first_open(draft)}")
+    return await show_step(request, session, draft, step)
 
 
 @post("/{lang:str}/estimate/time", opt=_OPT)
 async def choose_time(request: AnyRequest, session: Session, lang: FromPath[str]) -> Answer:
-    """A free slot."""
+    """A slot that is free now; it is taken when the request is sent."""
     draft = await open_draft(request, session, lock=True)
     if draft is None or draft.job_id is not None:
         return redirect(request, f"/{lang}/estimate")
@@ -170,9 +125,9 @@ async def choose_time(request: AnyRequest, session: Session, lang: FromPath[str]
     chosen = parse_moment((values.getlist("slot") or [""])[0])
     if chosen is None:
         problems = [_("Please choose a time.")]
-        return await _show(request, session, draft, "time", problems=problems, status_code=422)
+        return await show_step(request, session, draft, "time", problems=problems, status_code=422)
     services.answer(draft, "time", {"slot": chosen.isoformat()})
-    return redirect(request, f"/{lang}/estimate/{_following(draft, 'time')}")
+    return redirect(request, f"/{lang}/estimate/{following(draft, 'time')}")
 
 
 @post("/{lang:str}/estimate/check", opt=_OPT)
@@ -181,27 +136,18 @@ async def send(request: AnyRequest, session: Session, lang: FromPath[str]) -> An
     draft = await open_draft(request, session, lock=True)
     if draft is None:
         return redirect(request, f"/{lang}/estimate")
-    if draft.job_id is None:
-        missing = _first_open(draft)
-        if missing != "check":
-            return redirect(request, f"/{lang}/estimate/{missing}")
-        draft.language = lang
-        try:
-            async with session.begin_nested():
-                await services.send_draft(session, draft)
-        except Refused as refusal:
-            problems = [_(refusal.message, **refusal.values)]
-            await session.refresh(draft)
-            step = "time" if isinstance(refusal, planning.SlotAlreadyTaken) else "check"
-            return await _show(
-                request,
-                session,
-                draft,
-                step,
-                problems=problems,
-                status_code=refusal.status_code,
-            )
-    return redirect(request, f"/{lang}/estimate/done")
+    if draft.job_id is not None:
+        return redirect(request, f"/{lang}/estimate/done")
+    if first_open(draft) != "check":
+        return redirect(request, f"/{lang}/estimate/{first_open(draft)}")
+    draft.language = lang
+    try:
+        async with session.begin_nested():
+            job = await services.send_draft(session, draft)
+    except Refused as refusal:
+        await session.refresh(draft)
+        return await _not_sent(request, session, draft, refusal)
+    return redirect(request, f"/{lang}/estimate/done", cookies_=[key_to(request, job)])
 
 
 @post("/{lang:str}/estimate/{step:str}", opt=_OPT)
@@ -215,7 +161,7 @@ async def reply(
     form = FORMS[step](values)
     draft = await open_draft(request, session, lock=True)
     if not form.validate():
-        return await _show(request, session, draft, step, form=form, status_code=422)
+        return await show_step(request, session, draft, step, form=form, status_code=422)
     jar = []
     if draft is None or draft.job_id is not None:
         if step != "vehicle":
@@ -223,7 +169,25 @@ async def reply(
         draft, cookie = await _new_draft(request, session, lang)
         jar.append(cookie)
     services.answer(draft, step, _plain(form))
-    return redirect(request, f"/{lang}/estimate/{_following(draft, step)}", cookies_=jar)
+    return redirect(request, f"/{lang}/estimate/{following(draft, step)}", cookies_=jar)
+
+
+async def _not_sent(
+    request: AnyRequest, session: AsyncSession, draft: Draft, refusal: Refused
+) -> Page:
+    """Every answer is kept, but for a time that somebody else has taken."""
+    step = "check"
+    if isinstance(refusal, planning.SlotAlreadyTaken):
+        step = "time"
+        services.take_back_answer(draft, "time")
+    return await show_step(
+        request,
+        session,
+        draft,
+        step,
+        problems=[_(refusal.message, **refusal.values)],
+        status_code=refusal.status_code,
+    )
 
 
 async def _new_draft(request: AnyRequest, session: AsyncSession, lang: str) -> tuple[Draft, Any]:
@@ -235,66 +199,6 @@ async def _new_draft(request: AnyRequest, session: AsyncSession, lang: str) -> t
     settings = resources_of(request).settings
     seconds = int(services.DRAFT_LIFE.total_seconds())
     return draft, cookies.our_cookie(settings, COOKIE, secret, seconds=seconds)
-
-
-class TooManyDrafts(Refused):
-    """One address begins too many requests."""
-
-    status_code = 429
-
-    def __init__(self) -> None:
-        super().__init__("Too many requests from your connection. Please call us instead.")
-
-
-async def _show(
-    request: AnyRequest,
-    session: AsyncSession,
-    draft: Draft | None,
-    step: str,
-    *,
-    form: Form | None = None,
-    problems: list[str] | None = None,
-    status_code: int = 200,
-) -> Page:
-    answers = draft.answers if draft else {}
-    values: dict[str, Any] = {
-        "step": step,
-        "number": STEPS.index(step) + 1,
-        "of": len(STEPS),
-        "back": STEPS[STEPS.index(step) - 1] if step != "vehicle" else None,
-        "answers": answers,
-        "problems": problems or [],
-        "zone_labels": dict(DamageForm().zones.choices or []),
-    }
-    if step in FORMS:
-        values["form"] = form if form is not None else FORMS[step](data=answers.get(step, {}))
-    if step in {"photos", "check"}:
-        values["photos"] = await repository.photos_of(session, draft.id) if draft else []
-    if step == "time":
-        location = await locations.first(session)
-        values["days"] = await planning.free_days(session, location, "estimate")
-    if "time" in answers:
-        values["chosen"] = datetime.fromisoformat(answers["time"]["slot"])
-    if "vehicle" in answers:
-        vehicle = answers["vehicle"]
-        values["unusual"] = plate_warning(vehicle["plate"], vehicle["country"]) == "unusual"
-    return page(
-        request,
-        f"self_service_portal/estimate/{step}.html",
-        status_code=status_code,
-        **{"chosen": None, "unusual": False, **values},
-    )
-
-
-def _first_open(draft: Draft | None) -> str:
-    answered = draft.answers if draft else {}
-    return next((step for step in STEPS if step not in answered), "check")
-
-
-def _following(draft: Draft, step: str) -> str:
-    """The next open question; back to the check page where all are answered."""
-    first_open = _first_open(draft)
-    return first_open if STEPS.index(first_open) > STEPS.index(step) else "check"
 
 
 def _plain(form: Form) -> dict[str, Any]:
@@ -310,7 +214,6 @@ HANDLERS = [
     done,
     calendar,
     question,
-    photos,
     choose_time,
     send,
     reply,

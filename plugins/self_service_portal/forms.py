@@ -10,6 +10,16 @@ from core.web.forms import Form
 from core.workshop.vehicles.plates import normalise_plate
 
 _ = lazy_gettext
+ZONES = [
+    ("front", _("Front")),
+    ("rear", _("Rear")),
+    ("left", _("Left side")),
+    ("right", _("Right side")),
+    ("roof", _("Roof")),
+    ("glass", _("Windows")),
+    ("wheels", _("Wheels")),
+    ("inside", _("Inside")),
+]
 _PLATE = {
     "class": "plate-input",
     "autocapitalize": "characters",
@@ -51,32 +61,18 @@ class VehicleForm(Form):
     country = SelectField(_("Country of the plate"), choices=COUNTRIES, default="BE")
 
 
-class ZonesField(SelectMultipleField):
-    """Several places on the car, as check boxes."""
-
-    widget = ListWidget(prefix_label=False)
-    option_widget = CheckboxInput()
-
-
 class DamageForm(Form):
     """What happened, and where on the car."""
 
     damage = TextAreaField(
         _("What happened, and what is damaged?"), [InputRequired(), Length(max=5000)]
     )
-    zones = ZonesField(
+    zones = SelectMultipleField(
         _("Where on the vehicle?"),
         [Optional()],
-        choices=[
-            ("front", _("Front")),
-            ("rear", _("Rear")),
-            ("left", _("Left side")),
-            ("right", _("Right side")),
-            ("roof", _("Roof")),
-            ("glass", _("Windows")),
-            ("wheels", _("Wheels")),
-            ("inside", _("Inside")),
-        ],
+        widget=ListWidget(prefix_label=False),
+        option_widget=CheckboxInput(),
+        choices=ZONES,
     )
 
 

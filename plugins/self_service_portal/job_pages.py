@@ -1,4 +1,4 @@
-"""Pages for customers who have a job: status, pictures, repair."""
+"""Pages for customers who have a job: who they are, its status, its pictures."""
 
 from typing import Any
 
@@ -11,26 +11,22 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.errors import Refused
 from core.i18n import gettext as _
-from core.web.desk.job_actions import parse_moment, serve_rendition
+from core.web.desk.job_actions import serve_rendition
 from core.web.error_pages import wants_json
 from core.web.forms import form_values
 from core.web.photo_uploads import take_in
-from core.web.rendering import Page, page, redirect
-from core.web.resources import resources_of
+from core.web.rendering import Page, redirect
 from core.web.uploads import HANDLER_OPTIONS, receive_upload
 from core.workshop.audit.services import CUSTOMER
 from core.workshop.jobs import repository as jobs
 from core.workshop.jobs.models import Job
-from core.workshop.locations import repository as locations
 from core.workshop.photos import repository as photos
 from core.workshop.photos.services import add_photo
 from core.workshop.planning import repository as planning_repository
-from core.workshop.planning import services as planning
 from plugins.self_service_portal import services
-from plugins.self_service_portal.calendar import appointment_file
-from plugins.self_service_portal.forms import CourtesyForm, IdentifyForm
+from plugins.self_service_portal.forms import IdentifyForm
 from plugins.self_service_portal.identity import identify, key_to, opened_job
-from plugins.self_service_portal.pages import option
+from plugins.self_service_portal.pages import option, page
 from plugins.self_service_portal.progress import progress_of
 
 AnyRequest = Request[Any, Any, Any]
@@ -42,7 +38,7 @@ _NEXT = {"pictures": "pictures/add", "status": "status/job", "repair": "repair/t
 def _ask(request: AnyRequest, entry: str, form: IdentifyForm, status_code: int = 200) -> Page:
     return page(
         request,
-        "self_service_portal/identify.html",
+        "identify.html",
         entry=entry,
         form=form,
         status_code=status_code,
@@ -142,9 +138,17 @@ async def add_pictures(
             return Response({"error": " ".join(intake.problems)}, status_code=422)
         return Response({"count": count}, status_code=201)
     if intake.problems:
-        return await _add(request, session, job, intake.problems, 422, len(intake.photos))
+        return await _add(
+            request,
+            session,
+            job,
+            intake.problems,
+            status_code=422,
+            added=len(intake.photos),
+        )
     if not intake.photos and not count:
-        return await _add(request, session, job, [_("Please choose at least one photo.")], 422)
+        problems = [_("Please choose at least one photo.")]
+        return await _add(request, session, job, problems, status_code=422)
     return redirect(request, f"/{lang}/pictures/done")
 
 
@@ -156,7 +160,7 @@ async def pictures_done(request: AnyRequest, session: Session, lang: FromPath[st
         return redirect(request, f"/{lang}/pictures")
     return page(
         request,
-        "self_service_portal/pictures_done.html",
+        "pictures_done.html",
         job=job,
         count=await photos.count_of_job(session, job.id),
     )
@@ -172,7 +176,7 @@ async def job_status(request: AnyRequest, session: Session, lang: FromPath[str])
     appointments = await planning_repository.of_job(session, job.id)
     return page(
         request,
-        "self_service_portal/status.html",
+        "status.html",
         job=job,
         progress=progress_of(job, tasks),
         appointments=[each for each in appointments if each.status == "booked"],
@@ -193,108 +197,22 @@ async def shared_photo(request: AnyRequest, session: Session) -> Response[bytes]
     return await serve_rendition(request, session, photo_id, size)
 
 
-@get("/{lang:str}/repair/time", opt=option("repair"))
-async def repair_time(request: AnyRequest, session: Session, lang: FromPath[str]) -> Answer:
-    """Free drop-off times."""
-    job = await opened_job(request, session)
-    if job is None:
-        return redirect(request, f"/{lang}/repair")
-    return await _times(request, session, job, CourtesyForm(courtesy_car=job.courtesy_car_wished))
-
-
-@post("/{lang:str}/repair/time", opt=option("repair"))
-async def book_repair(request: AnyRequest, session: Session, lang: FromPath[str]) -> Answer:
-    """Check first, then book: the button on the check page sends `confirmed`."""
-    job = await opened_job(request, session)
-    if job is None:
-        return redirect(request, f"/{lang}/repair")
-    values = await form_values(request)
-    form = CourtesyForm(values)
-    chosen = parse_moment((values.getlist("slot") or [""])[0])
-    if chosen is None:
-        return await _times(request, session, job, form, _("Please choose a time."), 422)
-    if "confirmed" not in values:
-        return page(
-            request,
-            "self_service_portal/repair_check.html",
-            job=job,
-            slot=chosen,
-            courtesy=bool(form.courtesy_car.data),
-        )
-    try:
-        async with session.begin_nested():
-            await services.book_drop_off(
-                session,
-                job,
-                chosen,
-                courtesy_car=bool(form.courtesy_car.data),
-                language=lang,
-            )
-    except Refused as refusal:
-        problem = _(refusal.message, **refusal.values)
-        return await _times(request, session, job, form, problem, refusal.status_code)
-    return redirect(request, f"/{lang}/repair/done")
-
-
-@get("/{lang:str}/repair/done", opt=option("repair"))
-async def repair_done(request: AnyRequest, session: Session, lang: FromPath[str]) -> Answer:
-    """It is booked."""
-    job = await opened_job(request, session)
-    booked = await planning_repository.booked_of_job(session, job.id, "drop_off") if job else None
-    if job is None or booked is None:
-        return redirect(request, f"/{lang}/repair")
-    return page(request, "self_service_portal/repair_done.html", job=job, appointment=booked)
-
-
-@get("/{lang:str}/repair/calendar.ics", opt=option("repair"))
-async def repair_calendar(request: AnyRequest, session: Session) -> Response[bytes]:
-    """For the customer's own calendar."""
-    job = await opened_job(request, session)
-    booked = await planning_repository.booked_of_job(session, job.id, "drop_off") if job else None
-    if job is None or booked is None:
-        raise NotFoundException
-    settings = resources_of(request).settings
-    return Response(
-        appointment_file(booked, job, settings), media_type="text/calendar; charset=utf-8"
-    )
-
-
 async def _add(
     request: AnyRequest,
     session: AsyncSession,
     job: Job,
     problems: list[str],
+    *,
     status_code: int = 200,
     added: int = 0,
 ) -> Page:
     return page(
         request,
-        "self_service_portal/pictures_add.html",
+        "pictures_add.html",
         job=job,
         problems=problems,
         added=added,
         count=await photos.count_of_job(session, job.id),
-        status_code=status_code,
-    )
-
-
-async def _times(
-    request: AnyRequest,
-    session: AsyncSession,
-    job: Job,
-    form: CourtesyForm,
-    problem: str | None = None,
-    status_code: int = 200,
-) -> Page:
-    location = await locations.by_id(session, job.location_id)
-    return page(
-        request,
-        "self_service_portal/repair_time.html",
-        job=job,
-        days=await planning.free_days(session, location, "drop_off"),
-        booked=await planning_repository.booked_of_job(session, job.id, "drop_off"),
-        form=form,
-        problem=problem,
         status_code=status_code,
     )
 
@@ -318,8 +236,4 @@ HANDLERS = [
     pictures_done,
     job_status,
     shared_photo,
-    repair_time,
-    book_repair,
-    repair_done,
-    repair_calendar,
 ]

@@ -4,6 +4,7 @@ The page shows no personal data, because mail scanners open links; moving and ca
 POST and the plate.
 """
 
+from datetime import datetime
 from typing import Any
 
 from litestar import Request, get, post
@@ -13,15 +14,14 @@ from litestar.params import FromPath
 from litestar.response import Redirect
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from core.clock import now
 from core.errors import Refused
 from core.i18n import gettext as _
 from core.web.client_address import client_address
 from core.web.desk.job_actions import parse_moment
 from core.web.forms import form_values
-from core.web.rendering import Page, page, redirect
+from core.web.rendering import Flash, Page, redirect
 from core.web.resources import resources_of, tenant_of
-from core.workshop.audit.services import CUSTOMER
-from core.workshop.customers import repository as customers
 from core.workshop.jobs import repository as jobs
 from core.workshop.locations import repository as locations
 from core.workshop.planning import repository as planning_repository
@@ -31,6 +31,7 @@ from core.workshop.vehicles.plates import normalise_plate
 from plugins.self_service_portal import services
 from plugins.self_service_portal.forms import PlateForm
 from plugins.self_service_portal.identity import MISSES_PER_ADDRESS, TooManyGuesses
+from plugins.self_service_portal.pages import page
 
 AnyRequest = Request[Any, Any, Any]
 Session = NamedDependency[AsyncSession]
@@ -46,11 +47,34 @@ class WrongPlate(Refused):
         super().__init__("This plate does not belong to this appointment.", field="plate")
 
 
+class NoTimeChosen(Refused):
+    """*Move* was pressed without a new time."""
+
+    status_code = 422
+
+    def __init__(self) -> None:
+        super().__init__("Please choose a time.", field="slot")
+
+
 @get("/{lang:str}/appointment/{secret:str}", opt=_OPT)
 async def appointment(request: AnyRequest, session: Session, secret: FromPath[str]) -> Page:
     """When it is, and what can be done."""
     found = await _find(session, secret)
     return await _show(request, session, found, secret, PlateForm())
+
+
+@get(
+    [
+        "/{lang:str}/appointment/{secret:str}/cancel",
+        "/{lang:str}/appointment/{secret:str}/move",
+    ],
+    opt=_OPT,
+)
+async def back_to_appointment(
+    request: AnyRequest, lang: FromPath[str], secret: FromPath[str]
+) -> Redirect:
+    """A form's address, opened by the language menu or by a reload: it changes nothing."""
+    return redirect(request, f"/{lang}/appointment/{secret}")
 
 
 @post("/{lang:str}/appointment/{secret:str}/cancel", opt=_OPT)
@@ -65,6 +89,7 @@ async def cancel(
             await _check_plate(request, session, found, form)
             await services.cancel_by_customer(session, found, lang)
     except Refused as refusal:
+        await session.refresh(found)
         form.add_refusal(refusal)
         return await _show(request, session, found, secret, form, status_code=refusal.status_code)
     return redirect(request, f"/{lang}/appointment/{secret}")
@@ -82,17 +107,21 @@ async def move(
     try:
         async with session.begin_nested():
             await _check_plate(request, session, found, form)
-            if chosen is None:
-                raise Refused("Please choose a time.")
-            await planning.move(session, found, chosen, CUSTOMER)
-            job = await jobs.by_id(session, found.job_id)
-            customer = await customers.by_id(session, job.customer_id)
-            if customer.email:
-                await services.confirm_by_mail(session, found, customer.email, lang, secret)
+            await services.move_by_customer(session, found, _given(chosen), lang, secret)
     except Refused as refusal:
+        await session.refresh(found)
         form.add_refusal(refusal)
-        return await _show(request, session, found, secret, form, status_code=refusal.status_code)
-    return redirect(request, f"/{lang}/appointment/{secret}")
+        return await _show(
+            request,
+            session,
+            found,
+            secret,
+            form,
+            chosen=chosen,
+            status_code=refusal.status_code,
+        )
+    moved = Flash(_("Your appointment was moved."))
+    return redirect(request, f"/{lang}/appointment/{secret}", flash=moved)
 
 
 async def _find(session: AsyncSession, secret: str, *, lock: bool = False) -> Appointment:
@@ -115,6 +144,12 @@ async def _check_plate(
         raise WrongPlate
 
 
+def _given(chosen: datetime | None) -> datetime:
+    if chosen is None:
+        raise NoTimeChosen
+    return chosen
+
+
 async def _show(
     request: AnyRequest,
     session: AsyncSession,
@@ -122,21 +157,25 @@ async def _show(
     secret: str,
     form: PlateForm,
     *,
+    chosen: datetime | None = None,
     status_code: int = 200,
 ) -> Page:
     location = await locations.by_id(session, found.location_id)
     changeable = planning.can_be_changed(location, found)
+    notice = planning.rules_for(location, found.kind).cancellation_notice
     return page(
         request,
-        "self_service_portal/appointment.html",
+        "appointment.html",
         appointment=found,
         secret=secret,
+        chosen=chosen,
         changeable=changeable,
+        is_past=found.starts_at <= now(),
+        notice_hours=int(notice.total_seconds() // 3600),
         days=await planning.free_days(session, location, found.kind) if changeable else [],
         form=form,
-        title=_("Your appointment"),
         status_code=status_code,
     )
 
 
-HANDLERS = [appointment, cancel, move]
+HANDLERS = [appointment, back_to_appointment, cancel, move]

@@ -15,6 +15,7 @@ from core.workshop.customers import repository as customers
 from core.workshop.jobs import repository as jobs
 from core.workshop.planning import repository as planning
 from plugins.self_service_portal.calendar import appointment_file
+from plugins.self_service_portal.pages import entries
 from plugins.self_service_portal.services import CANCELLATION, CONFIRMATION
 
 
@@ -31,16 +32,16 @@ async def load_appointment(
     tenant = current_tenant()
     settings = get_settings()
     language = current_language()
-    link = ""
-    if "token" in payload:
-        link = settings.public_url(tenant.slug, f"/{language}/appointment/{payload['token']}")
+
+    def address(path: str) -> str:
+        return settings.public_url(tenant.slug, f"/{language}/{path}")
+
     return {
         "appointment": appointment,
         "job": job,
         "customer": customer,
-        "link": link,
-        "status_url": settings.public_url(tenant.slug, f"/{language}/status"),
-        "pictures_url": settings.public_url(tenant.slug, f"/{language}/pictures"),
+        "link": address(f"appointment/{payload['token']}") if "token" in payload else "",
+        "addresses": {entry.key: address(entry.key) for entry in entries()},
     }
 
 

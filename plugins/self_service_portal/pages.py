@@ -9,6 +9,7 @@ from litestar.exceptions import NotFoundException
 from litestar.handlers import BaseRouteHandler
 
 from core.i18n import gettext as _
+from core.web import rendering
 from core.web.resources import AnyConnection, tenant_of
 from plugins.self_service_portal.settings import PortalSettings, settings
 
@@ -47,19 +48,32 @@ def entries() -> Sequence[Entry]:
             "status",
             _("View repair status"),
             "search",
-            _("You need your plate and your job number."),
+            _("You need your plate and your job number. About 1 minute."),
             30,
         ),
         Entry(
             "pictures",
             _("Add pictures"),
             "camera",
-            _("You need your plate, your job number and your photos."),
+            _("You need your plate, your job number and your photos. About 2 minutes."),
             40,
         ),
     )
     wishes = settings()
     return [entry for entry in four if is_shown(wishes, entry.key)]
+
+
+def page(
+    request: AnyRequest, template: str, *, status_code: int = 200, **values: Any
+) -> rendering.Page:
+    """A page of the portal. It knows as `offered` which entries it may link to."""
+    offered = {entry.key for entry in entries()}
+    return rendering.page(
+        request,
+        f"self_service_portal/{template}",
+        status_code=status_code,
+        **{"offered": offered, **values},
+    )
 
 
 def is_shown(wishes: PortalSettings, key: str) -> bool:

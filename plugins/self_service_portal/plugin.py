@@ -13,10 +13,18 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from core.hooks.contributions import Effect, MailTemplate, NavigationEntry, ScheduledTask
 from core.hooks.manifest import PluginManifest
 from core.hooks.markers import hookimpl
-from core.web.rendering import Page, page
-from plugins.self_service_portal import estimate_pages, job_pages, link_pages, repository
+from core.web.rendering import Page
+from plugins.self_service_portal import (
+    estimate_pages,
+    estimate_photos,
+    job_pages,
+    link_pages,
+    repair_pages,
+    repository,
+)
+from plugins.self_service_portal.estimate_steps import open_draft
 from plugins.self_service_portal.mails import MAILS
-from plugins.self_service_portal.pages import entries, page_guard
+from plugins.self_service_portal.pages import entries, page, page_guard
 from plugins.self_service_portal.services import DELETE_FILES, delete_files, forget_old_drafts
 from plugins.self_service_portal.settings import NAME, PortalSettings
 
@@ -28,10 +36,10 @@ async def home(
     request: AnyRequest, session: NamedDependency[AsyncSession], lang: FromPath[str]
 ) -> Page:
     """The four things that a customer can do."""
-    draft = await estimate_pages.open_draft(request, session)
+    draft = await open_draft(request, session)
     return page(
         request,
-        "self_service_portal/home.html",
+        "home.html",
         entries=entries(),
         base=f"/{lang}",
         has_draft=draft is not None and draft.job_id is None,
@@ -70,8 +78,10 @@ class SelfServicePortal:
                 guards=[page_guard],
                 route_handlers=[
                     home,
-                    *job_pages.HANDLERS,
+                    *estimate_photos.HANDLERS,
                     *estimate_pages.HANDLERS,
+                    *repair_pages.HANDLERS,
+                    *job_pages.HANDLERS,
                     *link_pages.HANDLERS,
                 ],
             )

@@ -8,6 +8,8 @@ from core.web.words import localised
 from core.workshop.jobs.models import Job, JobTask
 from core.workshop.jobs.stages import customer_stage
 
+_STAGE_OF_STATUS = {"ready": "ready", "delivered": "delivered", "invoiced": "delivered"}
+
 
 @dataclass(frozen=True, slots=True)
 class Step:
@@ -28,23 +30,44 @@ class Progress:
     is_over: bool
 
 
+def is_over(job: Job) -> bool:
+    """Whether nothing more will happen to the vehicle in this job."""
+    return job.status in {"delivered", "invoiced", "cancelled"}
+
+
 def progress_of(job: Job, tasks: Sequence[JobTask]) -> Progress:
     """Only stages with a customer-facing text appear; skipped ones do not."""
     told = [task for task in tasks if task.customer_texts and task.state != "skipped"]
-    current = customer_stage(tasks)
-    position = told.index(current) if current in told else -1
+    position = _position(job, told)
+    is_finished = job.status in {"delivered", "invoiced"}
     steps = []
     for index, task in enumerate(told):
-        state = "done" if index < position or job.status in {"delivered", "invoiced"} else "ahead"
-        if index == position and job.status not in {"delivered", "invoiced"}:
+        state = "ahead"
+        if index < position or is_finished:
+            state = "done"
+        elif index == position:
             state = "now"
         steps.append(
             Step(localised(task.customer_texts), state, task.finished_at or task.started_at)
         )
-    following = told[position + 1] if position + 1 < len(told) else None
+    following = told[position + 1] if position + 1 < len(told) and not is_over(job) else None
     return Progress(
-        now=localised(current.customer_texts) if current else None,
+        now=localised(told[position].customer_texts) if position >= 0 else None,
         following=localised(following.customer_texts) if following else None,
         steps=tuple(steps),
-        is_over=job.status in {"delivered", "invoiced", "cancelled"},
+        is_over=is_over(job),
+    )
+
+
+def _position(job: Job, told: Sequence[JobTask]) -> int:
+    """Where in `told` the job stands, -1 before its first stage.
+
+    A job that was set to *ready* or *delivered* by hand stands there, however few of its tasks
+    were clocked on to.
+    """
+    reached = customer_stage(told)
+    by_hand = _STAGE_OF_STATUS.get(job.status)
+    return max(
+        (index for index, task in enumerate(told) if task is reached or task.key == by_hand),
+        default=-1,
     )

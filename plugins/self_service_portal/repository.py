@@ -32,6 +32,18 @@ async def photos_of(session: AsyncSession, draft_id: UUID) -> list[DraftPhoto]:
     return list(found)
 
 
+async def photo_of(session: AsyncSession, draft_id: UUID, photo_id: UUID) -> DraftPhoto | None:
+    """A photo of that draft; another draft's is None."""
+    return await session.scalar(
+        select(DraftPhoto).where(DraftPhoto.draft_id == draft_id, DraftPhoto.id == photo_id)
+    )
+
+
+async def delete_photo(session: AsyncSession, photo_id: UUID) -> None:
+    """Remove a photo's row."""
+    await session.execute(delete(DraftPhoto).where(DraftPhoto.id == photo_id))
+
+
 async def count_photos(session: AsyncSession, draft_id: UUID) -> int:
     """How many photos a draft has."""
     found = await session.scalar(

@@ -8,6 +8,7 @@ from dataclasses import asdict
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
+from uuid import UUID, uuid4
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -30,6 +31,7 @@ from core.workshop.planning.models import Appointment
 from core.workshop.vehicles.services import VehicleFacts
 from plugins.self_service_portal import repository
 from plugins.self_service_portal.models import Draft, DraftPhoto
+from plugins.self_service_portal.progress import is_over
 
 DRAFT_LIFE = timedelta(days=7)
 MOST_PHOTOS = 24
@@ -49,6 +51,13 @@ class TooManyDraftPhotos(Refused):
             field="photos",
             most=MOST_PHOTOS,
         )
+
+
+class RepairIsOver(Refused):
+    """The vehicle was collected, or the job was cancelled: there is nothing to bring."""
+
+    def __init__(self) -> None:
+        super().__init__("This repair is finished. Please contact us if something is not right.")
 
 
 def secret_hash(secret: str) -> str:
@@ -76,17 +85,28 @@ def answer(draft: Draft, step: str, values: Mapping[str, Any]) -> None:
     draft.expires_at = now() + DRAFT_LIFE
 
 
+def take_back_answer(draft: Draft, step: str) -> None:
+    """Ask that question again; all other answers stay."""
+    draft.answers = {name: values for name, values in draft.answers.items() if name != step}
+
+
 async def keep_photo(
     session: AsyncSession, draft: Draft, name: str, examined: ExaminedPhoto
 ) -> None:
-    """Keep a checked photo with the draft.
+    """Keep a checked photo with the locked draft. The same bytes again are the same photo.
+
+    The key is new each time: a photo that was removed and sent again must not lose its file to
+    the deletion of the first one.
 
     Raises:
         TooManyDraftPhotos: as it says.
     """
-    if await repository.count_photos(session, draft.id) >= MOST_PHOTOS:
+    photos = await repository.photos_of(session, draft.id)
+    if any(photo.sha256 == examined.sha256 for photo in photos):
+        return
+    if len(photos) >= MOST_PHOTOS:
         raise TooManyDraftPhotos
-    key = f"drafts/{draft.id}/{examined.sha256}"
+    key = f"drafts/{draft.id}/{uuid4().hex}"
     await storage().put_file(draft.tenant_id, key, examined.path)
     await repository.add_photo(
         session,
@@ -99,6 +119,16 @@ async def keep_photo(
             size_bytes=examined.size_bytes,
         ),
     )
+
+
+async def remove_photo(session: AsyncSession, draft: Draft, photo_id: UUID) -> None:
+    """Take a photo back; its file goes once that is stored. Removed twice, it is gone once."""
+    photo = await repository.photo_of(session, draft.id, photo_id)
+    if photo is not None:
+        await repository.delete_photo(session, photo.id)
+        await enqueue(
+            session, DELETE_FILES, {"keys": [photo.key]}, key=f"{DELETE_FILES}:{photo.id}"
+        )
 
 
 async def send_draft(session: AsyncSession, draft: Draft) -> Job:
@@ -143,16 +173,25 @@ async def book_drop_off(
 ) -> Appointment:
     """Choose when to bring the vehicle; a drop-off that is booked already is moved.
 
+    Chosen twice, it is booked and mailed once, and the link in that mail goes on working.
+
     Raises:
+        RepairIsOver: there is nothing to bring.
         SlotAlreadyTaken, TooLateToCancel: as they say; nothing is kept.
     """
+    if is_over(job):
+        raise RepairIsOver
+    await planning_repository.lock_book(session, job.location_id, "drop_off")
     existing = await planning_repository.booked_of_job(session, job.id, "drop_off")
-    if existing is not None and existing.starts_at != starts_at:
+    is_repeated = existing is not None and existing.starts_at == starts_at
+    if existing is not None and not is_repeated:
         await planning.move(session, existing, starts_at, CUSTOMER)
-    appointment, link = await planning.book(session, job.id, "drop_off", starts_at, CUSTOMER)
     if courtesy_car != job.courtesy_car_wished:
         job.courtesy_car_wished = courtesy_car
         await session.flush()
+    if existing is not None and is_repeated and existing.booked_by == CUSTOMER.kind:
+        return existing
+    appointment, link = await planning.book(session, job.id, "drop_off", starts_at, CUSTOMER)
     customer = await customers.by_id(session, job.customer_id)
     if customer.email:
         await confirm_by_mail(session, appointment, customer.email, language, link)
@@ -162,15 +201,31 @@ async def book_drop_off(
 async def confirm_by_mail(
     session: AsyncSession, appointment: Appointment, email: str, language: str, link: str
 ) -> None:
-    """Mail what was booked, with the calendar file and the personal link."""
+    """Mail what was booked, with the calendar file and the personal link: once for every time
+    of the appointment, and again where its link became another."""
     await send_mail(
         session,
         CONFIRMATION,
         email,
         language,
         {"appointment_id": str(appointment.id), "token": link},
-        key=f"{CONFIRMATION}:{appointment.id}:{appointment.sequence}",
+        key=f"{CONFIRMATION}:{appointment.id}:{appointment.sequence}:{appointment.link_hash}",
     )
+
+
+async def move_by_customer(
+    session: AsyncSession, appointment: Appointment, starts_at: datetime, language: str, link: str
+) -> None:
+    """Another time for an appointment, confirmed by mail; `link` stays the personal link.
+
+    Raises:
+        SlotAlreadyTaken, TooLateToCancel: as they say.
+    """
+    await planning.move(session, appointment, starts_at, CUSTOMER)
+    job = await jobs.by_id(session, appointment.job_id)
+    customer = await customers.by_id(session, job.customer_id)
+    if customer.email:
+        await confirm_by_mail(session, appointment, customer.email, language, link)
 
 
 async def cancel_by_customer(

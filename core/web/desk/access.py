@@ -20,6 +20,7 @@ from core.web.resources import resources_of, tenant_of
 from core.web.viewer import load_viewer
 from core.workshop.staff import services
 from core.workshop.staff.models import StaffMember
+from core.workshop.staff.passwords import MINIMUM_LENGTH
 
 AnyRequest = Request[Any, Any, Any]
 PER_ADDRESS = "30/15minutes"
@@ -122,6 +123,7 @@ async def link_page(
         "core/login/choose_password.html",
         form=PasswordForm(),
         member=member,
+        minimum=MINIMUM_LENGTH,
         status_code=200 if member else 410,
     )
 
@@ -148,6 +150,7 @@ async def use_link(
         "core/login/choose_password.html",
         form=form,
         member=member,
+        minimum=MINIMUM_LENGTH,
         status_code=422 if member else 410,
     )
 

@@ -1,14 +1,28 @@
 """Every query about the outbox."""
 
+from collections.abc import Collection
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import select, text
+from sqlalchemy import func, or_, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.workshop.notifications.models import OutboxEntry
 
 MANY = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Backlog:
+    """A garage's entries that are due since `due_since`, and those that will not be tried
+    again."""
+
+    tenant_id: UUID
+    due: int
+    due_since: datetime | None
+    dead: int
+
 
 _DUE_TENANTS = text(
     "select distinct tenant_id from outbox"
@@ -20,6 +34,26 @@ async def tenants_with_work(session: AsyncSession, now: datetime) -> list[UUID]:
     """Garages with something due; in a session of the platform role, which sees ids only."""
     rows = await session.execute(_DUE_TENANTS, {"now": now, "many": MANY})
     return [row.tenant_id for row in rows]
+
+
+async def backlog(
+    session: AsyncSession, now: datetime, tenant_ids: Collection[UUID] | None = None
+) -> list[Backlog]:
+    """What is due or dead per garage (of those named, or of all), the worst first; in a
+    session of the platform role."""
+    is_dead = OutboxEntry.dead_at.is_not(None)
+    dead = func.count(OutboxEntry.dead_at)
+    due = func.count().filter(~is_dead)
+    statement = (
+        select(OutboxEntry.tenant_id, due, func.min(OutboxEntry.due_at).filter(~is_dead), dead)
+        .where(OutboxEntry.done_at.is_(None), or_(is_dead, OutboxEntry.due_at <= now))
+        .group_by(OutboxEntry.tenant_id)
+        .order_by(dead.desc(), due.desc())
+        .limit(MANY)
+    )
+    if tenant_ids is not None:
+        statement = statement.where(OutboxEntry.tenant_id.in_(tenant_ids))
+    return [Backlog(*row) for row in await session.execute(statement)]
 
 
 async def claim_next(session: AsyncSession, now: datetime) -> OutboxEntry | None:

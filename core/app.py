@@ -1,0 +1,68 @@
+"""The composition root of the web: garages, the support console and, in the demo, the mailbox."""
+
+from core.background.celery_app import create_celery
+from core.background.kick import WorkerKick
+from core.house import House, open_assets, open_house, open_templates
+from core.logs import configure_logs
+from core.mailbox.page import create_mailbox_app
+from core.settings import RUNTIME_SETTINGS, Settings, load_settings
+from core.web.garage_app import create_garage_app
+from core.web.host_router import HostRouter
+from core.web.limits import Limiter
+from core.web.resources import Resources
+from core.workshop.notifications.services import install_kick
+from tenants.console.app import create_console_app
+
+SUPPORT_HOST = "support"
+MAIL_HOST = "mail"
+MAIL_FOLDER = "mail"
+
+
+def create_app(settings: Settings | None = None) -> HostRouter:
+    """The ASGI application. It refuses to start on a database that it does not fit.
+
+    Raises:
+        SettingsError: a setting is missing or wrong.
+        PluginError: a plugin is broken, and `SAFE_MODE` is off.
+    """
+    settings = settings or load_settings()
+    settings.require(*RUNTIME_SETTINGS)
+    house = open_house(settings)
+    return app_of(house)
+
+
+def app_of(house: House) -> HostRouter:
+    """The application in a house that is already open; closing it closes the house."""
+    settings = house.settings
+    assets = open_assets(house.hooks)
+    resources = Resources(
+        settings=settings,
+        database=house.database,
+        directory=house.directory,
+        hooks=house.hooks,
+        storage=house.storage,
+        limiter=Limiter(settings.redis_url),
+        templates=open_templates(house.hooks, assets),
+        assets=assets,
+        extras={"broken_plugins": house.broken},
+    )
+    install_kick(WorkerKick(create_celery(settings)))
+    sites = {
+        f"{SUPPORT_HOST}.{settings.base_domain}": create_console_app(resources, house.switching)
+    }
+    if settings.garagist_mode == "demo":
+        mailbox = create_mailbox_app(settings.data_dir / MAIL_FOLDER, assets)
+        sites[f"{MAIL_HOST}.{settings.base_domain}"] = mailbox
+    return HostRouter(
+        directory=house.directory,
+        garage_app=create_garage_app(resources),
+        sites=sites,
+        on_start=house.require_current_schema,
+        on_stop=house.close,
+    )
+
+
+def serve() -> HostRouter:
+    """What a server process calls: logs first, then the application."""
+    configure_logs()
+    return create_app()

@@ -1,0 +1,58 @@
+"""A process of the worker: one event loop and one set of open doors, kept from task to task."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import TypeVar
+
+import structlog
+from celery.exceptions import SoftTimeLimitExceeded
+from redis.asyncio import Redis
+
+from core.background.outbox import EffectRegistry
+from core.background.tenant_task import WorkerResources
+
+log = structlog.get_logger(__name__)
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Doors:
+    """What tasks work with."""
+
+    resources: WorkerResources
+    effects: EffectRegistry
+    redis: "Redis"
+
+
+class WorkerProcess:
+    """Opens its doors at its first task: after the worker has forked, never before, so that no
+    two processes share a connection or a loop."""
+
+    def __init__(self, open_doors: Callable[[], Doors]) -> None:
+        self._open_doors = open_doors
+        self._doors: Doors | None = None
+        self._runner: asyncio.Runner | None = None
+
+    def run(self, work: Callable[[Doors], Awaitable[T]]) -> T:
+        """Do `work` to its end in this process's loop.
+
+        Raises:
+            SoftTimeLimitExceeded: it took too long; loop and doors are opened afresh next time,
+                because what was cut off may hold a connection.
+        """
+        if self._runner is None or self._doors is None:
+            self._runner, self._doors = asyncio.Runner(), self._open_doors()
+        doors = self._doors
+
+        async def do() -> T:
+            return await work(doors)
+
+        try:
+            return self._runner.run(do())
+        except SoftTimeLimitExceeded:
+            log.exception("task.too_slow")
+            runner, self._runner, self._doors = self._runner, None, None
+            runner.close()
+            raise

@@ -1,0 +1,67 @@
+"""The four tasks of the worker: two fan out, two work for exactly one garage."""
+
+from typing import Any
+from uuid import UUID
+
+import structlog
+from celery import Celery
+
+from core.background.celery_app import DELIVER, DELIVER_DUE, FAN_OUT, SCHEDULED
+from core.background.fan_out import due_tasks, garages_with_outbox_work, may_still_try
+from core.background.outbox import deliver
+from core.background.process import Doors, WorkerProcess
+from core.background.tenant_task import garage_scope
+
+log = structlog.get_logger(__name__)
+
+RETRY_SECONDS = 120
+
+
+def register_tasks(celery: Celery, process: WorkerProcess) -> None:
+    """Make the tasks known to `celery`; they run in `process`."""
+
+    @celery.task(name=DELIVER_DUE)
+    def deliver_due() -> None:
+        """Ask for a delivery in each garage whose outbox has something due."""
+        for tenant_id in process.run(lambda doors: garages_with_outbox_work(doors.resources)):
+            celery.send_task(DELIVER, [str(tenant_id)])
+
+    @celery.task(name=DELIVER)
+    def deliver_garage(tenant_id: str) -> None:
+        """Empty one garage's outbox."""
+        process.run(lambda doors: deliver(doors.resources, doors.effects, UUID(tenant_id)))
+
+    @celery.task(name=FAN_OUT)
+    def fan_out() -> None:
+        """Give out the scheduled tasks that are due, one message per garage and task."""
+        for due in process.run(due_tasks):
+            celery.send_task(
+                SCHEDULED, [str(due.tenant_id), due.task, due.key], countdown=due.delay_seconds
+            )
+
+    @celery.task(name=SCHEDULED, bind=True, max_retries=2, default_retry_delay=RETRY_SECONDS)
+    def scheduled(self: Any, tenant_id: str, task: str, key: str) -> None:
+        """Run a plugin's scheduled task for one garage, if its plugin is still on there."""
+        try:
+            process.run(lambda doors: run_scheduled(doors, UUID(tenant_id), task, key))
+        except OSError as error:
+            raise self.retry(exc=error) from error
+
+
+async def run_scheduled(doors: Doors, tenant_id: UUID, name: str, key: str) -> bool:
+    """One scheduled task for one garage, in one unit of work; False where it was not run:
+    its garage is closed, its plugin is off since, or it was tried too often."""
+    if not await may_still_try(doors, key):
+        log.error("scheduled.given_up", task=name, tenant_id=str(tenant_id))
+        return False
+    async with garage_scope(doors.resources, tenant_id) as tenant:
+        if tenant is None:
+            return False
+        for plugin, tasks in doors.resources.hooks.ask_all("scheduled_tasks"):
+            for task in tasks:
+                if task.name == name and tenant.has_plugin(plugin):
+                    async with doors.resources.database.unit_of_work(tenant.id) as session:
+                        await task.run(session)
+                    log.info("scheduled.done", task=name)
+                    return True
+    return False

@@ -1,0 +1,70 @@
+"""Doing things in the house from a command: open it, work, close it."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeVar
+
+from core.background.console import Work
+from core.errors import GaragistError
+from core.house import House, open_house
+from core.i18n import language_scope
+from core.settings import Settings
+from core.tenancy.context import TenantContext, tenant_scope
+
+T = TypeVar("T")
+NEEDED = ("database_url", "platform_database_url", "redis_url", "storage_url", "base_domain")
+
+
+def in_house(settings: Settings, work: Callable[[House], Awaitable[T]]) -> T:
+    """Open the house for one piece of work.
+
+    Raises:
+        SettingsError: a setting is missing.
+        SchemaMismatch: the database does not fit this code.
+    """
+    settings.require(*NEEDED)
+
+    async def run() -> T:
+        house = open_house(settings, pooled=False)
+        try:
+            await house.require_current_schema()
+            return await work(house)
+        finally:
+            await house.close()
+
+    return asyncio.run(run())
+
+
+class HouseConsole:
+    """Implements :class:`~core.background.console.Console` for commands of plugins."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+
+    def in_garages(self, plugin: str, slug: str | None, work: Work) -> list[tuple[str, Any]]:
+        """See the protocol."""
+        return in_house(self._settings, lambda house: _in_garages(house, plugin, slug, work))
+
+
+async def _in_garages(
+    house: House, plugin: str, slug: str | None, work: Work
+) -> list[tuple[str, Any]]:
+    results = []
+    for tenant in await _chosen(house, plugin, slug):
+        with tenant_scope(tenant), language_scope(tenant.default_language):
+            async with house.database.unit_of_work(tenant.id) as session:
+                results.append((tenant.slug, await work(session)))
+    return results
+
+
+async def _chosen(house: House, plugin: str, slug: str | None) -> list[TenantContext]:
+    if slug is None:
+        ids = await house.directory.open_ids()
+        found = [await house.directory.by_id(tenant_id) for tenant_id in ids]
+        return [tenant for tenant in found if tenant is not None and tenant.has_plugin(plugin)]
+    tenant = await house.directory.by_slug(slug)
+    if tenant is None:
+        raise GaragistError(f"there is no open garage {slug}")
+    if not tenant.has_plugin(plugin):
+        raise GaragistError(f"{plugin} is switched off for {slug}")
+    return [tenant]

@@ -1,0 +1,145 @@
+"""*Make appointment for repair*: when the vehicle is brought, for customers who have a job."""
+
+from datetime import datetime
+from typing import Any
+
+from litestar import Request, get, post
+from litestar.di import NamedDependency
+from litestar.exceptions import NotFoundException
+from litestar.params import FromPath
+from litestar.response import Redirect, Response
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from core.errors import Refused
+from core.i18n import gettext as _
+from core.web.desk.job_actions import parse_moment
+from core.web.forms import form_values
+from core.web.rendering import Page, redirect
+from core.web.resources import resources_of
+from core.workshop.customers import repository as customers
+from core.workshop.jobs.models import Job
+from core.workshop.locations import repository as locations
+from core.workshop.planning import repository as planning_repository
+from core.workshop.planning import services as planning
+from plugins.self_service_portal import services
+from plugins.self_service_portal.calendar import appointment_download
+from plugins.self_service_portal.forms import CourtesyForm
+from plugins.self_service_portal.identity import opened_job
+from plugins.self_service_portal.pages import option, page
+from plugins.self_service_portal.progress import is_over
+
+AnyRequest = Request[Any, Any, Any]
+Session = NamedDependency[AsyncSession]
+Answer = Page | Redirect
+
+
+@get("/{lang:str}/repair/time", opt=option("repair"))
+async def repair_time(request: AnyRequest, session: Session, lang: FromPath[str]) -> Answer:
+    """Free drop-off times. The check page's *Change* links bring back what was chosen."""
+    job = await opened_job(request, session)
+    if job is None:
+        return redirect(request, f"/{lang}/repair")
+    chosen = parse_moment(request.query_params.get("slot", ""))
+    wished = job.courtesy_car_wished
+    if chosen is not None:
+        wished = "courtesy_car" in request.query_params
+    return await _times(request, session, job, CourtesyForm(courtesy_car=wished), chosen=chosen)
+
+
+@post("/{lang:str}/repair/time", opt=option("repair"))
+async def book_repair(request: AnyRequest, session: Session, lang: FromPath[str]) -> Answer:
+    """Check first, then book: the button on the check page sends `confirmed`."""
+    job = await opened_job(request, session)
+    if job is None:
+        return redirect(request, f"/{lang}/repair")
+    values = await form_values(request)
+    form = CourtesyForm(values)
+    chosen = parse_moment((values.getlist("slot") or [""])[0])
+    if chosen is None:
+        problem = _("Please choose a time.")
+        return await _times(request, session, job, form, problem=problem, status_code=422)
+    if "confirmed" not in values:
+        return page(
+            request,
+            "repair_check.html",
+            job=job,
+            slot=chosen,
+            courtesy=bool(form.courtesy_car.data),
+        )
+    try:
+        async with session.begin_nested():
+            await services.book_drop_off(
+                session,
+                job,
+                chosen,
+                courtesy_car=bool(form.courtesy_car.data),
+                language=lang,
+            )
+    except Refused as refusal:
+        await session.refresh(job)
+        return await _times(
+            request,
+            session,
+            job,
+            form,
+            problem=_(refusal.message, **refusal.values),
+            status_code=refusal.status_code,
+        )
+    return redirect(request, f"/{lang}/repair/done")
+
+
+@get("/{lang:str}/repair/done", opt=option("repair"))
+async def repair_done(request: AnyRequest, session: Session, lang: FromPath[str]) -> Answer:
+    """It is booked."""
+    job = await opened_job(request, session)
+    booked = await planning_repository.booked_of_job(session, job.id, "drop_off") if job else None
+    if job is None or booked is None:
+        return redirect(request, f"/{lang}/repair")
+    customer = await customers.by_id(session, job.customer_id)
+    return page(
+        request,
+        "repair_done.html",
+        job=job,
+        appointment=booked,
+        is_mailed=bool(customer.email),
+    )
+
+
+@get("/{lang:str}/repair/calendar.ics", opt=option("repair"))
+async def repair_calendar(request: AnyRequest, session: Session) -> Response[bytes]:
+    """For the customer's own calendar."""
+    job = await opened_job(request, session)
+    booked = await planning_repository.booked_of_job(session, job.id, "drop_off") if job else None
+    if job is None or booked is None:
+        raise NotFoundException
+    return appointment_download(booked, job, resources_of(request).settings)
+
+
+async def _times(
+    request: AnyRequest,
+    session: AsyncSession,
+    job: Job,
+    form: CourtesyForm,
+    *,
+    chosen: datetime | None = None,
+    problem: str | None = None,
+    status_code: int = 200,
+) -> Page:
+    location = await locations.by_id(session, job.location_id)
+    booked = await planning_repository.booked_of_job(session, job.id, "drop_off")
+    over = is_over(job)
+    return page(
+        request,
+        "repair_time.html",
+        job=job,
+        is_over=over,
+        days=[] if over else await planning.free_days(session, location, "drop_off"),
+        booked=booked,
+        chosen=chosen,
+        form=form,
+        problem=problem,
+        status_code=status_code,
+    )
+
+
+HANDLERS = [repair_time, book_repair, repair_done, repair_calendar]

@@ -1,0 +1,69 @@
+"""What is broken: plugins that fail, work that waits or was given up."""
+
+import time
+from dataclasses import dataclass
+from typing import Any
+
+from litestar import Request, get
+from litestar.di import NamedDependency
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from core.clock import now
+from core.hooks.manager import HookManager
+from core.web.rendering import Page
+from core.web.resources import resources_of
+from core.workshop.notifications.repository import backlog
+from tenants import repository
+from tenants.console.rendering import page
+from tenants.console.words import plugin_label
+
+MOST_SHOWN = 200
+
+
+@dataclass(frozen=True, slots=True)
+class FaultLine:
+    """A plugin that failed in a garage; `is_left_out` while its breaker is open."""
+
+    slug: str
+    label: str
+    in_a_row: int
+    last_error: str
+    is_left_out: bool
+
+
+@get("/health")
+async def health_page(
+    request: Request[Any, Any, Any], session: NamedDependency[AsyncSession]
+) -> Page:
+    """Faults are those that the process at hand has seen; the outbox is everybody's."""
+    resources = resources_of(request)
+    waiting = (await backlog(session, now()))[:MOST_SHOWN]
+    slugs = await repository.slugs(
+        session,
+        {each.tenant_id for each in waiting} | {tenant for tenant, _ in resources.hooks.faults},
+    )
+    return page(
+        request,
+        "support/health.html",
+        broken=resources.extras.get("broken_plugins", ()),
+        faults=_faults(resources.hooks, slugs),
+        waiting=[(slugs.get(each.tenant_id, str(each.tenant_id)), each) for each in waiting],
+    )
+
+
+def _faults(hooks: HookManager, slugs: dict[Any, str]) -> list[FaultLine]:
+    moment = time.monotonic()
+    lines = [
+        FaultLine(
+            slug=slugs.get(tenant_id, str(tenant_id)),
+            label=plugin_label(hooks.manifests, plugin),
+            in_a_row=fault.count,
+            last_error=fault.last_error,
+            is_left_out=fault.open_until > moment,
+        )
+        for (tenant_id, plugin), fault in hooks.faults.items()
+    ]
+    return sorted(lines, key=lambda line: (-line.in_a_row, line.slug))[:MOST_SHOWN]
+
+
+HANDLERS = [health_page]

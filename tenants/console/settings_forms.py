@@ -1,0 +1,93 @@
+"""A form for a plugin's settings, made from the schema that the plugin declares."""
+
+from collections.abc import Mapping
+from typing import Any, Literal, get_args, get_origin
+
+from pydantic.fields import FieldInfo
+from wtforms import BooleanField, Field, SelectField, StringField
+from wtforms.widgets import NumberInput
+
+from core.hooks.manifest import PluginSettings
+from core.i18n import gettext as _
+from core.web.forms import Form, FormValues
+
+PREFIX = "setting_"
+"""Keeps a plugin's names apart from a form's own."""
+
+
+def settings_form(
+    schema: type[PluginSettings],
+    stored: Mapping[str, Any],
+    submitted: FormValues | None = None,
+) -> Form:
+    """A field per setting, filled with what was submitted, else stored, else the default."""
+    fields = {PREFIX + name: _field_for(name, info) for name, info in schema.model_fields.items()}
+    made: type[Form] = type("SettingsForm", (Form,), fields)
+    return made(
+        submitted,
+        data={PREFIX + name: value for name, value in in_full(schema, stored).items()},
+    )
+
+
+def in_full(schema: type[PluginSettings], stored: Mapping[str, Any]) -> dict[str, Any]:
+    """The stored settings, with defaults where nothing is stored."""
+    return {
+        name: stored.get(name, info.get_default(call_default_factory=True))
+        for name, info in schema.model_fields.items()
+    }
+
+
+def values_of(form: Form) -> dict[str, Any]:
+    """What was submitted, for the schema to check."""
+    return {
+        name.removeprefix(PREFIX): value.strip() if isinstance(value, str) else value
+        for name, value in form.data.items()
+    }
+
+
+def show_problems(form: Form, problems: Mapping[str, tuple[str, Mapping[str, Any]]]) -> None:
+    """Put the schema's *no* at the fields that it is about, in the person's language."""
+    for name, (kind, values) in problems.items():
+        text = _problem_text(kind, values)
+        if PREFIX + name in form:
+            form[PREFIX + name].errors = [text]
+        else:
+            form.form_errors.append(text)
+
+
+def label_of(name: str, info: FieldInfo) -> str:
+    """A setting's title; plugins translate it in their own catalogue."""
+    return _(info.title) if info.title else name.replace("_", " ")
+
+
+def _field_for(name: str, info: FieldInfo) -> Field:
+    label = label_of(name, info)
+    if info.annotation is bool:
+        return BooleanField(label)
+    if get_origin(info.annotation) is Literal:
+        return SelectField(label, choices=[(value, value) for value in get_args(info.annotation)])
+    if info.annotation is int:
+        return StringField(label, widget=NumberInput(), render_kw={"step": 1, **_bounds(info)})
+    return StringField(label)
+
+
+def _bounds(info: FieldInfo) -> dict[str, Any]:
+    """`min` and `max` for the browser; the schema has the last word."""
+    bounds: dict[str, Any] = {}
+    for rule in info.metadata:
+        for attribute, bound in (("min", "ge"), ("max", "le")):
+            if getattr(rule, bound, None) is not None:
+                bounds[attribute] = getattr(rule, bound)
+    return bounds
+
+
+def _problem_text(kind: str, values: Mapping[str, Any]) -> str:
+    if kind == "greater_than_equal":
+        return _("This must be at least %(least)s.", least=values["ge"])
+    if kind == "less_than_equal":
+        return _("This must be at most %(most)s.", most=values["le"])
+    if kind.startswith("int_"):
+        return _("Please type a whole number.")
+    if kind == "value_error":
+        return str(values["error"])
+    return _("Please check this value.")

@@ -1,0 +1,86 @@
+"""Words for what support did and for what plugins add."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from core.hooks.manager import HookManager
+from core.hooks.manifest import PluginManifest, in_language
+from core.i18n import current_language
+from core.i18n import gettext as _
+from tenants.console.settings_forms import in_full, label_of
+from tenants.models import SupportAuditEntry
+
+
+def action_label(action: str) -> str:
+    """What was done, in the person's language."""
+    return {
+        "garage.opened": _("Garage opened"),
+        "garage.closed": _("Garage closed"),
+        "plugin.enabled": _("Plugin switched on"),
+        "plugin.disabled": _("Plugin switched off"),
+        "plugin.settings_changed": _("Plugin settings changed"),
+        "support.entered": _("Entered the garage"),
+        "support.logged_in": _("Logged in"),
+        "support.member_added": _("Somebody joined the help desk"),
+    }.get(action, action)
+
+
+def role_label(role: str) -> str:
+    """A role at the help desk."""
+    return {"support": _("Support"), "support-lead": _("Support lead")}.get(role, role)
+
+
+def plugin_label(manifests: Mapping[str, PluginManifest], name: str) -> str:
+    """A plugin's name in the person's language; the bare one where it is not installed."""
+    manifest = manifests.get(name)
+    return in_language(manifest.label, current_language()) if manifest else name
+
+
+def details_of(entry: SupportAuditEntry, manifests: Mapping[str, PluginManifest]) -> list[str]:
+    """An entry's details, a line each; for settings, what differs."""
+    details = dict(entry.details)
+    lines = []
+    plugin = details.pop("plugin", None)
+    if plugin is not None:
+        lines.append(plugin_label(manifests, plugin))
+    before, after = details.pop("before", None), details.pop("after", None)
+    if isinstance(before, dict) and isinstance(after, dict):
+        lines += _differences(before, after, manifests.get(plugin or ""))
+    return [*lines, *(f"{name}: {value}" for name, value in details.items())]
+
+
+def contributions(hooks: HookManager, plugin: str) -> list[str]:
+    """What a plugin adds to a garage, by the hooks that it implements."""
+    words = {
+        "routes": _("pages of its own"),
+        "navigation": _("entries in the menu"),
+        "dashboard_cards": _("cards on the first page"),
+        "job_card_panels": _("blocks on the job card"),
+        "job_badges": _("marks on job lists"),
+        "job_timeline": _("lines on the job's timeline"),
+        "permissions": _("rights for roles"),
+        "mail_templates": _("mails"),
+        "scheduled_tasks": _("recurring work in the background"),
+        "personal_data_export": _("personal data of its own"),
+    }
+    return [word for hook, word in words.items() if plugin in hooks.implementers(hook)]
+
+
+def _differences(
+    before: Mapping[str, Any], after: Mapping[str, Any], manifest: PluginManifest | None
+) -> list[str]:
+    schema = manifest.settings if manifest else None
+    old = in_full(schema, before) if schema else before
+    lines = []
+    for name, value in after.items():
+        if old.get(name) != value:
+            info = schema.model_fields.get(name) if schema else None
+            label = label_of(name, info) if info else name
+            lines.append(f"{label}: {_value(old.get(name))} → {_value(value)}")
+    return lines
+
+
+def _value(value: Any) -> str:
+    if isinstance(value, bool):
+        return _("Yes") if value else _("No")
+    return "–" if value is None else str(value)

@@ -1,0 +1,1 @@
+"""Tests that mirror the tree, and journeys in a real browser."""

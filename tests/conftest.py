@@ -1,0 +1,65 @@
+"""Fixtures: real servers, the open house, the application, and a garage for each test."""
+
+import secrets
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+
+from core.app import app_of
+from core.house import House, effect_registry, migrate_schema, open_house
+from core.web.host_router import HostRouter
+from tests.garages import Garage, Outbox, open_test_garage
+from tests.servers import DATABASE, Servers, running_servers
+
+
+@pytest.fixture(scope="session")
+def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Servers]:
+    """PostgreSQL, Valkey and a mail server of this process."""
+    folder: Path = tmp_path_factory.mktemp("servers")
+    with running_servers(folder) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+async def house(servers: Servers) -> AsyncIterator[House]:
+    """The open house on a freshly migrated database."""
+    await servers.postgres.ensure_database(DATABASE)
+    settings = servers.settings()
+    await migrate_schema(settings)
+    opened = open_house(settings)
+    yield opened
+    await opened.close()
+
+
+@pytest.fixture(scope="session")
+def app(house: House) -> HostRouter:
+    """The ASGI application over the open house."""
+    return app_of(house)
+
+
+@pytest.fixture(scope="session")
+def outbox(house: House, servers: Servers) -> Outbox:
+    """The worker's hand: does what garages' outboxes hold, and finds the mails."""
+    return Outbox(house, effect_registry(house), servers.mails)
+
+
+@pytest.fixture
+async def garage(house: House, app: HostRouter) -> Garage:
+    """A garage of this test's own, with both built-in plugins on."""
+    return await open_test_garage(
+        house, app, plugins=("vehicle_presence", "self_service_portal"), slug=new_slug()
+    )
+
+
+@pytest.fixture
+async def other_garage(house: House, app: HostRouter) -> Garage:
+    """A second garage, to leak into."""
+    return await open_test_garage(
+        house, app, plugins=("vehicle_presence", "self_service_portal"), slug=new_slug()
+    )
+
+
+def new_slug() -> str:
+    """A subdomain that no other test has."""
+    return f"g-{secrets.token_hex(6)}"

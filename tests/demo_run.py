@@ -1,0 +1,107 @@
+"""The demo as people start it: `make demo` in a process of its own."""
+
+import json
+import os
+import signal
+import subprocess
+import threading
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from core.embedded.process import free_port
+
+ROOT = Path(__file__).resolve().parents[1]
+LONGEST_START_SECONDS = 240
+LONGEST_STOP_SECONDS = 60
+
+
+@dataclass(slots=True)
+class DemoRun:
+    """A running demo. `lines` is what it has printed so far."""
+
+    folder: Path
+    port: int
+    process: subprocess.Popen[str]
+    lines: list[str] = field(default_factory=list)
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """What `demo.json` says."""
+        found: dict[str, Any] = json.loads((self.folder / "demo.json").read_text())
+        return found
+
+    def garage(self, slug: str) -> dict[str, Any]:
+        """A garage of `demo.json`."""
+        return next(each for each in self.facts["garages"] if each["slug"] == slug)
+
+    def login(self, slug: str, role: str) -> tuple[str, str]:
+        """E-mail and password of that role."""
+        found = next(each for each in self.garage(slug)["staff"] if each["role"] == role)
+        return found["email"], found["password"]
+
+    def url(self, host: str, path: str = "/") -> str:
+        """An address of the demo."""
+        return f"http://{host}.localhost:{self.port}{path}"
+
+    def environment(self) -> dict[str, str]:
+        """For commands beside the demo."""
+        return {**plain_environment(), "DATA_DIR": str(self.folder)}
+
+    def stop(self) -> int:
+        """Ctrl-C; the exit code."""
+        os.killpg(self.process.pid, signal.SIGINT)
+        return self.process.wait(LONGEST_STOP_SECONDS)
+
+
+def plain_environment() -> dict[str, str]:
+    """What a fresh terminal has; nothing that the test run itself set."""
+    kept = ("PATH", "HOME", "LANG", "USER", "TMPDIR")
+    return {name: os.environ[name] for name in kept if name in os.environ}
+
+
+def start_demo(folder: Path, port: int | None = None) -> DemoRun:
+    """Type `make demo PORT=… DATA_DIR=…` and wait until it says that it is ready."""
+    port = port or free_port()
+    run = DemoRun(folder, port, _make("demo", f"PORT={port}", f"DATA_DIR={folder}"))
+    threading.Thread(target=_read, args=(run,), daemon=True).start()
+    deadline = time.monotonic() + LONGEST_START_SECONDS
+    while not any(line.startswith("Ready after") for line in run.lines):
+        if run.process.poll() is not None or time.monotonic() > deadline:
+            run.process.kill()
+            raise AssertionError("the demo did not start:\n" + "".join(run.lines))
+        time.sleep(0.05)
+    return run
+
+
+def run_make(*arguments: str) -> subprocess.CompletedProcess[str]:
+    """Another target of the Makefile, to its end."""
+    return subprocess.run(
+        ["make", "--no-print-directory", *arguments],
+        cwd=ROOT,
+        env=plain_environment(),
+        capture_output=True,
+        text=True,
+        timeout=LONGEST_START_SECONDS,
+        check=False,
+    )
+
+
+def _make(*arguments: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        ["make", "--no-print-directory", *arguments],
+        cwd=ROOT,
+        env={**plain_environment(), "PYTHONUNBUFFERED": "1"},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
+
+
+def _read(run: DemoRun) -> None:
+    if run.process.stdout is not None:
+        for line in run.process.stdout:
+            run.lines.append(line)

@@ -1,0 +1,1 @@
+"""Journeys: what people do, in a real browser, on the demo as `make demo` starts it."""

@@ -1,0 +1,65 @@
+"""The running demo and a real Chromium for all journeys of a run."""
+
+import os
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.async_api import Browser, async_playwright
+
+from tests import browser as chromium
+from tests.demo_run import DemoRun, start_demo
+from tests.journeys.people import People
+
+HERE = Path(__file__).parent
+OPTIONS = (
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--host-resolver-rules=MAP *.localhost 127.0.0.1",
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Journeys share one demo, so they stay in one process; none runs without a browser."""
+    missing = chromium.find() is None
+    for item in items:
+        if HERE not in item.path.parents:
+            continue
+        item.add_marker(pytest.mark.journey)
+        item.add_marker(pytest.mark.xdist_group("demo"))
+        if missing and os.environ.get("CI") != "true":
+            item.add_marker(pytest.mark.skip(reason="no browser: install Debian's chromium"))
+
+
+@pytest.fixture(scope="session")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DemoRun]:
+    """The demo, started by `make demo` and stopped by Ctrl-C."""
+    run = start_demo(tmp_path_factory.mktemp("demo"))
+    yield run
+    run.stop()
+
+
+@pytest.fixture(scope="session")
+async def chrome() -> AsyncIterator[Browser]:
+    """Chromium."""
+    path = chromium.find()
+    assert path is not None, "no browser"
+    sandbox = [] if os.geteuid() else ["--no-sandbox"]
+    async with async_playwright() as playwright:
+        running = await playwright.chromium.launch(
+            executable_path=path, args=[*OPTIONS, *sandbox]
+        )
+        yield running
+        await running.close()
+
+
+@pytest.fixture
+async def people(chrome: Browser, demo: DemoRun) -> AsyncIterator[People]:
+    """Whoever sits down at a browser; all windows are closed at the end."""
+    gathered = People(chrome, demo)
+    yield gathered
+    await gathered.leave()

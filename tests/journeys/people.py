@@ -1,0 +1,139 @@
+"""Persons at browsers: a customer on a phone, staff at a desk, support at the vendor."""
+
+import os
+from pathlib import Path
+from typing import Any, Literal
+
+import pyotp
+from axe_playwright_python.async_playwright import Axe
+from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, expect
+
+from core.clock import now
+from tests.demo_run import DemoRun
+
+DESKTOP = {"width": 1280, "height": 900}
+PHONE = {"width": 360, "height": 740}
+PHOTOS = Path(__file__).resolve().parents[2] / "core" / "demo" / "photos"
+BAD_PHOTOS = Path(__file__).resolve().parents[1] / "photos" / "bad"
+WCAG = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}
+
+expect.set_options(timeout=15_000)
+
+
+class Person:
+    """Somebody at a browser; everything that the browser complains about is kept."""
+
+    def __init__(self, page: Page, demo: DemoRun, host: str) -> None:
+        self.page = page
+        self.demo = demo
+        self.host = host
+        self.complaints: list[str] = []
+        page.on("console", self._listen)
+        page.on("pageerror", lambda error: self.complaints.append(str(error)))
+
+    async def go(self, path: str) -> None:
+        """Open a page of the person's site."""
+        await self.page.goto(self.demo.url(self.host, path))
+
+    async def sees(self, text: str) -> None:
+        """The text is somewhere on the page."""
+        await expect(self.page.get_by_text(text).first).to_be_visible()
+
+    async def reads_heading(self, text: str) -> None:
+        """The page's first heading."""
+        await expect(self.page.get_by_role("heading", level=1)).to_contain_text(text)
+
+    async def press(self, name: str) -> None:
+        """A button, by its name."""
+        await self.page.get_by_role("button", name=name).first.click()
+
+    async def follow(self, name: str) -> None:
+        """A link, by its name."""
+        await self.page.get_by_role("link", name=name).first.click()
+
+    async def fill(self, label: str, text: str) -> None:
+        """A field, by its label."""
+        await self.page.get_by_label(label).first.fill(text)
+
+    async def picture(self, name: str) -> None:
+        """Keep a screenshot where `SCREENSHOTS` says, if it says."""
+        folder = os.environ.get("SCREENSHOTS")
+        if folder:
+            Path(folder).mkdir(parents=True, exist_ok=True)
+            await self.page.screenshot(path=f"{folder}/{name}.png", full_page=False)
+
+    async def finds_no_barrier(self) -> None:
+        """axe finds nothing, and the page does not scroll sideways."""
+        found: dict[str, Any] = (await Axe().run(self.page, options=WCAG)).response
+        problems = [
+            f"{violation['id']}: {node['html'][:200]} {node.get('failureSummary', '')[:300]}"
+            for violation in found["violations"]
+            for node in violation["nodes"]
+        ]
+        assert not problems, f"{self.page.url}\n" + "\n".join(problems)
+        sideways = await self.page.evaluate(
+            "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+        )
+        assert sideways <= 0, f"{self.page.url} scrolls {sideways} px sideways"
+
+    def _listen(self, message: ConsoleMessage) -> None:
+        if message.type == "error":
+            self.complaints.append(message.text)
+
+
+class People:
+    """Sits persons down at browsers of their own."""
+
+    def __init__(self, chrome: Browser, demo: DemoRun) -> None:
+        self._chrome = chrome
+        self._demo = demo
+        self._contexts: list[BrowserContext] = []
+
+    async def sit_down(
+        self,
+        host: str,
+        *,
+        screen: dict[str, int] = DESKTOP,
+        scripts: bool = True,
+        colours: Literal["light", "dark"] = "light",
+        language: str = "en",
+    ) -> Person:
+        """A browser window of its own, without any cookie."""
+        context = await self._chrome.new_context(
+            viewport=screen,  # type: ignore[arg-type]  # a plain dict does
+            java_script_enabled=scripts,
+            color_scheme=colours,
+            locale=language,
+            timezone_id="Europe/Brussels",
+            has_touch=screen is PHONE,
+            is_mobile=screen is PHONE,
+        )
+        self._contexts.append(context)
+        return Person(await context.new_page(), self._demo, host)
+
+    async def staff(self, host: str, role: str = "owner", **options: Any) -> Person:
+        """Somebody of a garage, logged in."""
+        person = await self.sit_down(host, **options)
+        email, password = self._demo.login(host, role)
+        await person.go("/desk/login")
+        await person.fill("E-mail address", email)
+        await person.fill("Password", password)
+        await person.press("Log in")
+        await person.page.wait_for_url("**/desk")
+        return person
+
+    async def support(self, **options: Any) -> Person:
+        """Somebody of the vendor, logged in with their second factor."""
+        person = await self.sit_down("support", **options)
+        login = self._demo.facts["support"]
+        await person.go("/")
+        await person.fill("E-mail address", login["email"])
+        await person.fill("Password", login["password"])
+        await person.fill("Code", pyotp.TOTP(login["totp_secret"]).at(now()))
+        await person.press("Log in")
+        return person
+
+    async def leave(self) -> None:
+        """Close all windows."""
+        for context in self._contexts:
+            await context.close()
