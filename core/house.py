@@ -101,7 +101,7 @@ def open_house(settings: Settings, *, pooled: bool = True) -> House:
     install_settings(settings)
     install_hooks(hooks)
     install_storage(storage)
-    load_catalogues(["core", "tenants.console", *_packages(hooks).values()])
+    load_catalogues(["core", "tenants", *_packages(hooks).values()])
     return House(
         settings=settings,
         database=database,

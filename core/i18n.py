@@ -96,6 +96,11 @@ def choose_plural(singular: str, plural: str, number: int) -> str:
     return singular if number == 1 else plural
 
 
+def gettext_noop(message: str) -> str:
+    """Mark a text for the catalogues that is translated later, where it is shown."""
+    return message
+
+
 def lazy_gettext(message: str) -> Any:
     """A text that is looked up when it is shown: for labels of forms and choices."""
     return LazyProxy(gettext, message, enable_cache=False)

@@ -50,7 +50,8 @@ class Story:
     course: Course
     contact: Contact
     car: Car
-    damage: Damage
+    damage: str
+    zones: tuple[str, ...]
     claim: Claim
     comment: str
     is_online: bool
@@ -62,8 +63,8 @@ class Story:
     delivered: datetime | None
     invoiced: datetime | None
     cancelled: datetime | None
+    booked_out: datetime | None
     promised: date | None
-    booked_out: date | None
     tasks: tuple[Task, ...]
 
     @property
@@ -111,13 +112,14 @@ def _story(
     visit = time.day(*course.visit) if course.visit else moment(course.estimate)
     late = 2.0 if course.waits else 0.0
     promised = None if course.ready is None else time.date(time.at(course.ready - late))
-    booked_out = moment(course.booked_out) or delivered
+    claim = _claim(damage, language, course.is_small, dice)
     return Story(
         course=course,
         contact=contact,
         car=car,
-        damage=damage,
-        claim=_claim(damage, language, course.is_small, dice),
+        damage=damage.text(language),
+        zones=damage.zones,
+        claim=claim,
         comment=dice.choice(COMMENTS[language]) if dice.random() < 0.4 else "",
         is_online=is_online,
         opened=time.at(course.opened),
@@ -128,10 +130,10 @@ def _story(
         delivered=delivered,
         invoiced=moment(course.invoiced),
         cancelled=moment(course.cancelled),
+        booked_out=moment(course.booked_out) or delivered,
         promised=promised,
-        booked_out=None if booked_out is None else time.date(booked_out),
         tasks=(
-            *_preparation(course, damage, visit, time),
+            *_preparation(course, claim, visit, time),
             *_workshop(course, arrival, time, dice),
             *_end(course, delivered, time),
         ),
@@ -157,7 +159,7 @@ def _claim(damage: Damage, language: str, is_small: bool, dice: random.Random) -
 
 
 def _preparation(
-    course: Course, damage: Damage, visit: datetime | None, time: WorkingTime
+    course: Course, claim: Claim, visit: datetime | None, time: WorkingTime
 ) -> Iterator[Task]:
     """From the estimate to the parts; small repairs begin at check-in."""
     if course.is_small or visit is None:
@@ -166,7 +168,7 @@ def _preparation(
     if course.estimate is None or course.planned is None:
         return
     start, agreed = course.estimate, course.planned
-    is_private = damage.claim == "private"
+    is_private = claim.claim_capacity == "private"
     seen = start + 0.1 if is_private else start + (agreed - start) * 0.6
     yield Task("expert", None, time.at(seen), is_skipped=is_private)
     yield Task("agreed", None, time.at(agreed - 0.02))

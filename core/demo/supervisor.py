@@ -82,7 +82,9 @@ class Demo:
             self._valkey.start()
         environment = self._environment()
         self._keep_environment(environment)
-        settings = Settings.model_validate({name.lower(): value for name, value in environment.items()})
+        settings = Settings.model_validate(
+            {name.lower(): value for name, value in environment.items()}
+        )
         with _step("Migrating"):
             prepare_schema(self._postgres, settings, fresh=not self._is_filled())
         if not self._is_filled():

@@ -87,5 +87,5 @@ class MailStore:
 
 def _read(path: Path) -> StoredMail:
     moment = datetime.fromtimestamp(int(path.stem.partition("-")[0]) / 1e9, UTC)
-    message = cast("EmailMessage", message_from_bytes(path.read_bytes(), policy=default))
+    message = message_from_bytes(path.read_bytes(), policy=default)
     return StoredMail(path.stem, moment, message)

@@ -55,7 +55,7 @@ def check_token(connection: AnyConnection, token: str | None) -> None:
     Raises:
         ForgedRequest: the token is missing or not this visitor's.
     """
-    if not token or not hmac.compare_digest(csrf_token(connection), token):
+    if not token or not hmac.compare_digest(csrf_token(connection).encode(), token.encode()):
         raise ForgedRequest("token does not fit")
 
 
@@ -86,7 +86,8 @@ async def csrf_guard(connection: AnyConnection, handler: BaseRouteHandler) -> No
     token = connection.headers.get(HEADER)
     streams = bool(handler.opt.get("streams_body"))
     if token is None and not streams and isinstance(connection, Request):
-        token = (await connection.form()).get(FIELD)
+        field = (await connection.form()).get(FIELD)
+        token = field if isinstance(field, str) else None
     if token is None and streams:
         return
     check_token(connection, token)

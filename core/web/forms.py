@@ -111,9 +111,11 @@ class FormValues:
 
 
 async def form_values(request: Request[Any, Any, Any]) -> FormValues:
-    """The body's fields; NUL, which PostgreSQL cannot store, is dropped from texts."""
+    """The body's fields. NUL, which PostgreSQL cannot store, is dropped from texts; files are
+    left out, as uploads are received elsewhere."""
     body: FormMultiDict = await request.form()
     return FormValues(
-        (name, value.replace("\x00", "") if isinstance(value, str) else value)
+        (name, value.replace("\x00", ""))
         for name, value in body.multi_items()
+        if isinstance(value, str)
     )

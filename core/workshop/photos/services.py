@@ -3,7 +3,7 @@
 import asyncio
 import hashlib
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from core.errors import Refused
 from core.hooks.contributions import Effect
 from core.hooks.manager import hooks
+from core.i18n import gettext_noop
 from core.storage import storage
 from core.tenancy.context import current_tenant
 from core.workshop.audit.services import Actor
@@ -28,6 +29,7 @@ from core.workshop.photos.imaging import (
     SIZES,
     PhotoFacts,
     PhotoProblem,
+    Rendition,
     TooManyPixels,
 )
 from core.workshop.photos.models import Photo
@@ -35,12 +37,16 @@ from core.workshop.photos.models import Photo
 MOST_PER_JOB = 100
 RENDER_PHOTO = "core.render_photo"
 _PROBLEMS: Mapping[str, str] = {
-    "not_a_photo": "%(name)s is not a photo that we can read. Please choose a JPEG, HEIC, PNG or"
-    " WebP.",
-    "too_large": "%(name)s is larger than %(limit)s MB. Please choose a smaller photo.",
-    "too_many_pixels": "%(name)s has more pixels than we can handle. Please choose a smaller"
-    " photo.",
-    "damaged": "%(name)s arrived damaged or incomplete. Please send it again.",
+    "not_a_photo": gettext_noop(
+        "%(name)s is not a photo that we can read. Please choose a JPEG, HEIC, PNG or WebP."
+    ),
+    "too_large": gettext_noop(
+        "%(name)s is larger than %(limit)s MB. Please choose a smaller photo."
+    ),
+    "too_many_pixels": gettext_noop(
+        "%(name)s has more pixels than we can handle. Please choose a smaller photo."
+    ),
+    "damaged": gettext_noop("%(name)s arrived damaged or incomplete. Please send it again."),
 }
 
 
@@ -169,15 +175,20 @@ async def render_photo(session: AsyncSession, payload: Mapping[str, Any]) -> Non
         except (PhotoProblem, TooManyPixels):
             photo.state = "failed"
             return
-        renditions = {}
-        for rendition in drawn:
-            key = f"jobs/{photo.job_id}/photos/{photo.id}-{rendition.size}.webp"
-            await storage().put_file(photo.tenant_id, key, Path(rendition.path))
-            renditions[rendition.size] = {
-                "key": key,
-                "width": rendition.width,
-                "height": rendition.height,
-            }
+        await keep_renditions(photo, drawn)
+
+
+async def keep_renditions(photo: Photo, drawn: Sequence[Rendition]) -> None:
+    """Store what was drawn of a photo: from now on it can be shown."""
+    renditions = {}
+    for rendition in drawn:
+        key = f"jobs/{photo.job_id}/photos/{photo.id}-{rendition.size}.webp"
+        await storage().put_file(photo.tenant_id, key, Path(rendition.path))
+        renditions[rendition.size] = {
+            "key": key,
+            "width": rendition.width,
+            "height": rendition.height,
+        }
     photo.renditions = renditions
     photo.state = "ready"
 

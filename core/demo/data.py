@@ -1,0 +1,180 @@
+"""Filling an empty database with two garages that look as if they had worked for weeks."""
+
+import asyncio
+import random
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from core.clock import frozen, now
+from core.demo import repository
+from core.demo.backdating import dated_by_our_clock
+from core.demo.garages import (
+    GARAGES,
+    SUPPORT_EMAIL,
+    SUPPORT_NAME,
+    DemoGarage,
+    password_of,
+)
+from core.demo.pictures import Album, Picture, drawn_pictures
+from core.demo.stories import stories_of
+from core.demo.telling import Teller
+from core.demo.working_time import WorkingTime
+from core.house import House
+from core.tenancy.context import TenantContext, tenant_scope
+from core.workshop.audit.services import Actor
+from core.workshop.jobs import repository as jobs
+from core.workshop.jobs.models import Job
+from core.workshop.jobs.numbers import display_public_number
+from core.workshop.locations import repository as locations
+from core.workshop.staff import repository as staff
+from core.workshop.staff.models import StaffMember
+from core.workshop.staff.passwords import hash_password
+from core.workshop.vehicles.plates import display_plate
+from tenants.activation import enable
+from tenants.lifecycle import open_garage
+from tenants.support_staff import create_support_member
+
+SEED = 20_001
+OPENED_BEFORE = timedelta(days=63)
+"""How long ago the garages were opened: before their first job."""
+SHOWN_STATUSES = ("new", "planned", "in_progress", "ready", "delivered")
+_SUPPORT = Actor("support", "Demo")
+
+
+async def fill_demo(house: House) -> dict[str, Any]:
+    """Fill an empty, migrated database; returns where to log in, with which jobs to try what.
+
+    All times are relative to now; everything else is the same each time, except for secrets.
+    """
+    moment = now()
+    dice = random.Random(SEED)
+    with dated_by_our_clock(dice):
+        async with drawn_pictures() as pictures:
+            garages = [
+                await _fill_garage(house, garage, pictures, moment, dice) for garage in GARAGES
+            ]
+    password = password_of("support")
+    member, secret = await create_support_member(
+        house.database,
+        email=SUPPORT_EMAIL,
+        name=SUPPORT_NAME,
+        password=password,
+        role="support-lead",
+    )
+    return {
+        "garages": garages,
+        "support": {
+            "url": house.settings.public_url("support"),
+            "email": member.email,
+            "password": password,
+            "totp_secret": secret,
+        },
+        "mail": {"url": house.settings.public_url("mail")},
+    }
+
+
+async def _fill_garage(
+    house: House,
+    garage: DemoGarage,
+    pictures: Sequence[Picture],
+    moment: datetime,
+    dice: random.Random,
+) -> dict[str, Any]:
+    with frozen(moment - OPENED_BEFORE):
+        tenant = await _open(house, garage)
+    with tenant_scope(tenant):
+        async with house.database.unit_of_work(tenant.id) as session:
+            with frozen(moment - OPENED_BEFORE):
+                members = await _let_staff_in(session, garage)
+        time = WorkingTime(moment, tenant.zone, tenant.country)
+        async with house.database.unit_of_work(tenant.id) as session:
+            told = await _tell_stories(session, tenant, members, Album(pictures, dice), time, dice)
+            await repository.forget_unsent_mails(session)
+        async with house.database.unit_of_work(tenant.id) as session:
+            await house.hooks.ask_async("demo_data", session=session, tenant=tenant)
+    return {
+        "slug": tenant.slug,
+        "name": tenant.name,
+        "url": house.settings.public_url(tenant.slug),
+        "staff": [
+            {"role": role, "email": member.email, "password": password_of(role)}
+            for role, member in members.items()
+        ],
+        "jobs": [_shown(job) for job in _varied(told)],
+    }
+
+
+async def _open(house: House, garage: DemoGarage) -> TenantContext:
+    tenant = await open_garage(house.database, house.directory, garage.new, _SUPPORT)
+    for plugin in garage.plugins:
+        await enable(house.switching, tenant.slug, plugin, _SUPPORT, reason="demo")
+    return await house.directory.by_slug(tenant.slug) or tenant
+
+
+async def _let_staff_in(session: AsyncSession, garage: DemoGarage) -> dict[str, StaffMember]:
+    """Everybody with a password; the owner's invitation is used up and its mail not sent."""
+    language = garage.new.languages[0]
+    owner = (await staff.everyone(session))[0]
+    colleagues = {
+        role: StaffMember(email=garage.email_of(role), name=name, role=role, language=language)
+        for role, name in garage.colleagues.items()
+    }
+    session.add_all(colleagues.values())
+    members = {owner.role: owner, **colleagues}
+    hashes = await asyncio.gather(
+        *(asyncio.to_thread(hash_password, password_of(role)) for role in members)
+    )
+    for member, password_hash in zip(members.values(), hashes, strict=True):
+        member.password_hash = password_hash
+    await staff.use_up_links_of(session, owner.id, now())
+    await repository.forget_unsent_mails(session)
+    await session.flush()
+    return members
+
+
+async def _tell_stories(
+    session: AsyncSession,
+    tenant: TenantContext,
+    members: dict[str, StaffMember],
+    album: Album,
+    time: WorkingTime,
+    dice: random.Random,
+) -> list[Job]:
+    planner, technician = (
+        Actor("staff", members[role].name, members[role].id) for role in ("planner", "technician")
+    )
+    teller = Teller(
+        session=session,
+        time=time,
+        location=await locations.first(session),
+        flows={flow.name: flow.id for flow in await jobs.flows(session)},
+        planner=planner,
+        technician=technician,
+        album=album,
+    )
+    stories = stories_of(
+        tenant.slug,
+        tenant.default_language,
+        has_portal=tenant.has_plugin("self_service_portal"),
+        time=time,
+        dice=dice,
+    )
+    return [await teller.tell(story) for story in stories]
+
+
+def _varied(told: Sequence[Job]) -> list[Job]:
+    """One job of each status that is good to look at, the newest of it."""
+    newest = {job.status: job for job in told}
+    return [newest[status] for status in SHOWN_STATUSES]
+
+
+def _shown(job: Job) -> dict[str, Any]:
+    return {
+        "plate": display_plate(job.plate_normalised, job.plate_country, job.plate),
+        "number": display_public_number(job.public_number),
+        "sequence_number": job.sequence_number,
+        "status": job.status,
+    }
