@@ -5,6 +5,9 @@ import sys
 
 import structlog
 
+QUIET = ("_granian", "alembic", "mail.log")
+"""Libraries that tell more than an operator wants to read."""
+
 
 def configure_logs(level: int = logging.INFO) -> None:
     """Send our own lines and those of libraries the same way, once per process."""
@@ -38,4 +41,5 @@ def configure_logs(level: int = logging.INFO) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level)
-    logging.getLogger("_granian").setLevel(logging.WARNING)
+    for name in QUIET:
+        logging.getLogger(name).setLevel(logging.WARNING)

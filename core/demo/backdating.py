@@ -4,7 +4,7 @@ The verbs of the shop take the time from :mod:`core.clock`, but ids and the colu
 database fills itself follow the database's clock, and lists are sorted by id.
 """
 
-import random
+import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -26,8 +26,7 @@ class DatedIds:
     """Makes UUIDs of version 7 (RFC 9562, 5.7) for moments of the past. Ids of one millisecond
     keep the order in which they were made."""
 
-    def __init__(self, dice: random.Random) -> None:
-        self._dice = dice
+    def __init__(self) -> None:
         self._made: dict[int, int] = {}
 
     def next(self, moment: datetime) -> UUID:
@@ -38,14 +37,14 @@ class DatedIds:
         counter = self._made.get(milliseconds, 0)
         self._made[milliseconds] = counter + 1
         number = milliseconds << 80 | 7 << 76 | counter << 64 | 2 << 62
-        return UUID(int=number | self._dice.getrandbits(_RANDOM_BITS))
+        return UUID(int=number | secrets.randbits(_RANDOM_BITS))
 
 
 @contextmanager
-def dated_by_our_clock(dice: random.Random) -> Iterator[None]:
+def dated_by_our_clock() -> Iterator[None]:
     """Inside the block, sessions of this process date new and changed rows by
     :func:`core.clock.now` wherever it is stopped. Only the demo may do this."""
-    ids = DatedIds(dice)
+    ids = DatedIds()
 
     def date_rows(session: Session, *_: object) -> None:
         moment = now()

@@ -2,7 +2,7 @@
 
 import asyncio
 import random
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -13,13 +13,14 @@ from core.demo import repository
 from core.demo.backdating import dated_by_our_clock
 from core.demo.garages import (
     GARAGES,
+    PORTAL,
     SUPPORT_EMAIL,
     SUPPORT_NAME,
     DemoGarage,
     password_of,
 )
 from core.demo.pictures import Album, Picture, drawn_pictures
-from core.demo.stories import stories_of
+from core.demo.stories import Story, stories_of
 from core.demo.telling import Teller
 from core.demo.working_time import WorkingTime
 from core.house import House
@@ -50,11 +51,11 @@ async def fill_demo(house: House) -> dict[str, Any]:
     All times are relative to now; everything else is the same each time, except for secrets.
     """
     moment = now()
-    dice = random.Random(SEED)
-    with dated_by_our_clock(dice):
-        async with drawn_pictures() as pictures:
-            garages = [
-                await _fill_garage(house, garage, pictures, moment, dice) for garage in GARAGES
+    with dated_by_our_clock():
+        async with drawn_pictures() as pictures, asyncio.TaskGroup() as group:
+            tasks = [
+                group.create_task(_fill_garage(house, garage, pictures, moment))
+                for garage in GARAGES
             ]
     password = password_of("support")
     member, secret = await create_support_member(
@@ -65,7 +66,7 @@ async def fill_demo(house: House) -> dict[str, Any]:
         role="support-lead",
     )
     return {
-        "garages": garages,
+        "garages": [task.result() for task in tasks],
         "support": {
             "url": house.settings.public_url("support"),
             "email": member.email,
@@ -77,23 +78,19 @@ async def fill_demo(house: House) -> dict[str, Any]:
 
 
 async def _fill_garage(
-    house: House,
-    garage: DemoGarage,
-    pictures: Sequence[Picture],
-    moment: datetime,
-    dice: random.Random,
+    house: House, garage: DemoGarage, pictures: Sequence[Picture], moment: datetime
 ) -> dict[str, Any]:
     with frozen(moment - OPENED_BEFORE):
         tenant = await _open(house, garage)
+    dice = random.Random(f"{SEED} {tenant.slug}")
     with tenant_scope(tenant):
         async with house.database.unit_of_work(tenant.id) as session:
             with frozen(moment - OPENED_BEFORE):
                 members = await _let_staff_in(session, garage)
-        time = WorkingTime(moment, tenant.zone, tenant.country)
-        async with house.database.unit_of_work(tenant.id) as session:
-            told = await _tell_stories(session, tenant, members, Album(pictures, dice), time, dice)
+            time = WorkingTime(moment, tenant.zone, tenant.country)
+            teller = await _teller(session, members, Album(pictures, dice), time)
+            told = [await teller.tell(story) for story in _stories(tenant, time, dice)]
             await repository.forget_unsent_mails(session)
-        async with house.database.unit_of_work(tenant.id) as session:
             await house.hooks.ask_async("demo_data", session=session, tenant=tenant)
     return {
         "slug": tenant.slug,
@@ -130,23 +127,17 @@ async def _let_staff_in(session: AsyncSession, garage: DemoGarage) -> dict[str, 
     for member, password_hash in zip(members.values(), hashes, strict=True):
         member.password_hash = password_hash
     await staff.use_up_links_of(session, owner.id, now())
-    await repository.forget_unsent_mails(session)
     await session.flush()
     return members
 
 
-async def _tell_stories(
-    session: AsyncSession,
-    tenant: TenantContext,
-    members: dict[str, StaffMember],
-    album: Album,
-    time: WorkingTime,
-    dice: random.Random,
-) -> list[Job]:
+async def _teller(
+    session: AsyncSession, members: Mapping[str, StaffMember], album: Album, time: WorkingTime
+) -> Teller:
     planner, technician = (
         Actor("staff", members[role].name, members[role].id) for role in ("planner", "technician")
     )
-    teller = Teller(
+    return Teller(
         session=session,
         time=time,
         location=await locations.first(session),
@@ -155,19 +146,21 @@ async def _tell_stories(
         technician=technician,
         album=album,
     )
-    stories = stories_of(
+
+
+def _stories(tenant: TenantContext, time: WorkingTime, dice: random.Random) -> list[Story]:
+    return stories_of(
         tenant.slug,
         tenant.default_language,
-        has_portal=tenant.has_plugin("self_service_portal"),
+        has_portal=tenant.has_plugin(PORTAL),
         time=time,
         dice=dice,
     )
-    return [await teller.tell(story) for story in stories]
 
 
 def _varied(told: Sequence[Job]) -> list[Job]:
-    """One job of each status that is good to look at, the newest of it."""
-    newest = {job.status: job for job in told}
+    """Of each status the newest job with a Belgian plate, which is typed most easily."""
+    newest = {job.status: job for job in told if job.plate_country == "BE"}
     return [newest[status] for status in SHOWN_STATUSES]
 
 

@@ -2,7 +2,7 @@
 
 import random
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from core.workshop.customers.services import Contact
 
@@ -94,18 +94,18 @@ _MOBILE_PREFIXES = ("470", "472", "475", "478", "483", "486", "491", "495", "498
 _NOT_DECOMPOSED = str.maketrans({"ł": "l", "ı": "i", "đ": "d", "ø": "o"})
 
 
-def customers_of(slug: str, dice: random.Random) -> Iterator[Contact]:
+def customers_of(slug: str, dice: random.Random) -> list[Contact]:
     """Forty customers of one of the two garages, each in a language that it speaks."""
     if slug == "noord":
-        groups = ((FLEMISH, "nl"), (WALLOON[:5], "fr"), (EXPATS[:7], "en"))
+        spoken = {"nl": FLEMISH, "fr": WALLOON[:5], "en": EXPATS[:7]}
         firms, language = FLEMISH_FIRMS, "nl"
     else:
-        groups = ((WALLOON[5:], "fr"), (WALLOON[:3], "fr"), (EXPATS[2:], "en"))
+        spoken = {"fr": (*WALLOON[5:], *WALLOON[:3]), "en": EXPATS[2:]}
         firms, language = WALLOON_FIRMS, "fr"
-    people = [_person(name, spoken, dice) for names, spoken in groups for name in names]
+    people = [_person(name, each, dice) for each, names in spoken.items() for name in names]
     people += [_firm(name, vat, language, dice) for name, vat in firms]
     dice.shuffle(people)
-    return iter(people)
+    return people
 
 
 def _person(name: str, language: str, dice: random.Random) -> Contact:

@@ -19,6 +19,12 @@ _CHECK_IN = timedelta(minutes=15)
 _ESTIMATE = timedelta(minutes=35)
 _SHIFT = 0.12
 """Working days by which a course is moved back at random, so that two garages differ."""
+_LATE = 2.0
+"""Working days by which a job that waits for a part misses what was promised."""
+
+
+_BEGUN = frozenset({"body", "repair", "paint"})
+"""The long tasks, whose beginning is noted even if nobody waits for their end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,10 +50,9 @@ class Claim:
 
 
 @dataclass(frozen=True, slots=True)
-class Story:
-    """One job with what it is about and when things happen; moments may lie in the future."""
+class Matter:
+    """What a job is about: whose car, which damage, who pays, and how the garage heard of it."""
 
-    course: Course
     contact: Contact
     car: Car
     damage: str
@@ -55,6 +60,14 @@ class Story:
     claim: Claim
     comment: str
     is_online: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """One job with everything that happens to it; moments may lie in the future."""
+
+    course: Course
+    matter: Matter
     opened: datetime
     visit: datetime | None
     planned: datetime | None
@@ -78,8 +91,8 @@ def stories_of(
 ) -> list[Story]:
     """The stories of one garage, in the order in which the jobs were opened."""
     courses = sorted((_shifted(course, dice) for course in COURSES), key=lambda each: each.opened)
-    customers = list(customers_of(slug, dice))
-    cars = cars_of(language, [time.date(time.at(course.opened)) for course in courses], dice)
+    customers = customers_of(slug, dice)
+    cars = cars_of(language, [time.local_date(time.at(course.opened)) for course in courses], dice)
     small, large = (iter(dice.sample(damages, len(damages))) for damages in (SMALL, LARGE))
     found = []
     for course, car in zip(courses, cars, strict=True):
@@ -87,20 +100,20 @@ def stories_of(
         contact = next(each for each in customers if each.email or not is_online)
         customers.remove(contact)
         damage = next(small if course.is_small else large)
-        found.append(_story(course, contact, car, damage, is_online, language, time, dice))
+        matter = Matter(
+            contact=contact,
+            car=car,
+            damage=damage.text(language),
+            zones=damage.zones,
+            claim=_claim(damage, language, course.is_small, dice),
+            comment=dice.choice(COMMENTS[language]) if dice.random() < 0.4 else "",
+            is_online=is_online,
+        )
+        found.append(_story(course, matter, time, dice))
     return found
 
 
-def _story(
-    course: Course,
-    contact: Contact,
-    car: Car,
-    damage: Damage,
-    is_online: bool,
-    language: str,
-    time: WorkingTime,
-    dice: random.Random,
-) -> Story:
+def _story(course: Course, matter: Matter, time: WorkingTime, dice: random.Random) -> Story:
     def moment(days: float | None) -> datetime | None:
         return None if days is None else time.at(days)
 
@@ -110,18 +123,10 @@ def _story(
     if course.delivered is not None and course.leaves_today:
         delivered = time.today(course.delivered)
     visit = time.day(*course.visit) if course.visit else moment(course.estimate)
-    late = 2.0 if course.waits else 0.0
-    promised = None if course.ready is None else time.date(time.at(course.ready - late))
-    claim = _claim(damage, language, course.is_small, dice)
+    late = _LATE if course.waits else 0.0
     return Story(
         course=course,
-        contact=contact,
-        car=car,
-        damage=damage.text(language),
-        zones=damage.zones,
-        claim=claim,
-        comment=dice.choice(COMMENTS[language]) if dice.random() < 0.4 else "",
-        is_online=is_online,
+        matter=matter,
         opened=time.at(course.opened),
         visit=visit,
         planned=moment(course.planned),
@@ -131,9 +136,9 @@ def _story(
         invoiced=moment(course.invoiced),
         cancelled=moment(course.cancelled),
         booked_out=moment(course.booked_out) or delivered,
-        promised=promised,
+        promised=None if course.ready is None else time.local_date(time.at(course.ready - late)),
         tasks=(
-            *_preparation(course, claim, visit, time),
+            *_preparation(course, matter.claim, visit, time),
             *_workshop(course, arrival, time, dice),
             *_end(course, delivered, time),
         ),
@@ -193,11 +198,13 @@ def _workshop(
     begins = course.arrival
     for stage in worked:
         ends = begins + stage.planned_minutes * days_a_minute
-        # The first task cannot begin before the vehicle is in, nor a break after its end.
+        # Nothing begins before the vehicle is in, nor at the very minute at which the one before
+        # ended. Short tasks are done in a click, except the one that is running now.
         start, end = max(time.at(begins + 0.02), checked_in), time.at(ends - 0.01)
         is_skipped = stage.key == "polish" and dice.random() < 0.3
+        is_clicked = is_skipped or (stage.key not in _BEGUN and end <= time.moment)
         held_at = time.at(begins / 2) if course.waits and begins < 0 < ends else None
-        yield Task(stage.key, None if is_skipped else start, end, is_skipped, held_at)
+        yield Task(stage.key, None if is_clicked else start, end, is_skipped, held_at)
         begins = ends
 
 

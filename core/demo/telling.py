@@ -64,19 +64,19 @@ class Teller:
 
     async def _open(self, story: Story) -> Job:
         new = services.NewJob(
-            contact=story.contact,
-            vehicle=story.car.facts,
-            damage=story.damage,
-            damage_zones=story.zones if story.is_online else (),
+            contact=story.matter.contact,
+            vehicle=story.matter.car.facts,
+            damage=story.matter.damage,
+            damage_zones=story.matter.zones if story.matter.is_online else (),
             flow_id=self.flows[story.flow],
-            source="portal" if story.is_online else "desk",
-            details={} if story.is_online else asdict(story.claim),
+            source="portal" if story.matter.is_online else "desk",
+            details={} if story.matter.is_online else asdict(story.matter.claim),
         )
         return await services.open_job(self.session, new, self._caller(story))
 
     def _at_the_desk(self, story: Story, job: Job) -> Iterator[Deed]:
         """What reception does, beside tasks."""
-        if story.course.customer_photos and story.is_online:
+        if story.course.customer_photos and story.matter.is_online:
             yield story.opened + _A_LITTLE_LATER, partial(self._receive_photos, story, job)
         if story.visit:
             book = partial(self._book, job, "estimate", story.visit, self._caller(story))
@@ -89,7 +89,7 @@ class Teller:
             call = story.ready + _UNTIL_THE_CALL
             yield call, partial(self._call, story, job)
         if story.booked_out:
-            day = {"book_out_date": self.time.date(story.booked_out)}
+            day = {"book_out_date": self.time.local_date(story.booked_out)}
             yield story.booked_out, partial(self._change, job, day)
         if story.invoiced:
             yield story.invoiced, partial(self._invoice, job, story.invoiced)
@@ -122,11 +122,11 @@ class Teller:
 
     async def _plan(self, story: Story, job: Job, arrival: datetime) -> None:
         values = {
-            **asdict(story.claim),
-            "comments": story.comment,
-            "mileage_at_estimate": story.car.mileage,
-            "starts_on": self.time.date(arrival),
-            "ends_on": self.time.date(story.ready) if story.ready else None,
+            **asdict(story.matter.claim),
+            "comments": story.matter.comment,
+            "mileage_at_estimate": story.matter.car.mileage,
+            "starts_on": self.time.local_date(arrival),
+            "ends_on": self.time.local_date(story.ready) if story.ready else None,
             "estimated_completion": story.promised,
             "courtesy_car_wished": job.sequence_number % 4 == 0,
         }
@@ -136,7 +136,7 @@ class Teller:
 
     async def _check_in(self, story: Story, job: Job) -> None:
         driven = _DRIVEN_MEANWHILE + 11 * job.sequence_number
-        await self._change(job, {"mileage_at_repair": story.car.mileage + driven})
+        await self._change(job, {"mileage_at_repair": story.matter.car.mileage + driven})
         if story.course.workshop_photos:
             await self.album.add(
                 self.session,
@@ -170,7 +170,7 @@ class Teller:
             await planning.book(self.session, job.id, kind, slot.starts_at, actor)
 
     def _caller(self, story: Story) -> Actor:
-        return CUSTOMER if story.is_online else self.planner
+        return CUSTOMER if story.matter.is_online else self.planner
 
 
 def slot_for(days: list[DayOfSlots], wanted: datetime, present: datetime) -> Slot | None:

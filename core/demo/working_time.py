@@ -47,7 +47,7 @@ class WorkingTime:
         first = next(index for index, day in enumerate(self._days) if day >= self._today)
         return self._local(self._days[first + offset], clock)
 
-    def date(self, moment: datetime) -> date:
+    def local_date(self, moment: datetime) -> date:
         """The garage's own date at a moment."""
         return moment.astimezone(self._zone).date()
 

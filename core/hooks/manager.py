@@ -1,5 +1,6 @@
 """The gate: which plugins speak for a garage, and what happens when one of them fails."""
 
+import asyncio
 import inspect
 import time
 from collections import defaultdict
@@ -11,10 +12,12 @@ from uuid import UUID
 
 import pluggy
 import structlog
+from sqlalchemy import inspect as inspect_row
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.errors import PluginError, Refused
 from core.hooks import specs
+from core.hooks.answers import checked
 from core.hooks.manifest import PluginManifest
 from core.hooks.markers import PROJECT
 from core.tenancy.context import TenantContext, current_tenant
@@ -23,6 +26,10 @@ log = structlog.get_logger(__name__)
 
 FAULTS_UNTIL_OPEN = 5
 OPEN_SECONDS = 60.0
+LONGEST_SECONDS = 10.0
+"""How long one implementation may keep somebody waiting."""
+UNHURRIED = frozenset({"demo_data", "personal_data_erase", "personal_data_export"})
+"""Hooks behind which nobody waits for a page."""
 
 
 @dataclass(slots=True)
@@ -104,9 +111,9 @@ class HookManager:
         tenant = current_tenant()
         for name, caller in self._open_callers(hook_name, tenant):
             try:
-                answer = _only(caller(**values))
+                answer = checked(hook_name, _only(caller(**values)))
             except Exception as error:  # noqa: BLE001 - any way of failing is a fault of the plugin
-                self._note_fault(tenant, name, hook_name, error)
+                self.note_fault(name, hook_name, error)
                 continue
             self._note_success(tenant, name)
             if answer is not None:
@@ -118,20 +125,25 @@ class HookManager:
 
         A :class:`~core.errors.Refused` passes through: a rule of the shop is not a fault.
         """
-        answers = []
+        return list((await self.ask_by_plugin(hook_name, **values)).values())
+
+    async def ask_by_plugin(self, hook_name: str, **values: Any) -> dict[str, Any]:
+        """Like :meth:`ask_async`, with whose answer each is."""
+        answers = {}
         tenant = current_tenant()
+        longest = None if hook_name in UNHURRIED else LONGEST_SECONDS
         for name, caller in self._open_callers(hook_name, tenant):
             try:
-                async with _savepoint(values.get("session")):
-                    answer = await call_and_wait(caller, values)
+                async with asyncio.timeout(longest), _savepoint(values.get("session")):
+                    answer = checked(hook_name, await call_and_wait(caller, values))
             except Refused:
                 raise
             except Exception as error:  # noqa: BLE001 - any way of failing is a fault of the plugin
-                self._note_fault(tenant, name, hook_name, error)
+                self.note_fault(name, hook_name, error)
                 continue
             self._note_success(tenant, name)
             if answer is not None:
-                answers.append(answer)
+                answers[name] = answer
         return answers
 
     async def ask_plugin(self, plugin: str, hook_name: str, **values: Any) -> Any:
@@ -150,8 +162,9 @@ class HookManager:
                 continue
             yield name, caller
 
-    def _note_fault(self, tenant: TenantContext, plugin: str, hook: str, error: Exception) -> None:
-        fault = self.faults[tenant.id, plugin]
+    def note_fault(self, plugin: str, hook: str, error: Exception) -> None:
+        """Count a fault of a plugin for the garage in scope; open its breaker at the fifth."""
+        fault = self.faults[current_tenant().id, plugin]
         fault.count += 1
         fault.last_error = f"{hook}: {error!r}"
         if fault.count >= FAULTS_UNTIL_OPEN:
@@ -197,8 +210,19 @@ async def _savepoint(session: AsyncSession | None) -> AsyncIterator[None]:
     if session is None:
         yield
         return
-    async with session.begin_nested():
-        yield
+    try:
+        async with session.begin_nested():
+            yield
+    except BaseException:
+        await _read_again(session)
+        raise
+
+
+async def _read_again(session: AsyncSession) -> None:
+    """What was changed in a savepoint is forgotten with it; the page still needs those rows."""
+    for row in list(session.sync_session.identity_map.values()):
+        if inspect_row(row).expired:
+            await session.refresh(row)
 
 
 _installed: list[HookManager] = []

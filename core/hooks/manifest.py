@@ -16,7 +16,7 @@ _NAME = re.compile(r"[a-z][a-z0-9_]{2,40}")
 class PluginSettings(BaseModel):
     """Base of a plugin's settings per garage: every field needs a default and a title."""
 
-    model_config = {"extra": "ignore", "frozen": True}
+    model_config = {"extra": "ignore", "frozen": True, "allow_inf_nan": False}
 
 
 @dataclass(frozen=True, slots=True)

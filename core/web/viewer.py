@@ -1,6 +1,5 @@
 """Who is looking: the staff member (or support acting inside the garage) behind the cookie."""
 
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Literal
 from uuid import UUID
@@ -94,17 +93,26 @@ async def _find_viewer(connection: AnyConnection) -> Viewer | None:
     )
 
 
-Guard = Callable[[AnyConnection, BaseRouteHandler], Awaitable[None]]
+@dataclass(frozen=True, slots=True)
+class StaffGuard:
+    """Stands before a staff page: logged in, and allowed `permission` where one is named."""
 
+    permission: str | None = None
 
-def requires(permission: str | None = None) -> Guard:
-    """A guard for staff pages: logged in, and allowed `permission` where one is named."""
+    async def __call__(self, connection: AnyConnection, _handler: BaseRouteHandler) -> None:
+        """Let the person through.
 
-    async def guard(connection: AnyConnection, _handler: BaseRouteHandler) -> None:
+        Raises:
+            LoginNeeded: nobody is logged in.
+            NotAllowed: the person's role does not cover it.
+        """
         viewer = await load_viewer(connection)
         if viewer is None:
             raise LoginNeeded("log in first")
-        if permission is not None and not viewer.may(permission):
-            raise NotAllowed(permission)
+        if self.permission is not None and not viewer.may(self.permission):
+            raise NotAllowed(self.permission)
 
-    return guard
+
+def requires(permission: str | None = None) -> StaffGuard:
+    """The guard of a staff page; its permission can be read off the route table."""
+    return StaffGuard(permission)

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from core.hooks.manifest import in_language
-from core.i18n import current_language
+from core.i18n import ENDONYMS, current_language
 from core.i18n import gettext as _
 from core.workshop.jobs.numbers import display_public_number
 from core.workshop.jobs.stages import CLAIM_CAPACITIES
@@ -102,6 +102,11 @@ def localised(texts: Mapping[str, str]) -> str:
     return in_language(texts, current_language())
 
 
+def endonym(language: str) -> str:
+    """What the speakers of a language call it."""
+    return ENDONYMS.get(language, language)
+
+
 TEMPLATE_GLOBALS: Mapping[str, Any] = {
     "status_label": status_label,
     "status_tone": status_tone,
@@ -114,4 +119,5 @@ TEMPLATE_GLOBALS: Mapping[str, Any] = {
     "plate_text": plate_text,
     "job_number": display_public_number,
     "localised": localised,
+    "endonym": endonym,
 }

@@ -165,14 +165,16 @@ async def _board(
     rows = await repository.on_site(session, after)
     shown = rows[: repository.PAGE]
     finished = [] if after else list(await repository.finished_but_inside(session))
+    finished = finished[: repository.PAGE]
+    on_top = {row.job_id for row in finished}
     doubts = [] if after else list(await repository.open_doubts(session))
     wishes = services.settings()
     ids = {row.job_id for row in [*shown, *finished, *doubts]}
     return page(
         request,
         "vehicle_presence/board.html",
-        rows=shown,
-        finished=finished[: repository.PAGE],
+        rows=[row for row in shown if row.job_id not in on_top],
+        finished=finished,
         doubts=[(row, reason_text(row.reason)) for row in doubts],
         total=await repository.count_on_site(session),
         tasks=await jobs.current_task_labels(session, list(ids)) if ids else {},

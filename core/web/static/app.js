@@ -157,7 +157,7 @@ customElements.define("photo-upload", PhotoUpload);
 // Tick all rows of a table.
 for (const box of document.querySelectorAll("[data-check-all]")) {
   box.addEventListener("change", () => {
-    for (const other of document.querySelectorAll(`input[name="${box.dataset.checkAll}"]`)) other.checked = box.checked;
+    for (const other of box.closest("table").querySelectorAll("tbody input[type=checkbox]")) other.checked = box.checked;
   });
 }
 for (const button of document.querySelectorAll("[data-print]")) button.addEventListener("click", () => window.print());

@@ -90,6 +90,14 @@ async def page(
     return rows
 
 
+async def of_customer(session: AsyncSession, customer_id: UUID) -> list[Job]:
+    """A customer's jobs, newest first."""
+    found = await session.scalars(
+        select(Job).where(Job.customer_id == customer_id).order_by(Job.id.desc()).limit(MANY)
+    )
+    return list(found)
+
+
 async def search(
     session: AsyncSession,
     *,
