@@ -4,6 +4,7 @@
 
     GaragistError
     ├── SettingsError            something is missing or wrong in the environment
+    ├── UnitOfWorkNotYours       somebody else's transaction was about to be ended
     ├── UnscopedQuery            a tenant table was touched without a garage
     ├── UnknownTenant            no garage answers to that host, name or id
     ├── SchemaMismatch           the database is not at the revision this code needs
@@ -22,12 +23,19 @@ class SettingsError(GaragistError):
     """The environment lacks a setting or holds a wrong one; the text names it."""
 
 
+class UnitOfWorkNotYours(GaragistError):
+    """Somebody who was handed a session was about to commit or roll back."""
+
+
 class UnscopedQuery(GaragistError):
     """A tenant table was about to be touched without a garage in scope."""
 
 
 class UnknownTenant(GaragistError):
     """No open garage answers to that host, name or id."""
+
+    def __init__(self, name: object) -> None:
+        super().__init__(f"there is no open garage {name}")
 
 
 class SchemaMismatch(GaragistError):

@@ -11,7 +11,7 @@ from jinja2 import Environment
 from core.background.mail import Mailer
 from core.background.outbox import EffectRegistry
 from core.background.tenant_task import WorkerResources
-from core.db.components import Component, components
+from core.db.components import Component, check_prefixes, components
 from core.db.migrate import head_of, import_models, migrate, require_current_schema
 from core.db.session import Database
 from core.hooks.contributions import Effect
@@ -117,9 +117,14 @@ def open_house(settings: Settings, *, pooled: bool = True) -> House:
 
 
 def schema_components(hooks: HookManager) -> tuple[Component, ...]:
-    """Core's part of the schema and each plugin's, with all their models imported."""
+    """Core's part of the schema and each plugin's, with all their models imported.
+
+    Raises:
+        PluginError: a plugin's table does not begin with its plugin's name.
+    """
     packages = _packages(hooks)
     import_models([*MODEL_PACKAGES, *packages.values()])
+    check_prefixes(packages)
     return tuple(components(packages.items()))
 
 

@@ -18,7 +18,9 @@ def configure_logs(level: int = logging.INFO) -> None:
     ]
     in_terminal = sys.stderr.isatty()
     final: structlog.types.Processor = (
-        structlog.dev.ConsoleRenderer() if in_terminal else structlog.processors.JSONRenderer()
+        structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
+        if in_terminal
+        else structlog.processors.JSONRenderer()
     )
     finish = [] if in_terminal else [structlog.processors.format_exc_info]
     structlog.configure(

@@ -27,7 +27,7 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(extra="ignore", frozen=True)
 
     garagist_mode: Literal["production", "demo", "test"] = Field(
-        "production", description="`demo` allows plain http, the mail page and the style guide."
+        "production", description="`demo` adds a page with every mail, at `mail.<BASE_DOMAIN>`."
     )
     database_url: str = Field(
         "", description="PostgreSQL (>= 18) as the application role: row level security applies."
@@ -36,7 +36,7 @@ class Settings(BaseSettings):
         "", description="The same database as the platform role: garages, plugins, fan-out."
     )
     migration_database_url: str = Field(
-        "", description="The same database as the owner; only `migrate` and `doctor` need it."
+        "", description="The same database as the owner; only `migrate` needs it."
     )
     redis_url: str = Field("", description="Redis or Valkey: queue, limits, activation epoch.")
     storage_url: str = Field(

@@ -49,10 +49,7 @@ async def enable(
         PluginError: no such plugin is installed, or its callback failed.
         UnknownTenant: no such garage is open.
     """
-    tenant = await _garage(switching, slug)
-    wanted = switched_with(switching.hooks, tenant.active_plugins, plugin, on=True)
-    await _switch(switching, tenant, wanted, actor, reason, on=True)
-    return wanted
+    return await _switch(switching, slug, plugin, actor, reason, on=True)
 
 
 async def disable(
@@ -64,10 +61,7 @@ async def disable(
         PluginError: no such plugin is installed, or its callback failed.
         UnknownTenant: no such garage is open.
     """
-    tenant = await _garage(switching, slug)
-    unwanted = switched_with(switching.hooks, tenant.active_plugins, plugin, on=False)
-    await _switch(switching, tenant, unwanted, actor, reason, on=False)
-    return unwanted
+    return await _switch(switching, slug, plugin, actor, reason, on=False)
 
 
 async def change_settings(
@@ -146,27 +140,19 @@ def _with_dependants(hooks: HookManager, plugin: str) -> list[str]:
 
 
 async def _switch(
-    switching: Switching,
-    tenant: TenantContext,
-    names: list[str],
-    actor: Actor,
-    reason: str,
-    *,
-    on: bool,
-) -> None:
+    switching: Switching, slug: str, plugin: str, actor: Actor, reason: str, *, on: bool
+) -> list[str]:
     """The garage's own log and the plugin's callback first, the switch last: a plugin whose
-    callback fails is not switched."""
-    if not names:
-        return
-    active = tenant.active_plugins | set(names) if on else tenant.active_plugins
-    hook = "plugin_enabled" if on else "plugin_disabled"
-    acting = replace(tenant, active_plugins=frozenset(active))
-    with tenant_scope(acting):
-        async with switching.database.unit_of_work(tenant.id) as session:
-            for name in names:
-                await _tell(switching.hooks, name, hook, session=session, tenant=acting)
-                record(session, actor, hook, f"plugin:{name}", reason=reason)
+    callback fails is not switched. One at a time per garage, so that two do not switch the
+    same plugin twice."""
+    tenant = await _garage(switching, slug)
     async with switching.database.platform_unit_of_work() as session:
+        active = await repository.active_plugins_locked(session, tenant.id)
+        names = switched_with(switching.hooks, active, plugin, on=on)
+        if not names:
+            return names
+        acting = replace(tenant, active_plugins=frozenset(active | set(names) if on else active))
+        await _tell_garage(switching, acting, names, actor, reason, on=on)
         for name in names:
             await repository.store_activation(session, tenant.id, name, is_on=on)
             session.add(
@@ -179,6 +165,24 @@ async def _switch(
                 )
             )
     await switching.directory.forget()
+    return names
+
+
+async def _tell_garage(
+    switching: Switching,
+    tenant: TenantContext,
+    names: Collection[str],
+    actor: Actor,
+    reason: str,
+    *,
+    on: bool,
+) -> None:
+    hook = "plugin_enabled" if on else "plugin_disabled"
+    with tenant_scope(tenant):
+        async with switching.database.unit_of_work(tenant.id) as session:
+            for name in names:
+                await _tell(switching.hooks, name, hook, session=session, tenant=tenant)
+                record(session, actor, hook, f"plugin:{name}", reason=reason)
 
 
 async def _tell(hooks: HookManager, plugin: str, hook: str, **values: Any) -> None:

@@ -73,15 +73,17 @@ class DatabaseTenantDirectory:
         if epoch != self._known_at or len(self._known) > MOST_REMEMBERED:
             self._known.clear()
             self._known_at = epoch
-        if key not in self._known:
-            async with self._database.platform_unit_of_work() as session:
-                tenant = await find(session)
-                if tenant is None or tenant.closed_at is not None:
-                    self._known[key] = None
-                else:
-                    rows = await repository.activations(session, [tenant.id])
-                    self._known[key] = context_of(tenant, rows, self._manifests)
-        return self._known.get(key)
+        if key in self._known:
+            return self._known[key]
+        found: TenantContext | None = None
+        async with self._database.platform_unit_of_work() as session:
+            tenant = await find(session)
+            if tenant is not None and tenant.closed_at is None:
+                rows = await repository.activations(session, [tenant.id])
+                found = context_of(tenant, rows, self._manifests)
+        if epoch == self._known_at:  # else something changed while this was read
+            self._known[key] = found
+        return found
 
 
 def context_of(

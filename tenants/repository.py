@@ -95,6 +95,15 @@ async def activation(
     )
 
 
+async def active_plugins_locked(session: AsyncSession, tenant_id: UUID) -> set[str]:
+    """The plugins that are on in a garage, which nobody else switches until the end of this
+    unit of work."""
+    await session.execute(
+        select(Tenant.id).where(Tenant.id == tenant_id).with_for_update(key_share=True)
+    )
+    return {row.plugin for row in await activations(session, [tenant_id]) if row.is_on}
+
+
 async def store_activation(
     session: AsyncSession, tenant_id: UUID, plugin: str, *, is_on: bool
 ) -> None:

@@ -5,12 +5,27 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
+import structlog
 
 from core.app import app_of
 from core.house import House, effect_registry, migrate_schema, open_house
 from core.web.host_router import HostRouter
 from tests.garages import Garage, Outbox, open_test_garage
 from tests.servers import DATABASE, Servers, running_servers
+
+
+@pytest.fixture(scope="session", autouse=True)
+def readable_logs() -> None:
+    """Plain tracebacks: drawing all variables of a logged error takes a second each."""
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.dev.ConsoleRenderer(
+                colors=False, exception_formatter=structlog.dev.plain_traceback
+            ),
+        ]
+    )
 
 
 @pytest.fixture(scope="session")

@@ -1,9 +1,12 @@
 """Who owns which tables: core and each plugin migrate on their own."""
 
 import importlib.util
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+
+from core.db.base import Base
+from core.errors import PluginError
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -28,6 +31,20 @@ class Component:
         if self.prefix is not None:
             return table.startswith(self.prefix)
         return not table.startswith(("alembic_version", *self.foreign_prefixes))
+
+
+def check_prefixes(plugins: Mapping[str, str]) -> None:
+    """Make sure that every table of a plugin's package begins with the plugin's name.
+
+    Raises:
+        PluginError: naming the table; its migrations would be taken for core's.
+    """
+    packages = {f"{package}.": name for name, package in plugins.items()}
+    for mapper in Base.registry.mappers:
+        for package, name in packages.items():
+            table = getattr(mapper.local_table, "name", "")
+            if mapper.class_.__module__.startswith(package) and not table.startswith(f"{name}_"):
+                raise PluginError(f"table {table} of plugin {name} must be named {name}_…")
 
 
 def components(plugins: Iterable[tuple[str, str]]) -> list[Component]:

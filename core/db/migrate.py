@@ -211,5 +211,7 @@ def _user(url: str) -> str:
 def import_models(packages: Sequence[str]) -> None:
     """Import each package's `models`, so that the metadata is complete."""
     for package in packages:
-        if importlib.util.find_spec(f"{package}.models") is not None:
+        spec = importlib.util.find_spec(package)
+        is_folder = spec is not None and spec.submodule_search_locations
+        if is_folder and importlib.util.find_spec(f"{package}.models") is not None:
             importlib.import_module(f"{package}.models")

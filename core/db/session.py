@@ -18,7 +18,7 @@ from sqlalchemy.pool import NullPool
 
 from core.db.base import TenantScoped
 from core.db.scope import tenant_id_in_scope
-from core.errors import UnscopedQuery
+from core.errors import UnitOfWorkNotYours, UnscopedQuery
 
 log = structlog.get_logger(__name__)
 
@@ -70,6 +70,30 @@ def _refuse_foreign_rows(session: Session, *_: object) -> None:
             raise UnscopedQuery(f"{type(row).__name__} of another garage in this session")
 
 
+class UnitSession(AsyncSession):
+    """The session of a unit of work, which ends it: neither a verb nor a plugin does."""
+
+    async def commit(self) -> None:
+        """Refused.
+
+        Raises:
+            UnitOfWorkNotYours: always.
+        """
+        raise UnitOfWorkNotYours("a unit of work is stored as a whole, at its end")
+
+    async def rollback(self) -> None:
+        """Refused.
+
+        Raises:
+            UnitOfWorkNotYours: always.
+        """
+        raise UnitOfWorkNotYours("raise an error instead: then nothing of it is stored")
+
+    async def store(self) -> None:
+        """The single commit."""
+        await super().commit()
+
+
 def after_commit(session: AsyncSession, action: AfterCommit) -> None:
     """Run `action` once this unit of work is safely stored; never if it is rolled back.
 
@@ -93,7 +117,7 @@ class Database:
     @asynccontextmanager
     async def unit_of_work(self, tenant_id: UUID) -> AsyncIterator[AsyncSession]:
         """One transaction for one garage; committed at the end, or not at all."""
-        session = AsyncSession(
+        session = UnitSession(
             self.app_engine,
             sync_session_class=TenantSession,
             expire_on_commit=False,
@@ -103,7 +127,7 @@ class Database:
         try:
             async with session:
                 yield session
-                await session.commit()
+                await session.store()
         finally:
             _restore_scope(token)
         await _run_after_commit(session)
@@ -111,12 +135,12 @@ class Database:
     @asynccontextmanager
     async def platform_unit_of_work(self) -> AsyncIterator[AsyncSession]:
         """One transaction of the platform role, which sees no garage's data."""
-        session = AsyncSession(
+        session = UnitSession(
             self.platform_engine, sync_session_class=PlatformSession, expire_on_commit=False
         )
         async with session:
             yield session
-            await session.commit()
+            await session.store()
         await _run_after_commit(session)
 
     async def dispose(self) -> None:

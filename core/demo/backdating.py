@@ -14,6 +14,7 @@ from uuid import UUID
 
 from sqlalchemy import DefaultClause, event, inspect
 from sqlalchemy.orm import Mapper, Session
+from sqlalchemy.orm.attributes import flag_modified
 
 from core.clock import now
 
@@ -48,13 +49,16 @@ def dated_by_our_clock() -> Iterator[None]:
 
     def date_rows(session: Session, *_: object) -> None:
         moment = now()
-        if datetime.now(UTC) - moment < _NOT_STOPPED:
+        if abs(datetime.now(UTC) - moment) < _NOT_STOPPED:
             return
         for row in session.new:
             _date_new_row(row, moment, ids)
         for row in session.dirty:
             if hasattr(row, "updated_at") and session.is_modified(row):
                 row.updated_at = moment
+                # The same moment twice is no change to the session, and the database's clock
+                # would fill it in.
+                flag_modified(row, "updated_at")
 
     event.listen(Session, "before_flush", date_rows)
     try:

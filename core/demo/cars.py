@@ -88,6 +88,8 @@ COLOURS = {
 _LETTERS = "ABCDEFGHJKLNPRSTUVXYZ"
 _VIN_LETTERS = "ABCDEFGHJKLMNPRSTUVWXYZ"
 _KILOMETRES_A_DAY = (18, 62)
+_YOUNGEST = 100
+"""Days since the first registration."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +131,8 @@ def _car(
 ) -> Car:
     make, name, prefix, since = model
     colours, weights = zip(*COLOURS[language], strict=True)
-    age = timedelta(days=dice.randrange(100, (day - date(since, 3, 1)).days))
+    oldest = (day - date(since, 3, 1)).days
+    age = timedelta(days=_YOUNGEST + int(dice.random() * (oldest - _YOUNGEST)))
     facts = VehicleFacts(
         plate=plate[1],
         plate_country=plate[0],

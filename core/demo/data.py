@@ -23,6 +23,7 @@ from core.demo.pictures import Album, Picture, drawn_pictures
 from core.demo.stories import Story, stories_of
 from core.demo.telling import Teller
 from core.demo.working_time import WorkingTime
+from core.errors import UnknownTenant
 from core.house import House
 from core.tenancy.context import TenantContext, tenant_scope
 from core.workshop.audit.services import Actor
@@ -89,7 +90,7 @@ async def _fill_garage(
                 members = await _let_staff_in(session, garage)
             time = WorkingTime(moment, tenant.zone, tenant.country)
             teller = await _teller(session, members, Album(pictures, dice), time)
-            told = [await teller.tell(story) for story in _stories(tenant, time, dice)]
+            told = [(story, await teller.tell(story)) for story in _stories(tenant, time, dice)]
             await repository.forget_unsent_mails(session)
             await house.hooks.ask_async("demo_data", session=session, tenant=tenant)
     return {
@@ -108,7 +109,10 @@ async def _open(house: House, garage: DemoGarage) -> TenantContext:
     tenant = await open_garage(house.database, house.directory, garage.new, _SUPPORT)
     for plugin in garage.plugins:
         await enable(house.switching, tenant.slug, plugin, _SUPPORT, reason="demo")
-    return await house.directory.by_slug(tenant.slug) or tenant
+    opened = await house.directory.by_slug(tenant.slug)
+    if opened is None:
+        raise UnknownTenant(tenant.slug)
+    return opened
 
 
 async def _let_staff_in(session: AsyncSession, garage: DemoGarage) -> dict[str, StaffMember]:
@@ -158,10 +162,14 @@ def _stories(tenant: TenantContext, time: WorkingTime, dice: random.Random) -> l
     )
 
 
-def _varied(told: Sequence[Job]) -> list[Job]:
-    """Of each status the newest job with a Belgian plate, which is typed most easily."""
-    newest = {job.status: job for job in told if job.plate_country == "BE"}
-    return [newest[status] for status in SHOWN_STATUSES]
+def _varied(told: Sequence[tuple[Story, Job]]) -> list[Job]:
+    """Of each status the newest job with photos and a Belgian plate, which is typed easily."""
+    best: dict[str, Job] = {}
+    for wants_photos in (False, True):
+        for story, job in told:
+            if job.plate_country == "BE" and (story.has_photos or not wants_photos):
+                best[job.status] = job
+    return [best[status] for status in SHOWN_STATUSES]
 
 
 def _shown(job: Job) -> dict[str, Any]:

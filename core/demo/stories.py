@@ -21,8 +21,6 @@ _SHIFT = 0.12
 """Working days by which a course is moved back at random, so that two garages differ."""
 _LATE = 2.0
 """Working days by which a job that waits for a part misses what was promised."""
-
-
 _BEGUN = frozenset({"body", "repair", "paint"})
 """The long tasks, whose beginning is noted even if nobody waits for their end."""
 
@@ -79,6 +77,12 @@ class Story:
     booked_out: datetime | None
     promised: date | None
     tasks: tuple[Task, ...]
+
+    @property
+    def has_photos(self) -> bool:
+        """Whether photos come with the job or are taken at check-in."""
+        from_customer = self.matter.is_online and self.course.customer_photos > 0
+        return from_customer or self.course.workshop_photos > 0
 
     @property
     def flow(self) -> str:

@@ -36,10 +36,10 @@ class WorkingTime:
         before, outside of working hours today: the demo always has something that just
         happened."""
         moment = self.at(days)
-        midnight = datetime.combine(self._today, time(), self._zone)
+        midnight = self._local(self._today, time())
         if moment >= midnight:
             return moment
-        return (midnight + (self.moment - midnight) * (1 + days)).astimezone(UTC)
+        return midnight + (self.moment - midnight) * (1 + days)
 
     def day(self, offset: int, clock: time) -> datetime:
         """A local time of the working day `offset` from today, or from the next one if today

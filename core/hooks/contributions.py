@@ -2,8 +2,8 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal
-from uuid import UUID
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
@@ -103,8 +103,6 @@ class MailTemplate:
 class TimelineEntry:
     """A dated line on a job's timeline."""
 
-    at: Any
+    at: datetime
     text: str
     icon: str = "info"
-    customer_sees: bool = False
-    photo_ids: tuple[UUID, ...] = ()

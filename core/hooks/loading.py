@@ -9,7 +9,7 @@ from typing import Any
 import structlog
 
 from core.errors import PluginError
-from core.hooks.manager import HookManager
+from core.hooks.manager import HookManager, UnmetRequirement
 
 log = structlog.get_logger(__name__)
 
@@ -34,25 +34,35 @@ def load_plugins(
     Raises:
         PluginError: one is broken and `safe_mode` is off; the text names it.
     """
-    names = list(built_in)
-    names += [
-        point.value
-        for point in sorted(entry_points(group=ENTRY_POINT_GROUP), key=lambda point: point.name)
-    ]
-    plugins: list[Any] = []
+    loaded: dict[str, Any] = {}
     broken: list[BrokenPlugin] = []
-    for name in names:
+
+    def set_aside(name: str, error: Exception) -> None:
+        if not safe_mode:
+            raise PluginError(f"plugin {name} cannot be loaded: {error}") from error
+        log.error("plugin.broken", plugin=name, exc_info=error)
+        broken.append(BrokenPlugin(name, str(error)))
+
+    for name in [*built_in, *_installed_outside()]:
         try:
             plugin = load_by_name(name)
-            HookManager([*plugins, plugin])
-        except Exception as error:
-            if not safe_mode:
-                raise PluginError(f"plugin {name} cannot be loaded: {error}") from error
-            log.exception("plugin.broken", plugin=name)
-            broken.append(BrokenPlugin(name, str(error)))
+            HookManager([*loaded.values(), plugin], complete=False)
+        except Exception as error:  # noqa: BLE001 - a plugin may be broken in any way
+            set_aside(name, error)
         else:
-            plugins.append(plugin)
-    return HookManager(plugins), broken
+            loaded[name] = plugin
+    while True:
+        try:
+            return HookManager(list(loaded.values())), broken
+        except UnmetRequirement as error:
+            name = next(each for each in loaded if loaded[each].manifest.name == error.plugin)
+            set_aside(name, error)
+            del loaded[name]
+
+
+def _installed_outside() -> list[str]:
+    points = entry_points(group=ENTRY_POINT_GROUP)
+    return [point.value for point in sorted(points, key=lambda each: (each.name, each.value))]
 
 
 def load_by_name(name: str) -> Any:

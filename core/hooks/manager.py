@@ -18,7 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from core.errors import PluginError, Refused
 from core.hooks import specs
 from core.hooks.answers import checked
-from core.hooks.manifest import PluginManifest
+from core.hooks.manifest import CORE_VERSION, PluginManifest
 from core.hooks.markers import PROJECT
 from core.tenancy.context import TenantContext, current_tenant
 
@@ -41,6 +41,14 @@ class Fault:
     open_until: float = 0.0
 
 
+class UnmetRequirement(PluginError):
+    """What `plugin` requires is not installed, or requires it in turn."""
+
+    def __init__(self, plugin: str, text: str) -> None:
+        super().__init__(text)
+        self.plugin = plugin
+
+
 class HookManager:
     """Calls hooks of exactly those plugins that are on for the garage in scope.
 
@@ -48,14 +56,23 @@ class HookManager:
     After five failures in a row its plugin is left out for that garage for a minute.
     """
 
-    def __init__(self, plugins: Sequence[Any]) -> None:
+    def __init__(self, plugins: Sequence[Any], *, complete: bool = True) -> None:
+        """Register `plugins` in that order; `complete=False` if what they require may be missing.
+
+        Raises:
+            PluginError: one has no manifest, a name that is taken, or a way past the gate.
+            UnmetRequirement: as it says.
+            pluggy.PluginValidationError: one implements a hook that does not exist, or asks
+                for an argument that a hook does not have.
+        """
         self._manager = pluggy.PluginManager(PROJECT)
         self._manager.add_hookspecs(specs)
         self.manifests: dict[str, PluginManifest] = {}
         self.faults: dict[tuple[UUID, str], Fault] = defaultdict(Fault)
         for plugin in plugins:
             self._register(plugin)
-        self._check_requirements()
+        if complete:
+            self._check_requirements()
         self._manager.check_pending()
         self._callers = self._one_caller_per_plugin()
 
@@ -66,16 +83,24 @@ class HookManager:
         if manifest.name in self.manifests:
             raise PluginError(f"two plugins are named {manifest.name}")
         if not manifest.fits_core():
-            raise PluginError(f"{manifest.name} needs core {manifest.requires_core}")
+            raise PluginError(
+                f"{manifest.name} needs core {manifest.requires_core}, this is {CORE_VERSION}"
+            )
         _forbid_specname(plugin, manifest.name)
         self._manager.register(plugin, name=manifest.name)
         self.manifests[manifest.name] = manifest
 
     def _check_requirements(self) -> None:
-        for manifest in self.manifests.values():
-            missing = set(manifest.requires) - set(self.manifests)
-            if missing:
-                raise PluginError(f"{manifest.name} requires {', '.join(sorted(missing))}")
+        requires = {name: set(manifest.requires) for name, manifest in self.manifests.items()}
+        for name, wanted in requires.items():
+            if missing := sorted(wanted - set(requires)):
+                raise UnmetRequirement(name, f"{name} requires {', '.join(missing)}")
+        while ready := [name for name, wanted in requires.items() if not wanted & set(requires)]:
+            for name in ready:
+                del requires[name]
+        if requires:
+            circle = ", ".join(sorted(requires))
+            raise UnmetRequirement(next(iter(requires)), f"require each other: {circle}")
 
     def _one_caller_per_plugin(self) -> dict[str, dict[str, pluggy.HookCaller]]:
         """Hook name → plugin name → a caller that reaches that plugin alone, in plugin order."""

@@ -23,7 +23,7 @@ class PluginSettings(BaseModel):
 class PluginManifest:
     """The plugin's identity card, read by the gate, the support console and `doctor`.
 
-    `label`, `summary` and `adds` are given per language; English is the fallback.
+    `label` and `summary` are given per language; English is the fallback.
     `requires` names plugins that must be on wherever this one is.
     `requires_core` is a PEP 440 specifier. `package` is the dotted package that holds
     `templates/`, `static/`, `translations/` and `migrations/versions/`, where present.
@@ -51,11 +51,6 @@ class PluginManifest:
     def fits_core(self) -> bool:
         """Whether this core's version is one the plugin was made for."""
         return SpecifierSet(self.requires_core).contains(CORE_VERSION)
-
-    @property
-    def table_prefix(self) -> str:
-        """What every table of the plugin starts with."""
-        return f"{self.name}_"
 
 
 def in_language(texts: Mapping[str, str], language: str) -> str:

@@ -6,12 +6,13 @@ from urllib.parse import quote
 
 import structlog
 from litestar import Request
-from litestar.exceptions import HTTPException
+from litestar.exceptions import HTTPException, MethodNotAllowedException
 from litestar.response import Redirect, Response
 
 from core.errors import GaragistError, NotAllowed, NotFound, Refused
 from core.i18n import gettext as _
 from core.web.csrf import SAFE_METHODS, ForgedRequest
+from core.web.gate import refuse_method
 from core.web.language import speak
 from core.web.rendering import page
 from core.web.viewer import LoginNeeded
@@ -88,18 +89,25 @@ def wants_json(request: AnyRequest) -> bool:
 def respond_to_error(request: AnyRequest, error: Exception) -> Response[Any]:
     """The answer to any error that a handler did not answer itself."""
     speak(request)
+    if isinstance(error, MethodNotAllowedException):
+        error = refuse_method(request, error)
     if not isinstance(error, GaragistError | HTTPException):
         log.error("request.failed", path=request.scope["path"], exc_info=error)
     problem = describe(error)
+    answer: Response[Any]
     if wants_json(request):
-        return Response(
+        answer = Response(
             {"error": problem.text, "title": problem.title},
             status_code=problem.status,
             headers={"Cache-Control": "no-store"},
         )
-    if isinstance(error, LoginNeeded):
-        return _to_login(request)
-    return page(request, "core/error.html", status_code=problem.status, problem=problem)
+    elif isinstance(error, LoginNeeded):
+        answer = _to_login(request)
+    else:
+        answer = page(request, "core/error.html", status_code=problem.status, problem=problem)
+    if isinstance(error, MethodNotAllowedException):
+        answer.headers.update(error.headers or {})
+    return answer
 
 
 def _to_login(request: AnyRequest) -> Redirect:

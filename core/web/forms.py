@@ -8,6 +8,7 @@ from litestar import Request
 from litestar.datastructures import FormMultiDict
 from sqlalchemy.ext.asyncio import AsyncSession
 from wtforms import Form as WTForm
+from wtforms import SelectChoice  # type: ignore[attr-defined]  # newer than its stubs
 from wtforms.i18n import get_translations
 
 from core.errors import Refused
@@ -60,6 +61,11 @@ class Form(WTForm):
     def has_errors(self) -> bool:
         """Whether anything must be mended."""
         return bool(self.errors)
+
+
+def options(pairs: Iterable[tuple[str, Any]]) -> list[Any]:
+    """What a select field offers, from (value, label) pairs."""
+    return [SelectChoice(value, label) for value, label in pairs]
 
 
 class attempt:  # noqa: N801 - read as a verb: `async with attempt(session, form)`

@@ -13,7 +13,7 @@ from core.web.desk import CONTROLLERS
 from core.web.error_pages import respond_to_error
 from core.web.gate import gated_routers, plugin_gate
 from core.web.headers import SecurityHeaders
-from core.web.language import speak
+from core.web.language import language_guard, speak
 from core.web.language_choice import choose_language
 from core.web.rendering import redirect
 from core.web.resources import Resources, resources_of, tenant_of
@@ -43,7 +43,7 @@ def create_garage_app(resources: Resources) -> ASGIApp:
             *CONTROLLERS,
             *gated_routers(resources.hooks),
         ],
-        guards=[plugin_gate, csrf_guard],
+        guards=[plugin_gate, language_guard, csrf_guard],
         dependencies=DEPENDENCIES,
         exception_handlers={Exception: respond_to_error},
         state=State({"resources": resources}),

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from litestar import Router
-from litestar.exceptions import NotFoundException
+from litestar.exceptions import HTTPException, NotFoundException
 from litestar.handlers import BaseRouteHandler
 from litestar.types import ControllerRouterHandler
 
@@ -18,6 +18,18 @@ def plugin_gate(connection: AnyConnection, handler: BaseRouteHandler) -> None:
     plugin = handler.opt.get(OPTION)
     if plugin is not None and not tenant_of(connection).has_plugin(plugin):
         raise NotFoundException
+
+
+def refuse_method(connection: AnyConnection, error: HTTPException) -> HTTPException:
+    """What a wrong method is answered with, which the router says before any guard is asked: at
+    an address of a plugin that is off there is nothing to send a form to either."""
+    _app, handler, *_rest = connection.app.asgi_router.handle_routing(
+        path=connection.scope["path"], method="OPTIONS"
+    )
+    plugin = handler.opt.get(OPTION)
+    if plugin is not None and not tenant_of(connection).has_plugin(plugin):
+        return NotFoundException()
+    return error
 
 
 def gated_routers(hooks: HookManager) -> Sequence[ControllerRouterHandler]:

@@ -1,9 +1,11 @@
 """In which language a page of a garage speaks."""
 
+from litestar.handlers import BaseRouteHandler
+
 from core.i18n import LANGUAGES, choose_language, set_language
 from core.web import cookies
 from core.web.resources import AnyConnection, resources_of, tenant_of
-from core.web.viewer import viewer_of
+from core.web.viewer import load_viewer, viewer_of
 
 
 def language_of(connection: AnyConnection) -> str:
@@ -30,3 +32,9 @@ def speak(connection: AnyConnection) -> str:
     language = language_of(connection)
     set_language(language)
     return language
+
+
+async def language_guard(connection: AnyConnection, _handler: BaseRouteHandler) -> None:
+    """Speak the right language from the start, so that messages which handlers write are in it."""
+    await load_viewer(connection)
+    speak(connection)

@@ -6,6 +6,7 @@ from typing import Any
 from core.hooks.manifest import in_language
 from core.i18n import ENDONYMS, current_language
 from core.i18n import gettext as _
+from core.web.panels import draw_panel
 from core.workshop.jobs.numbers import display_public_number
 from core.workshop.jobs.stages import CLAIM_CAPACITIES
 from core.workshop.vehicles.plates import display_plate
@@ -119,5 +120,6 @@ TEMPLATE_GLOBALS: Mapping[str, Any] = {
     "plate_text": plate_text,
     "job_number": display_public_number,
     "localised": localised,
+    "draw_panel": draw_panel,
     "endonym": endonym,
 }

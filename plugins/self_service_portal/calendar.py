@@ -32,7 +32,7 @@ def appointment_download(appointment: Appointment, job: Job, settings: Settings)
     """That file as an answer; never kept by caches."""
     return Response(
         appointment_file(appointment, job, settings),
-        media_type="text/calendar; charset=utf-8",
+        media_type="text/calendar",
         headers={
             "Cache-Control": "no-store",
             "Content-Disposition": 'attachment; filename="appointment.ics"',

@@ -98,13 +98,10 @@ async def calendar(request: AnyRequest, session: Session) -> Response[bytes]:
     return appointment_download(booked, job, resources_of(request).settings)
 
 
-@get("/{lang:str}/estimate/{step:str}", opt=_OPT)
-async def question(
-    request: AnyRequest, session: Session, lang: FromPath[str], step: FromPath[str]
-) -> Answer:
+@get([f"/{{lang:str}}/estimate/{step}" for step in STEPS], opt=_OPT)
+async def question(request: AnyRequest, session: Session, lang: FromPath[str]) -> Answer:
     """One question."""
-    if step not in STEPS:
-        raise NotFoundException
+    step = _step_of(request)
     draft = await open_draft(request, session)
     if draft is not None and draft.job_id is not None:
         if step != "vehicle":
@@ -150,13 +147,10 @@ async def send(request: AnyRequest, session: Session, lang: FromPath[str]) -> An
     return redirect(request, f"/{lang}/estimate/done", cookies_=[key_to(request, job)])
 
 
-@post("/{lang:str}/estimate/{step:str}", opt=_OPT)
-async def reply(
-    request: AnyRequest, session: Session, lang: FromPath[str], step: FromPath[str]
-) -> Answer:
+@post([f"/{{lang:str}}/estimate/{step}" for step in FORMS], opt=_OPT)
+async def reply(request: AnyRequest, session: Session, lang: FromPath[str]) -> Answer:
     """An answer to one of the plain questions."""
-    if step not in FORMS:
-        raise NotFoundException
+    step = _step_of(request)
     values = await form_values(request)
     form = FORMS[step](values)
     draft = await open_draft(request, session, lock=True)
@@ -170,6 +164,12 @@ async def reply(
         jar.append(cookie)
     services.answer(draft, step, _plain(form))
     return redirect(request, f"/{lang}/estimate/{following(draft, step)}", cookies_=jar)
+
+
+def _step_of(request: AnyRequest) -> str:
+    """The question that the address names. Each has a path of its own, because a path with a
+    parameter loses every method of a fixed one beside it."""
+    return str(request.scope["path"]).rstrip("/").rpartition("/")[2]
 
 
 async def _not_sent(

@@ -1,12 +1,18 @@
 """The customers' forms."""
 
-from wtforms import BooleanField, SelectField, SelectMultipleField, StringField, TextAreaField
+from wtforms import (
+    BooleanField,
+    SelectField,
+    SelectMultipleField,
+    StringField,
+    TextAreaField,
+)
 from wtforms.validators import InputRequired, Length, Optional, ValidationError
 from wtforms.widgets import CheckboxInput, ListWidget
 
 from core.i18n import gettext, lazy_gettext
 from core.web.desk.forms import COUNTRIES, email_rules
-from core.web.forms import Form
+from core.web.forms import Form, options
 from core.workshop.vehicles.plates import normalise_plate
 
 _ = lazy_gettext
@@ -72,7 +78,7 @@ class DamageForm(Form):
         [Optional()],
         widget=ListWidget(prefix_label=False),
         option_widget=CheckboxInput(),
-        choices=ZONES,
+        choices=options(ZONES),
     )
 
 

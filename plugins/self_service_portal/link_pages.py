@@ -172,7 +172,9 @@ async def _show(
         changeable=changeable,
         is_past=found.starts_at <= now(),
         notice_hours=int(notice.total_seconds() // 3600),
-        days=await planning.free_days(session, location, found.kind) if changeable else [],
+        days=await planning.free_days(session, location, found.kind, moving=found)
+        if changeable
+        else [],
         form=form,
         status_code=status_code,
     )

@@ -81,10 +81,9 @@ def is_shown(wishes: PortalSettings, key: str) -> bool:
     return bool(getattr(wishes, f"show_{key}"))
 
 
-def page_guard(connection: AnyConnection, handler: BaseRouteHandler) -> None:
+async def page_guard(connection: AnyConnection, handler: BaseRouteHandler) -> None:
     """The address carries one of the garage's languages, and an entry that is not hidden."""
-    language = connection.path_params.get("lang")
-    if language not in tenant_of(connection).languages:
+    if connection.path_params.get("lang") not in tenant_of(connection).languages:
         raise NotFoundException
     entry = handler.opt.get("entry")
     if entry is not None and not is_shown(settings(), entry):

@@ -128,12 +128,15 @@ async def _times(
     location = await locations.by_id(session, job.location_id)
     booked = await planning_repository.booked_of_job(session, job.id, "drop_off")
     over = is_over(job)
+    fixed = booked is not None and not planning.can_be_changed(location, booked)
+    days = [] if over or fixed else await planning.free_days(session, location, "drop_off")
     return page(
         request,
         "repair_time.html",
         job=job,
         is_over=over,
-        days=[] if over else await planning.free_days(session, location, "drop_off"),
+        is_fixed=fixed,
+        days=days,
         booked=booked,
         chosen=chosen,
         form=form,

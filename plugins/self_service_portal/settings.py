@@ -3,6 +3,7 @@
 from pydantic import Field
 
 from core.hooks.manifest import PluginSettings
+from core.i18n import gettext_noop
 from core.tenancy.context import current_tenant
 
 NAME = "self_service_portal"
@@ -11,10 +12,10 @@ NAME = "self_service_portal"
 class PortalSettings(PluginSettings):
     """Each of the four entries can be hidden."""
 
-    show_estimate: bool = Field(True, title="Make appointment for estimate")
-    show_repair: bool = Field(True, title="Make appointment for repair")
-    show_status: bool = Field(True, title="View repair status")
-    show_pictures: bool = Field(True, title="Add pictures")
+    show_estimate: bool = Field(True, title=gettext_noop("Make appointment for estimate"))
+    show_repair: bool = Field(True, title=gettext_noop("Make appointment for repair"))
+    show_status: bool = Field(True, title=gettext_noop("View repair status"))
+    show_pictures: bool = Field(True, title=gettext_noop("Add pictures"))
 
 
 def settings() -> PortalSettings:

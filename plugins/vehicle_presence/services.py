@@ -78,10 +78,11 @@ async def mark_off_site(
     Pressed twice at once it is one departure: the second press gets the same stay.
 
     Raises:
+        NotFound: there is no such job.
         VehicleNotInside: it is not in, and did not leave within the time to undo either.
         LeftBeforeArrival, LeftInFuture: `at` is impossible.
     """
-    stay = await repository.latest_stay(session, job_id, lock=True)
+    stay = await _latest_stay(session, job_id)
     if stay is None:
         raise VehicleNotInside
     if stay.left_at is not None:
@@ -100,10 +101,10 @@ async def change_off_site_date(
     """Somebody pressed late: say when the vehicle really left.
 
     Raises:
-        NotFound: the vehicle has not left.
+        NotFound: there is no such job, or its vehicle has not left.
         LeftBeforeArrival, LeftInFuture: `at` is impossible.
     """
-    stay = await repository.latest_stay(session, job_id, lock=True)
+    stay = await _latest_stay(session, job_id)
     if stay is None or stay.left_at is None:
         raise NotFound("no departure to change")
     before = stay.left_at
@@ -122,9 +123,10 @@ async def undo_off_site(session: AsyncSession, stay_id: UUID, job_id: UUID, acto
     """Take the clock back: *vehicle in* is checked again and the off-site date is empty.
 
     Raises:
+        NotFound: there is no such job.
         TooLateToUndo: the time is over, or the vehicle came back in between.
     """
-    stay = await repository.latest_stay(session, job_id, lock=True)
+    stay = await _latest_stay(session, job_id)
     if stay is None or stay.id != stay_id:
         raise TooLateToUndo
     if stay.left_at is None:
@@ -147,9 +149,10 @@ async def undo_arrival(session: AsyncSession, stay_id: UUID, job_id: UUID, actor
     """Uncheck *vehicle in* right after it was checked by mistake: the stay never was.
 
     Raises:
+        NotFound: there is no such job.
         TooLateToUndo: the time is over, or the vehicle has left; press the clock instead.
     """
-    stay = await repository.latest_stay(session, job_id, lock=True)
+    stay = await _latest_stay(session, job_id)
     if stay is None or stay.id != stay_id:
         raise TooLateToUndo
     if stay.left_at is not None or now() - stay.created_at > _time_to_undo():
@@ -193,6 +196,15 @@ async def still_here(session: AsyncSession, doubt_id: UUID, actor: Actor) -> Non
     doubt.settled_by = actor.name
     doubt.ask_again_at = now() + timedelta(days=settings().ask_after_days)
     record(session, actor, "presence.still_here", f"stay:{doubt.stay_id}")
+
+
+async def _latest_stay(session: AsyncSession, job_id: UUID) -> Stay | None:
+    """The job's newest stay, locked; a job that is not here is said to be missing, and not to
+    have no vehicle."""
+    stay = await repository.latest_stay(session, job_id, lock=True)
+    if stay is None:
+        await jobs.by_id(session, job_id)
+    return stay
 
 
 def _end(stay: Stay, at: datetime, actor: Actor, closed_by: str) -> None:

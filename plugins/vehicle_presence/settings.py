@@ -3,29 +3,37 @@
 from pydantic import Field
 
 from core.hooks.manifest import PluginSettings
+from core.i18n import gettext_noop
 
 
 class PresenceSettings(PluginSettings):
     """Thresholds in days; support changes them per garage."""
 
     stale_after_days: int = Field(
-        21, ge=1, le=365, title="Days inside after which a vehicle is shown as forgotten"
+        21,
+        ge=1,
+        le=365,
+        title=gettext_noop("Days inside after which a vehicle is shown as forgotten"),
     )
     ageing_after_days: int = Field(
-        8, ge=1, le=365, title="Days inside after which a vehicle is shown as ageing"
+        8, ge=1, le=365, title=gettext_noop("Days inside after which a vehicle is shown as ageing")
     )
     sweep_after_days: int = Field(
         3,
         ge=0,
         le=365,
-        title="Days after the end of the work until the clean-up marks a vehicle off site",
+        title=gettext_noop(
+            "Days after the end of the work until the clean-up marks a vehicle off site"
+        ),
     )
     ask_after_days: int = Field(
         30,
         ge=1,
         le=365,
-        title="Days without any activity after which the clean-up asks about a vehicle",
+        title=gettext_noop(
+            "Days without any activity after which the clean-up asks about a vehicle"
+        ),
     )
     undo_minutes: int = Field(
-        30, ge=1, le=1440, title="Minutes during which the clock can be undone"
+        30, ge=1, le=1440, title=gettext_noop("Minutes during which the clock can be undone")
     )

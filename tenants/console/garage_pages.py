@@ -29,8 +29,8 @@ from tenants.visits import enter_garage
 
 AnyRequest = Request[Any, Any, Any]
 Session = NamedDependency[AsyncSession]
-ENTER = "enter-garage"
 RECENT = 5
+_VISIT_MINUTES = int(SUPPORT_SESSION_LIFE.total_seconds() // 60)
 LONGEST_SEARCH = 100
 
 
@@ -65,10 +65,10 @@ async def garage_page(request: AnyRequest, session: Session, slug: FromPath[str]
     return await render_garage(request, session, await find_garage(session, slug))
 
 
-@get(["/garages/{slug:str}/enter", "/garages/{slug:str}/plugins/{plugin:str}/{switch:str}"])
-async def back_to_garage(request: AnyRequest, slug: FromPath[str]) -> Redirect:
-    """Whoever reloads the answer to a form lands on the page that the form is on."""
-    return redirect(request, f"/garages/{slug}")
+@get("/garages/{slug:str}/enter")
+async def enter_page(request: AnyRequest, session: Session, slug: FromPath[str]) -> Page:
+    """Ask for the reason."""
+    return _enter_page(request, await find_open_garage(session, slug), ReasonForm())
 
 
 @post("/garages/{slug:str}/enter")
@@ -83,10 +83,10 @@ async def enter(
     The way in is a link on the next page: the console's own policy lets no form of it lead
     to another host.
     """
-    tenant = await find_garage(session, slug)
-    form = ReasonForm(await form_values(request), prefix=f"{ENTER}-")
+    tenant = await find_open_garage(session, slug)
+    form = ReasonForm(await form_values(request))
     if not form.validate():
-        return await render_garage(request, session, tenant, forms={ENTER: form}, status_code=422)
+        return _enter_page(request, tenant, form, status_code=422)
     visit = await enter_garage(
         switching.database,
         switching.directory,
@@ -96,11 +96,11 @@ async def enter(
     )
     return page(
         request,
-        "support/enter.html",
+        "support/way_in.html",
         garage=tenant,
         link=resources_of(request).settings.public_url(slug, f"/desk/enter/{visit.token}"),
         reason=form.text("reason"),
-        minutes=int(SUPPORT_SESSION_LIFE.total_seconds() // 60),
+        minutes=_VISIT_MINUTES,
     )
 
 
@@ -146,6 +146,18 @@ async def find_garage(session: AsyncSession, slug: str) -> Tenant:
     return tenant
 
 
+async def find_open_garage(session: AsyncSession, slug: str) -> Tenant:
+    """The same, for what needs it open.
+
+    Raises:
+        NotFound: there is none, or it is closed.
+    """
+    tenant = await find_garage(session, slug)
+    if tenant.closed_at is not None:
+        raise NotFound("garage")
+    return tenant
+
+
 async def render_garage(
     request: AnyRequest,
     session: AsyncSession,
@@ -154,7 +166,7 @@ async def render_garage(
     forms: dict[str, ReasonForm] | None = None,
     status_code: int = 200,
 ) -> Page:
-    """A garage's page. `forms` holds what must be mended, by plugin or :data:`ENTER`."""
+    """A garage's page. `forms` holds what must be mended, by plugin."""
     resources = resources_of(request)
     forms = forms or {}
     entries = await repository.audit_page(session, tenant_id=tenant.id)
@@ -166,7 +178,6 @@ async def render_garage(
         cards=plugin_cards(
             resources.hooks, await repository.activations(session, [tenant.id]), forms
         ),
-        enter_form=forms.get(ENTER) or ReasonForm(prefix=f"{ENTER}-"),
         failed=next(iter(forms.values()), None),
         waiting=next(iter(await backlog(session, now(), [tenant.id])), None),
         entries=[
@@ -182,4 +193,17 @@ def searched(request: AnyRequest, name: str) -> str:
     return request.query_params.get(name, "").replace("\x00", "").strip()[:LONGEST_SEARCH]
 
 
-HANDLERS = [garage_list, garage_page, back_to_garage, enter, close_page, close]
+def _enter_page(
+    request: AnyRequest, tenant: Tenant, form: ReasonForm, *, status_code: int = 200
+) -> Page:
+    return page(
+        request,
+        "support/enter.html",
+        garage=tenant,
+        form=form,
+        minutes=_VISIT_MINUTES,
+        status_code=status_code,
+    )
+
+
+HANDLERS = [garage_list, garage_page, enter_page, enter, close_page, close]

@@ -62,6 +62,12 @@ async def switch_plugin(
     return redirect(request, f"/garages/{slug}", flash=flash)
 
 
+@get("/garages/{slug:str}/plugins/{plugin:str}/{switch:str}")
+async def back_to_garage(request: AnyRequest, slug: FromPath[str]) -> Redirect:
+    """Whoever reloads the answer to a form lands on the page that the form is on."""
+    return redirect(request, f"/garages/{slug}")
+
+
 @post("/garages/{slug:str}/undo/{switch:str}/{plugins:str}")
 async def undo(
     request: AnyRequest,
@@ -180,4 +186,4 @@ def _explain(form: ReasonForm, error: PluginError | Refused) -> None:
         )
 
 
-HANDLERS = [switch_plugin, undo, settings_page, save_settings]
+HANDLERS = [switch_plugin, back_to_garage, undo, settings_page, save_settings]

@@ -65,7 +65,7 @@ def _field_for(name: str, info: FieldInfo) -> Field:
     if info.annotation is bool:
         return BooleanField(label)
     if get_origin(info.annotation) is Literal:
-        return SelectField(label, choices=[(value, value) for value in get_args(info.annotation)])
+        return SelectField(label, choices=list(get_args(info.annotation)))
     if info.annotation is int:
         return StringField(label, widget=NumberInput(), render_kw={"step": 1, **_bounds(info)})
     return StringField(label)
@@ -82,12 +82,19 @@ def _bounds(info: FieldInfo) -> dict[str, Any]:
 
 
 def _problem_text(kind: str, values: Mapping[str, Any]) -> str:
-    if kind == "greater_than_equal":
-        return _("This must be at least %(least)s.", least=values["ge"])
-    if kind == "less_than_equal":
-        return _("This must be at most %(most)s.", most=values["le"])
-    if kind.startswith("int_"):
-        return _("Please type a whole number.")
-    if kind == "value_error":
-        return str(values["error"])
-    return _("Please check this value.")
+    match kind:
+        case "greater_than_equal":
+            text = _("This must be at least %(least)s.", least=values["ge"])
+        case "less_than_equal":
+            text = _("This must be at most %(most)s.", most=values["le"])
+        case "string_too_long":
+            text = _("Please write at most %(most)s characters.", most=values["max_length"])
+        case "int_parsing" | "int_parsing_size" | "int_from_float":
+            text = _("Please type a whole number.")
+        case "float_parsing":
+            text = _("Please type a number.")
+        case "value_error":
+            text = _(str(values["error"]))
+        case _other:
+            text = _("Please check this value.")
+    return text

@@ -61,7 +61,6 @@ def contributions(hooks: HookManager, plugin: str) -> list[str]:
         "permissions": _("rights for roles"),
         "mail_templates": _("mails"),
         "scheduled_tasks": _("recurring work in the background"),
-        "personal_data_export": _("personal data of its own"),
     }
     return [word for hook, word in words.items() if plugin in hooks.implementers(hook)]
 
@@ -69,15 +68,18 @@ def contributions(hooks: HookManager, plugin: str) -> list[str]:
 def _differences(
     before: Mapping[str, Any], after: Mapping[str, Any], manifest: PluginManifest | None
 ) -> list[str]:
-    schema = manifest.settings if manifest else None
-    old = in_full(schema, before) if schema else before
-    lines = []
-    for name, value in after.items():
-        if old.get(name) != value:
-            info = schema.model_fields.get(name) if schema else None
-            label = label_of(name, info) if info else name
-            lines.append(f"{label}: {_value(old.get(name))} → {_value(value)}")
-    return lines
+    if manifest is None:
+        fields: Mapping[str, Any] = {}
+        changed = [name for name in after if before.get(name) != after[name]]
+    else:
+        fields = manifest.settings.model_fields
+        before = in_full(manifest.settings, before)
+        changed = [name for name in fields if before[name] != after.get(name)]
+    return [
+        f"{label_of(name, fields[name]) if name in fields else name}:"
+        f" {_value(before.get(name))} → {_value(after.get(name))}"
+        for name in changed
+    ]
 
 
 def _value(value: Any) -> str:

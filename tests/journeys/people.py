@@ -115,6 +115,7 @@ class People:
         """Somebody of a garage, logged in."""
         person = await self.sit_down(host, **options)
         email, password = self._demo.login(host, role)
+        await person.go("/language/en")
         await person.go("/desk/login")
         await person.fill("E-mail address", email)
         await person.fill("Password", password)
@@ -126,7 +127,7 @@ class People:
         """Somebody of the vendor, logged in with their second factor."""
         person = await self.sit_down("support", **options)
         login = self._demo.facts["support"]
-        await person.go("/")
+        await person.go("/language/en")
         await person.fill("E-mail address", login["email"])
         await person.fill("Password", login["password"])
         await person.fill("Code", pyotp.TOTP(login["totp_secret"]).at(now()))

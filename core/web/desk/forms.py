@@ -13,18 +13,20 @@ from wtforms import (
 from wtforms.validators import InputRequired, Length, NumberRange, Optional, Regexp
 
 from core.i18n import ENDONYMS, LANGUAGES, lazy_gettext
-from core.web.forms import Form
+from core.web.forms import Form, options
 
 _ = lazy_gettext
-COUNTRIES = [
-    ("BE", _("Belgium")),
-    ("NL", _("Netherlands")),
-    ("FR", _("France")),
-    ("LU", _("Luxembourg")),
-    ("DE", _("Germany")),
-    ("", _("Other")),
-]
-LANGUAGE_CHOICES = [(code, ENDONYMS[code]) for code in LANGUAGES]
+COUNTRIES = options(
+    [
+        ("BE", _("Belgium")),
+        ("NL", _("Netherlands")),
+        ("FR", _("France")),
+        ("LU", _("Luxembourg")),
+        ("DE", _("Germany")),
+        ("", _("Other")),
+    ]
+)
+LANGUAGE_CHOICES = options((code, ENDONYMS[code]) for code in LANGUAGES)
 
 
 def email_rules() -> list[object]:

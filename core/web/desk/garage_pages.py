@@ -18,7 +18,7 @@ from core.i18n import current_language
 from core.i18n import gettext as _
 from core.web.desk.forms import ClosureForm, InvitationForm
 from core.web.desk.job_pages import viewer_in
-from core.web.forms import FormValues, attempt, form_values
+from core.web.forms import FormValues, attempt, form_values, options
 from core.web.rendering import Flash, Page, page, redirect
 from core.web.resources import tenant_of
 from core.web.viewer import requires
@@ -224,7 +224,7 @@ async def _staff(
 
 def _invitation(values: FormValues | None, language: str = "en") -> InvitationForm:
     form = InvitationForm(values, language=language)
-    form.role.choices = [(role, role_label(role)) for role in ROLES]
+    form.role.choices = options((role, role_label(role)) for role in ROLES)
     return form
 
 

@@ -17,7 +17,7 @@ from core.i18n import current_language
 from core.i18n import gettext as _
 from core.web.desk.forms import JobForm, NewJobForm
 from core.web.desk.timeline import entries_of, in_order
-from core.web.forms import attempt, form_values
+from core.web.forms import attempt, form_values, options
 from core.web.rendering import Flash, Page, page, redirect
 from core.web.resources import tenant_of
 from core.web.viewer import Viewer, load_viewer, requires
@@ -273,16 +273,16 @@ async def edit(request: AnyRequest, session: Session, job_id: FromPath[UUID]) ->
 
 async def _offer_flows(session: AsyncSession, form: NewJobForm) -> None:
     flows = await repository.flows(session)
-    form.flow_id.choices = [(str(flow.id), flow.name) for flow in flows]
+    form.flow_id.choices = options((str(flow.id), flow.name) for flow in flows)
     if not form.flow_id.data and flows:
         default = next((flow for flow in flows if flow.is_default), flows[0])
         form.flow_id.data = str(default.id)
 
 
 def _offer_claims(form: JobForm) -> None:
-    form.claim_capacity.choices = [("", "–")] + [
-        (key, claim_label(key)) for key in CLAIM_CAPACITIES
-    ]
+    form.claim_capacity.choices = options(
+        [("", "–"), *((key, claim_label(key)) for key in CLAIM_CAPACITIES)]
+    )
     if form.claim_capacity.data is None:
         form.claim_capacity.data = ""
 

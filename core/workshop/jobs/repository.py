@@ -22,6 +22,8 @@ from core.workshop.vehicles.models import Vehicle
 
 PAGE = 50
 MANY = 500
+_LAST_DIGITS = 8
+"""Of a phone number: the same whether it was typed with the country's number or with 0."""
 OPEN_STATUSES = ("new", "planned", "in_progress", "ready")
 
 JobRow = Row[*tuple[Any, ...]]
@@ -61,6 +63,24 @@ async def by_id(session: AsyncSession, job_id: UUID) -> Job:
         NotFound: not here.
     """
     found = await session.scalar(select(Job).where(Job.id == job_id))
+    if found is None:
+        raise NotFound("job")
+    return found
+
+
+async def locked(session: AsyncSession, job_id: UUID) -> Job:
+    """The job with that id as it is stored now, locked: whoever moves it on at the same time
+    waits for this unit of work, and then sees what it did.
+
+    Raises:
+        NotFound: not here.
+    """
+    found = await session.scalar(
+        select(Job)
+        .where(Job.id == job_id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
     if found is None:
         raise NotFound("job")
     return found
@@ -118,11 +138,10 @@ async def search(
         ways.append(Job.public_number == public_number)
     if sequence_number is not None:
         ways.append(Job.sequence_number == sequence_number)
-    digits = "".join(sign for sign in text if sign.isdigit())
+    digits = "".join(sign for sign in text if sign in "0123456789").lstrip("0")
     if len(digits) >= 6:
-        ways.append(
-            func.regexp_replace(Customer.phone, r"\D", "", "g").contains(digits.lstrip("0"))
-        )
+        phone = func.regexp_replace(Customer.phone, r"\D", "", "g")
+        ways.append(phone.contains(digits[-_LAST_DIGITS:]))
     rows: Sequence[JobRow] = (await session.execute(_list().where(or_(*ways)).limit(PAGE))).all()
     return rows
 

@@ -156,14 +156,14 @@ async def set_status(session: AsyncSession, job_id: UUID, status: str, actor: Ac
     """
     if status not in STATUSES:
         raise UnknownStatus
-    job = await repository.by_id(session, job_id)
+    job = await repository.locked(session, job_id)
     await _move(session, job, status, actor)
     return job
 
 
 async def tell_client_informed(session: AsyncSession, job_id: UUID, actor: Actor) -> Job:
     """Note that the client was informed, now."""
-    job = await repository.by_id(session, job_id)
+    job = await repository.locked(session, job_id)
     job.client_informed_at = now()
     note_event(session, job_id, "client_informed", actor)
     await session.flush()
@@ -181,7 +181,7 @@ async def set_task_state(
     """
     if state not in {"not_started", "in_progress", "on_hold", "finished", "skipped"}:
         raise Refused("Please choose one of the buttons of the task.")
-    job = await repository.by_id(session, job_id)
+    job = await repository.locked(session, job_id)
     tasks = await repository.tasks_of(session, job_id)
     task = next((each for each in tasks if each.id == task_id), None)
     if task is None:

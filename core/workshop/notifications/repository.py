@@ -44,11 +44,12 @@ async def backlog(
     is_dead = OutboxEntry.dead_at.is_not(None)
     dead = func.count(OutboxEntry.dead_at)
     due = func.count().filter(~is_dead)
+    since = func.min(OutboxEntry.due_at).filter(~is_dead)
     statement = (
-        select(OutboxEntry.tenant_id, due, func.min(OutboxEntry.due_at).filter(~is_dead), dead)
+        select(OutboxEntry.tenant_id, due, since, dead)
         .where(OutboxEntry.done_at.is_(None), or_(is_dead, OutboxEntry.due_at <= now))
         .group_by(OutboxEntry.tenant_id)
-        .order_by(dead.desc(), due.desc())
+        .order_by(dead.desc(), due.desc(), since)
         .limit(MANY)
     )
     if tenant_ids is not None:

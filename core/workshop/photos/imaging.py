@@ -9,10 +9,11 @@ import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
 from pillow_heif import register_heif_opener
 
 register_heif_opener(thumbnails=False)
@@ -23,6 +24,7 @@ MAX_PIXELS = 60_000_000
 MAX_BYTES = 25 * 1024 * 1024
 SIZES: Mapping[str, tuple[int, int]] = {"thumb": (480, 360), "display": (1600, 1200)}
 """Largest width and height; 4:3 and not square, so that JPEG's draft decoding helps."""
+_SRGB = ImageCms.createProfile("sRGB")
 _EXIF_IFD = 0x8769
 _TAKEN_AT = 0x9003
 _OFFSET = 0x9011
@@ -131,6 +133,7 @@ def render(path: Path, destination: Path, sizes: Sequence[str]) -> list[Renditio
     for size in sizes:
         picture = upright.copy()
         picture.thumbnail(SIZES[size], Image.Resampling.LANCZOS)
+        picture = _in_srgb(picture)
         target = destination / f"{size}.webp"
         picture.info.clear()
         picture.save(target, "WEBP", quality=80, method=4)
@@ -162,6 +165,20 @@ def _decode(image: Image.Image, box: tuple[int, int]) -> None:
             image.load()
     except Exception as error:
         raise PhotoDamaged from error
+
+
+def _in_srgb(picture: Image.Image) -> Image.Image:
+    """Phones photograph in wider colours than browsers assume: drawn as they are, without the
+    profile that says so, paint would look paler than it is. A broken profile is left aside."""
+    profile = picture.info.get("icc_profile")
+    if not profile:
+        return picture
+    try:
+        source = ImageCms.ImageCmsProfile(BytesIO(profile))
+        converted = ImageCms.profileToProfile(picture, source, _SRGB, outputMode="RGB")
+    except (ImageCms.PyCMSError, OSError):
+        return picture
+    return converted or picture
 
 
 def _looks_like_heic(path: Path) -> bool:

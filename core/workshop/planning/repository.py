@@ -5,9 +5,10 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, and_, func, select, text
+from sqlalchemy import Row, and_, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from core.clock import now
 from core.errors import NotFound
 from core.workshop.customers.models import Customer
 from core.workshop.jobs.models import Job
@@ -49,10 +50,17 @@ async def by_link(
 
 
 async def taken_between(
-    session: AsyncSession, location_id: UUID, kind: str, start: datetime, end: datetime
+    session: AsyncSession,
+    location_id: UUID,
+    kind: str,
+    start: datetime,
+    end: datetime,
+    *,
+    but_for: UUID | None = None,
 ) -> list[tuple[datetime, datetime, int]]:
-    """(start, end, lane) of booked appointments that overlap the half-open time."""
-    rows = await session.execute(
+    """(start, end, lane) of booked appointments that overlap the half-open time, one of them
+    left out."""
+    statement = (
         select(Appointment.starts_at, Appointment.ends_at, Appointment.lane)
         .where(
             Appointment.location_id == location_id,
@@ -64,7 +72,9 @@ async def taken_between(
         .order_by(Appointment.starts_at)
         .limit(MANY)
     )
-    return [(row[0], row[1], row[2]) for row in rows]
+    if but_for is not None:
+        statement = statement.where(Appointment.id != but_for)
+    return [(row[0], row[1], row[2]) for row in await session.execute(statement)]
 
 
 async def of_job(session: AsyncSession, job_id: UUID) -> list[Appointment]:
@@ -86,7 +96,7 @@ async def booked_of_job(session: AsyncSession, job_id: UUID, kind: str) -> Appoi
             Appointment.job_id == job_id,
             Appointment.kind == kind,
             Appointment.status == "booked",
-            Appointment.ends_at > func.now(),
+            Appointment.ends_at > now(),
         )
         .order_by(Appointment.starts_at)
         .limit(1)

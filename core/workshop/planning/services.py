@@ -84,18 +84,29 @@ def rules_for(location: Location, kind: str) -> AppointmentRules:
     )
 
 
-async def free_days(session: AsyncSession, location: Location, kind: str) -> list[DayOfSlots]:
-    """The days on which a slot of that kind can be had, with their slots."""
+async def free_days(
+    session: AsyncSession, location: Location, kind: str, *, moving: Appointment | None = None
+) -> list[DayOfSlots]:
+    """The days on which a slot of that kind can be had, with their slots.
+
+    An appointment that is to be moved is not in its own way, and is not offered the time that
+    it has.
+    """
     rules = rules_for(location, kind)
     zone = ZoneInfo(location.timezone)
     moment = now()
     today = moment.astimezone(zone).date()
     horizon = moment + timedelta(days=rules.horizon_days + 2)
     taken = await repository.taken_between(
-        session, location.id, kind, moment - timedelta(days=1), horizon
+        session,
+        location.id,
+        kind,
+        moment - timedelta(days=1),
+        horizon,
+        but_for=moving.id if moving else None,
     )
     closures = await locations.closures_from(session, location.id, today)
-    return free_slots(
+    days = free_slots(
         rules=rules,
         hours=_opening_hours(location),
         closed=ClosedDays(
@@ -106,6 +117,7 @@ async def free_days(session: AsyncSession, location: Location, kind: str) -> lis
         zone=zone,
         now=moment,
     )
+    return days if moving is None else _at_other_times(days, moving.starts_at)
 
 
 async def book(
@@ -154,16 +166,20 @@ async def move(
 ) -> Appointment:
     """Give an appointment another time; its old slot is free again at once.
 
+    Moved to the time that it has (a double click), it stays as it is.
+
     Raises:
         SlotAlreadyTaken: somebody was faster, or this time is not offered.
         TooLateToCancel: a customer asks too late.
     """
     location = await locations.by_id(session, appointment.location_id)
     await repository.lock_book(session, location.id, appointment.kind)
+    if appointment.status == "booked" and appointment.starts_at == starts_at:
+        return appointment
     _check_still_changeable(location, appointment, actor)
     before = appointment.starts_at
     appointment.sequence += 1
-    await _place(session, location, appointment, starts_at)
+    await _place(session, location, appointment, starts_at, moving=appointment)
     note_event(
         session,
         appointment.job_id,
@@ -215,16 +231,21 @@ def link_hash(secret: str) -> str:
 
 
 async def _place(
-    session: AsyncSession, location: Location, appointment: Appointment, starts_at: datetime
+    session: AsyncSession,
+    location: Location,
+    appointment: Appointment,
+    starts_at: datetime,
+    *,
+    moving: Appointment | None = None,
 ) -> None:
     rules = rules_for(location, appointment.kind)
-    days = await free_days(session, location, appointment.kind)
+    days = await free_days(session, location, appointment.kind, moving=moving)
     wanted = Slot(starts_at.astimezone(UTC), (starts_at + rules.duration).astimezone(UTC))
     if not any(wanted in day.slots for day in days):
         raise SlotAlreadyTaken(next_free(days, starts_at))
     appointment.starts_at = wanted.starts_at
     appointment.ends_at = wanted.ends_at
-    appointment.lane = await _free_lane(session, location.id, appointment, wanted)
+    appointment.lane = await _free_lane(session, location.id, appointment.kind, wanted, moving)
     try:
         async with session.begin_nested():
             session.add(appointment)
@@ -235,14 +256,27 @@ async def _place(
 
 
 async def _free_lane(
-    session: AsyncSession, location_id: UUID, appointment: Appointment, slot: Slot
+    session: AsyncSession, location_id: UUID, kind: str, slot: Slot, moving: Appointment | None
 ) -> int:
     with session.no_autoflush:
         taken = await repository.taken_between(
-            session, location_id, appointment.kind, slot.starts_at, slot.ends_at
+            session,
+            location_id,
+            kind,
+            slot.starts_at,
+            slot.ends_at,
+            but_for=moving.id if moving else None,
         )
     used = {lane for _, _, lane in taken}
     return next(lane for lane in range(1, len(used) + 2) if lane not in used)
+
+
+def _at_other_times(days: Sequence[DayOfSlots], starts_at: datetime) -> list[DayOfSlots]:
+    kept = (
+        DayOfSlots(day.day, tuple(slot for slot in day.slots if slot.starts_at != starts_at))
+        for day in days
+    )
+    return [day for day in kept if day.slots]
 
 
 def _check_still_changeable(location: Location, appointment: Appointment, actor: Actor) -> None:

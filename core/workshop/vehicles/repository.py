@@ -2,13 +2,15 @@
 
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.errors import NotFound
 from core.workshop.vehicles.models import Vehicle, VehiclePlate
 
 MANY = 100
+
+_LOCK = text("select pg_advisory_xact_lock(hashtextextended(:key, 0))")
 
 
 async def by_id(session: AsyncSession, vehicle_id: UUID) -> Vehicle:
@@ -21,6 +23,11 @@ async def by_id(session: AsyncSession, vehicle_id: UUID) -> Vehicle:
     if found is None:
         raise NotFound("vehicle")
     return found
+
+
+async def lock_vin(session: AsyncSession, vin: str) -> None:
+    """Let only one unit of work at a time decide whose VIN this is."""
+    await session.execute(_LOCK, {"key": f"{session.info['tenant_id']}:vin:{vin}"})
 
 
 async def by_vin(session: AsyncSession, vin: str) -> Vehicle | None:

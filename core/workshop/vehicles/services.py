@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.clock import now
 from core.errors import Refused
+from core.tenancy.context import current_tenant
 from core.workshop.vehicles import repository
 from core.workshop.vehicles.models import Vehicle, VehiclePlate
 from core.workshop.vehicles.plates import normalise_plate
@@ -41,8 +42,8 @@ async def find_or_add(session: AsyncSession, customer_id: UUID, facts: VehicleFa
 
     A plate alone never finds another customer's vehicle: Belgian plates follow their owner.
     """
-    vin = normalise_vin(facts.vin) if facts.vin else None
-    known = await repository.by_vin(session, vin) if vin else None
+    vin = _vin(facts.vin)
+    known = await _with_vin(session, vin) if vin else None
     if known is None:
         known = await repository.of_customer_by_plate(
             session, customer_id, normalise_plate(facts.plate)
@@ -81,7 +82,7 @@ async def change_plate(session: AsyncSession, vehicle: Vehicle, plate: str, coun
         return
     for carried in await repository.plates_of(session, vehicle.id):
         if carried.until is None:
-            carried.until = now().date()
+            carried.until = _today()
     vehicle.plate = plate.strip()
     vehicle.plate_normalised = normalised
     vehicle.plate_country = country
@@ -106,9 +107,9 @@ async def change_details(
         VinBelongsToAnother: another vehicle of the garage has this VIN.
     """
     vehicle = await repository.by_id(session, vehicle_id)
-    normalised = normalise_vin(vin) if vin else None
+    normalised = _vin(vin)
     if normalised and normalised != vehicle.vin:
-        other = await repository.by_vin(session, normalised)
+        other = await _with_vin(session, normalised)
         if other is not None and other.id != vehicle.id:
             raise VinBelongsToAnother
     vehicle.vin = normalised
@@ -120,6 +121,20 @@ async def change_details(
     return vehicle
 
 
+def _vin(typed: str | None) -> str | None:
+    """The VIN in what was typed; a dash is none."""
+    return normalise_vin(typed or "") or None
+
+
+async def _with_vin(session: AsyncSession, vin: str) -> Vehicle | None:
+    await repository.lock_vin(session, vin)
+    return await repository.by_vin(session, vin)
+
+
+def _today() -> date:
+    return now().astimezone(current_tenant().zone).date()
+
+
 def _start_plate(session: AsyncSession, vehicle: Vehicle) -> None:
     session.add(
         VehiclePlate(
@@ -127,6 +142,6 @@ def _start_plate(session: AsyncSession, vehicle: Vehicle) -> None:
             plate=vehicle.plate,
             plate_normalised=vehicle.plate_normalised,
             plate_country=vehicle.plate_country,
-            since=now().date(),
+            since=_today(),
         )
     )

@@ -1,0 +1,20 @@
+"""Drawing plugins' blocks, each on its own, so that a faulty template costs that block alone."""
+
+from jinja2 import pass_context
+from jinja2.runtime import Context
+from markupsafe import Markup
+
+from core.hooks.contributions import Panel
+from core.hooks.manager import hooks
+
+
+@pass_context
+def draw_panel(context: Context, panel: Panel) -> Markup:
+    """The panel's HTML, empty where its template fails: then that is a fault of its plugin,
+    whose name every path of its templates begins with."""
+    try:
+        template = context.environment.get_template(panel.template)
+        return Markup(template.render({**context.get_all(), "values": panel.values}))  # noqa: S704
+    except Exception as error:  # noqa: BLE001 - any way of failing is a fault of the plugin
+        hooks().note_fault(panel.template.partition("/")[0], panel.template, error)
+        return Markup()

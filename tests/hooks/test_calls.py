@@ -1,0 +1,188 @@
+"""Every hook that is asked about a garage: called with what it documents, where it is on."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import pytest
+
+from core.hooks.manager import hook_names
+from core.workshop.customers.privacy import erase_customer, export_customer
+from core.workshop.jobs import repository as jobs
+from core.workshop.jobs import services
+from core.workshop.planning import repository as planning_repository
+from core.workshop.planning import services as planning
+from plugins.vehicle_presence import services as presence
+from tests.factories import a_job, a_photo, an_appointment
+from tests.garages import STAFF, Garage
+from tests.hooks.listening import heard
+
+Heard = dict[str, Any]
+Act = Callable[[Garage], Awaitable[Heard]]
+ACTS: dict[str, Act] = {}
+ASKED_AT_START = {
+    "routes",
+    "permissions",
+    "effects",
+    "scheduled_tasks",
+    "mail_templates",
+    "commands",
+}
+"""Their tests stand in `test_contributions.py`."""
+TESTED_ELSEWHERE = {"demo_data", "plugin_enabled", "plugin_disabled"}
+"""In `test_demo_data.py` and `tests/tenants/test_activation.py`."""
+
+
+def calls(hook: str) -> Callable[[Act], Act]:
+    """The decorated function does what must call `hook`, and returns arguments it must get."""
+
+    def note(act: Act) -> Act:
+        ACTS[hook] = act
+        return act
+
+    return note
+
+
+@calls("home_page")
+async def _open_the_bare_host(garage: Garage) -> Heard:
+    async with garage.browser(headers={"Accept-Language": "fr"}) as browser:
+        await browser.get("/")
+    return {"language": "fr"}
+
+
+@calls("navigation")
+async def _open_any_page(garage: Garage) -> Heard:
+    async with garage.browser(headers={"Accept-Language": "de"}) as browser:
+        await browser.open("/desk/login")
+    return {"language": "de"}
+
+
+@calls("dashboard_cards")
+async def _open_the_first_page(garage: Garage) -> Heard:
+    browser = await garage.staff("owner")
+    await browser.open("/desk")
+    return {"language": "en"}
+
+
+@calls("job_card_panels")
+@calls("job_timeline")
+async def _open_a_job_card(garage: Garage) -> Heard:
+    async with garage.unit() as session:
+        job = await a_job(session)
+    browser = await garage.staff("owner")
+    await browser.open(f"/desk/jobs/{job.id}")
+    return {"job_id": job.id, "language": "en"}
+
+
+@calls("job_badges")
+async def _open_the_list_of_two_jobs(garage: Garage) -> Heard:
+    async with garage.unit() as session:
+        older, newer = await a_job(session), await a_job(session)
+    browser = await garage.staff("owner")
+    await browser.open("/desk/jobs")
+    return {"job_ids": [newer.id, older.id], "language": "en"}
+
+
+@calls("job_created")
+async def _open_a_job(garage: Garage) -> Heard:
+    async with garage.unit() as session:
+        job = await a_job(session)
+    return {"job_id": job.id}
+
+
+@calls("job_status_changed")
+async def _move_a_job_on(garage: Garage) -> Heard:
+    async with garage.unit() as session:
+        job = await a_job(session)
+        await services.set_status(session, job.id, "planned", STAFF)
+    return {"job_id": job.id, "before": "new", "after": "planned"}
+
+
+@calls("task_finished")
+async def _finish_a_task(garage: Garage) -> Heard:
+    async with garage.unit() as session:
+        job = await a_job(session)
+        task = (await jobs.tasks_of(session, job.id))[0]
+        await services.set_task_state(session, job.id, task.id, "finished", STAFF)
+    return {"job_id": job.id, "task_key": task.key}
+
+
+@calls("photo_added")
+async def _add_a_photo(garage: Garage) -> Heard:
+    async with garage.unit() as session:
+        job = await a_job(session)
+        photo = await a_photo(session, job)
+    return {"job_id": job.id, "photo_id": photo.id}
+
+
+@calls("appointment_booked")
+async def _book_an_appointment(garage: Garage) -> Heard:
+    async with garage.unit() as session:
+        appointment, _secret = await an_appointment(session, await a_job(session))
+    return {"appointment_id": appointment.id}
+
+
+@calls("appointment_cancelled")
+async def _cancel_an_appointment(garage: Garage) -> Heard:
+    async with garage.unit() as session:
+        booked, _secret = await an_appointment(session, await a_job(session))
+        appointment = await planning_repository.by_id(session, booked.id, lock=True)
+        await planning.cancel(session, appointment, STAFF)
+    return {"appointment_id": appointment.id}
+
+
+@calls("vehicle_arrived")
+async def _check_a_vehicle_in(garage: Garage) -> Heard:
+    async with garage.unit() as session:
+        job = await a_job(session)
+        stay = await presence.record_arrival(session, job.id, STAFF)
+    return {"job_id": job.id, "at": stay.arrived_at}
+
+
+@calls("vehicle_left")
+async def _press_the_clock(garage: Garage) -> Heard:
+    async with garage.unit() as session:
+        job = await a_job(session)
+        await presence.record_arrival(session, job.id, STAFF)
+        stay = await presence.mark_off_site(session, job.id, STAFF)
+    return {"job_id": job.id, "at": stay.left_at}
+
+
+@calls("personal_data_export")
+async def _export_a_customer(garage: Garage) -> Heard:
+    async with garage.unit() as session:
+        job = await a_job(session)
+        await export_customer(session, job.customer_id, STAFF)
+    return {"customer_id": job.customer_id}
+
+
+@calls("personal_data_erase")
+async def _erase_a_customer(garage: Garage) -> Heard:
+    async with garage.unit() as session:
+        job = await a_job(session)
+        await erase_customer(session, job.customer_id, STAFF, reason="asked for it")
+    return {"customer_id": job.customer_id}
+
+
+def test_every_hook_has_a_test() -> None:
+    assert set(ACTS) | ASKED_AT_START | TESTED_ELSEWHERE == set(hook_names())
+
+
+@pytest.mark.parametrize("hook", ACTS)
+async def test_a_hook_is_called_as_documented_where_its_plugin_is_on(
+    garage: Garage, hook: str
+) -> None:
+    await garage.switch("polite", on=True)
+    expected = await ACTS[hook](garage)
+    got = heard(garage, hook)[-1]
+    assert {name: got.get(name) for name in expected} == expected
+    if "session" in got:
+        assert got["session"].info["tenant_id"] == garage.tenant.id
+
+
+@pytest.mark.parametrize("hook", ACTS)
+async def test_a_hook_is_not_called_where_its_plugin_is_off(
+    garage: Garage, other_garage: Garage, hook: str
+) -> None:
+    await other_garage.switch("polite", on=True)
+    await ACTS[hook](garage)
+    assert heard(garage, hook) == []

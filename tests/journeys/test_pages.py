@@ -1,0 +1,125 @@
+"""Every page without barriers: axe, no sideways scroll, nothing on the console."""
+
+from typing import Literal
+
+import pytest
+
+from tests.demo_run import DemoRun
+from tests.journeys.people import DESKTOP, PHONE, People, Person
+
+LOOKS = pytest.mark.parametrize(
+    ("screen", "colours"),
+    [(DESKTOP, "light"), (DESKTOP, "dark"), (PHONE, "light"), (PHONE, "dark")],
+    ids=["desktop-light", "desktop-dark", "phone-light", "phone-dark"],
+)
+Colours = Literal["light", "dark"]
+PORTAL = ("", "/estimate/vehicle", "/repair", "/status", "/pictures", "/nothing-here")
+OPENED = ("/status/job", "/pictures/add", "/repair/time")
+DESK = (
+    "/desk",
+    "/desk/jobs",
+    "/desk/jobs?show=done",
+    "/desk/jobs/new",
+    "/desk/search?q=a",
+    "/desk/search?q=nothing-like-it",
+    "/desk/on-site",
+    "/desk/planning",
+    "/desk/staff",
+    "/desk/settings",
+    "/desk/audit",
+    "/desk/nothing-here",
+)
+SUPPORT = ("/", "/garages/new", "/garages/noord", "/audit", "/health", "/nothing-here")
+
+
+async def walk(person: Person, paths: tuple[str, ...]) -> None:
+    """Open each page and look for barriers."""
+    for path in paths:
+        await person.go(path)
+        await person.finds_no_barrier()
+
+
+@LOOKS
+@pytest.mark.parametrize("language", ["en", "nl", "fr"])
+async def test_the_portal_has_no_barrier(
+    people: People, screen: dict[str, int], colours: Colours, language: str
+) -> None:
+    customer = await people.sit_down("noord", screen=screen, colours=colours)
+    await walk(customer, tuple(f"/{language}{path}" for path in PORTAL))
+
+
+@LOOKS
+async def test_a_customers_job_has_no_barrier(
+    people: People, demo: DemoRun, screen: dict[str, int], colours: Colours
+) -> None:
+    job = demo.garage("noord")["jobs"][1]
+    customer = await people.sit_down("noord", screen=screen, colours=colours)
+    await customer.go("/en/status")
+    await customer.fill("Registration plate", job["plate"])
+    await customer.fill("Job number", job["number"])
+    await customer.press("Next »")
+    await walk(customer, tuple(f"/en{path}" for path in OPENED))
+
+
+@LOOKS
+async def test_the_questions_of_an_estimate_have_no_barrier(
+    people: People, screen: dict[str, int], colours: Colours
+) -> None:
+    customer = await people.sit_down("noord", screen=screen, colours=colours)
+    await customer.go("/en/estimate")
+    await customer.press("Next »")
+    await customer.finds_no_barrier()
+    await customer.fill("Registration plate", "12")
+    await customer.press("Next »")
+    await customer.finds_no_barrier()
+    await customer.fill("What happened, and what is damaged?", "Dent")
+    await customer.press("Next »")
+    await customer.finds_no_barrier()
+    await customer.press("Next »")
+    await customer.finds_no_barrier()
+    await customer.page.get_by_role("radio").first.check()
+    await customer.press("Next »")
+    await customer.press("Next »")
+    await customer.finds_no_barrier()
+    await customer.fill("Name", "Ada Axe")
+    await customer.fill("E-mail address", "ada@example.com")
+    await customer.press("Next »")
+    await customer.finds_no_barrier()
+
+
+@LOOKS
+async def test_the_desk_has_no_barrier(
+    people: People, demo: DemoRun, screen: dict[str, int], colours: Colours
+) -> None:
+    owner = await people.staff("noord", screen=screen, colours=colours)
+    await walk(owner, DESK)
+    await owner.go(f"/desk/search?q={demo.garage('noord')['jobs'][2]['number']}")
+    await owner.page.locator("table a").first.click()
+    await owner.finds_no_barrier()
+    await owner.follow("Edit")
+    await owner.finds_no_barrier()
+
+
+@LOOKS
+async def test_the_support_console_has_no_barrier(
+    people: People, screen: dict[str, int], colours: Colours
+) -> None:
+    support = await people.support(screen=screen, colours=colours)
+    await walk(support, SUPPORT)
+
+
+@pytest.mark.parametrize(
+    ("host", "path"),
+    [
+        ("noord", "/desk/login"),
+        ("noord", "/desk/password"),
+        ("noord", "/desk/reset/used-up"),
+        ("sud", "/desk/login"),
+        ("support", "/login"),
+        ("mail", "/"),
+    ],
+)
+async def test_the_doors_have_no_barrier(people: People, host: str, path: str) -> None:
+    visitor = await people.sit_down(host)
+    await visitor.go(path)
+    await visitor.finds_no_barrier()

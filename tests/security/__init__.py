@@ -1,0 +1,1 @@
+"""Promises about every route and every plugin, generated from the running application."""

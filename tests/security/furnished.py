@@ -1,0 +1,224 @@
+"""A garage with something in every drawer, each text carrying one unmistakable mark."""
+
+import secrets
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from core.clock import now
+from core.db.base import Base, TenantScoped
+from core.web.cookies import cookie_name
+from core.workshop.jobs import repository as jobs
+from core.workshop.jobs.models import Job
+from core.workshop.jobs.numbers import display_public_number
+from core.workshop.staff.models import StaffLink, StaffMember
+from core.workshop.staff.services import token_hash
+from plugins.self_service_portal.estimate_steps import COOKIE as DRAFT_COOKIE
+from plugins.self_service_portal.models import Draft, DraftPhoto
+from plugins.self_service_portal.services import begin_draft
+from plugins.vehicle_presence.models import Doubt
+from plugins.vehicle_presence.services import mark_off_site, record_arrival
+from tenants.visits import enter_garage
+from tests import factories
+from tests.garages import STAFF, SUPPORT, Browser, Garage
+from tests.security.routes import Route
+
+INNOCENT = {
+    "lang": "en",
+    "code": "nl",
+    "name": "0b5cab.css",
+    "status": "ready",
+    "size": "thumb",
+    "kind": "drop_off",
+    "switch": "off",
+    "purpose": "invitation",
+}
+"""Values of parameters that mean the same in every garage."""
+
+
+@dataclass(slots=True)
+class Furnished:
+    """A garage and the keys to what is in it.
+
+    `owned` are parameters that name something of this garage; `special` says, per path, where
+    another thing than the usual one is meant.
+    """
+
+    garage: Garage
+    mark: str
+    owned: dict[str, str] = field(default_factory=dict)
+    special: dict[str, dict[str, str]] = field(default_factory=dict)
+    plate: str = ""
+    number: str = ""
+    flow_id: str = ""
+    draft_secret: str = ""
+    sent_draft_secret: str = ""
+
+    @property
+    def marks(self) -> list[str]:
+        """Texts that no page of another garage may hold, in lower case."""
+        found = [self.mark, self.number, display_public_number(self.number), self.flow_id]
+        keys = [*self.owned.values(), *(key for each in self.special.values() for key in each)]
+        found += [key for key in keys if len(key) > 20]
+        return [each.lower() for each in found]
+
+    def values(self, route: Route) -> dict[str, str]:
+        """What fills a route's parameters here."""
+        asset = "core/favicon.svg"
+        return {"path": asset, **INNOCENT, **self.owned, **self.special.get(route.path, {})}
+
+    def named_in(self, body: str) -> list[str]:
+        """Which marks of this garage a body holds."""
+        lower = body.lower()
+        return [each for each in self.marks if each in lower]
+
+    async def customer(self, *, has_sent: bool = False) -> Browser:
+        """A customer's browser: the job is open in it, and a draft is begun (or sent)."""
+        browser = self.garage.browser()
+        answer = await browser.submit("/en/status", {"plate": self.plate, "number": self.number})
+        assert answer.status_code == 200, answer.text[:500]
+        name = cookie_name(self.garage.house.settings, DRAFT_COOKIE)
+        secret = self.sent_draft_secret if has_sent else self.draft_secret
+        browser.cookies.set(name, secret, domain=self.garage.host)
+        return browser
+
+
+async def furnish(garage: Garage) -> Furnished:
+    """Put something into every drawer of a garage."""
+    mark = secrets.token_hex(4)
+    found = Furnished(garage, mark, plate=f"X{mark}".upper())
+    async with garage.unit() as session:
+        job = await _furnish_job(session, found)
+        await _furnish_people(session, found)
+        await _furnish_drafts(session, found, job)
+        closure = await factories.a_closure(session, reason=f"Closed {mark}")
+        found.owned["closure_id"] = str(closure.id)
+        stay = await record_arrival(session, job.id, STAFF)
+        found.owned["stay_id"] = str(stay.id)
+        doubt = Doubt(stay_id=stay.id, reason="quiet")
+        session.add(doubt)
+        await session.flush()
+        found.owned["doubt_id"] = str(doubt.id)
+        await _furnish_departure(session, found)
+    visit = await enter_garage(
+        garage.house.database, garage.house.directory, garage.slug, SUPPORT, reason=f"Why {mark}"
+    )
+    found.special["/desk/enter/{token}"] = {"token": visit.token}
+    return found
+
+
+async def _furnish_job(session: AsyncSession, found: Furnished) -> Job:
+    mark = found.mark
+    job = await factories.a_job(
+        session,
+        plate=found.plate,
+        plate_country="",
+        name=f"Customer {mark}",
+        email=f"{mark}@example.com",
+        phone=f"+32 {mark}",
+        damage=f"Damage {mark}",
+        vehicle={
+            "vin": f"VF1{mark}000000".upper(),
+            "make": f"Make {mark}",
+            "model": f"Model {mark}",
+            "colour": f"Colour {mark}",
+        },
+        details={
+            name: f"{name} {mark}"
+            for name in ("comments", "insurer", "expert", "claim_number", "invoice_reference")
+        },
+    )
+    photo = await factories.a_photo(session, job, name=f"{mark}.jpg", shared=True)
+    estimate, _secret = await factories.an_appointment(session, job, "estimate")
+    _drop_off, secret = await factories.an_appointment(session, job, "drop_off")
+    tasks = await jobs.tasks_of(session, job.id)
+    found.number = job.public_number
+    found.flow_id = str(job.flow_id)
+    found.owned |= {
+        "job_id": str(job.id),
+        "photo_id": str(photo.id),
+        "appointment_id": str(estimate.id),
+        "task_id": str(tasks[0].id),
+        "secret": secret,
+    }
+    return job
+
+
+async def _furnish_people(session: AsyncSession, found: Furnished) -> None:
+    member = StaffMember(
+        email=f"{found.mark}@staff.example.com", name=f"Staff {found.mark}", role="technician"
+    )
+    session.add(member)
+    await session.flush()
+    token = secrets.token_urlsafe(32)
+    session.add(
+        StaffLink(
+            staff_id=member.id,
+            purpose="invitation",
+            token_hash=token_hash(token),
+            expires_at=now() + timedelta(hours=1),
+        )
+    )
+    found.owned |= {"staff_id": str(member.id), "token": token}
+
+
+async def _furnish_drafts(session: AsyncSession, found: Furnished, job: Job) -> None:
+    draft, found.draft_secret = await begin_draft(session, "en")
+    sent, found.sent_draft_secret = await begin_draft(session, "en")
+    slot = await factories.first_slot(session)
+    draft.answers = sent.answers = _answers(found, slot.isoformat())
+    sent.job_id = job.id
+    photo = await _draft_photo(session, draft, found.mark)
+    found.special["/{lang}/estimate/photos/{photo_id}/remove"] = {"photo_id": str(photo.id)}
+
+
+def _answers(found: Furnished, slot: str) -> dict[str, Any]:
+    mark = found.mark
+    return {
+        "vehicle": {"plate": found.plate, "country": ""},
+        "damage": {"damage": f"Draft {mark}", "zones": ["front"]},
+        "photos": {"asked": True},
+        "time": {"slot": slot},
+        "contact": {"name": f"Draft {mark}", "email": f"{mark}@example.com", "phone": ""},
+    }
+
+
+async def _draft_photo(session: AsyncSession, draft: Draft, mark: str) -> DraftPhoto:
+    photo = DraftPhoto(
+        draft_id=draft.id, sha256=mark, key=f"drafts/{mark}", name=mark, facts={}, size_bytes=1
+    )
+    session.add(photo)
+    await session.flush()
+    return photo
+
+
+async def _furnish_departure(session: AsyncSession, found: Furnished) -> None:
+    """A second job whose vehicle has left, for the pages that are about departures."""
+    job = await factories.a_job(
+        session, plate=f"Y{found.mark}", plate_country="", name=f"Gone {found.mark}", email=None
+    )
+    await record_arrival(session, job.id, STAFF, at=now() - timedelta(hours=3))
+    stay = await mark_off_site(session, job.id, STAFF)
+    gone = {"job_id": str(job.id), "stay_id": str(stay.id)}
+    found.special["/desk/jobs/{job_id}/presence/date"] = gone
+    found.special["/desk/jobs/{job_id}/presence/off/{stay_id}/undo"] = gone
+
+
+async def everything_in(garage: Garage) -> dict[str, str]:
+    """A fingerprint of every row of a garage, per table."""
+    tables = sorted(
+        mapper.local_table.name  # type: ignore[attr-defined]  # ours are tables, not joins
+        for mapper in Base.registry.mappers
+        if issubclass(mapper.class_, TenantScoped)
+    )
+    async with garage.unit() as session:
+        return {
+            table: await session.scalar(
+                text(f"select md5(string_agg(t::text, '|' order by t::text)) from {table} t")  # noqa: S608 - our own table names
+            )
+            or ""
+            for table in tables
+        }

@@ -1,0 +1,58 @@
+"""Walking through routes: one request as a browser would send it, with a full form."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+
+import httpx
+
+from core.clock import now
+from tests import factories
+from tests.garages import PASSWORD, Browser
+from tests.security.routes import Route
+
+_SOON = (now() + timedelta(days=30)).replace(hour=9, minute=0, second=0, microsecond=0)
+FORM = {
+    "state": "in_progress",
+    "status": "ready",
+    "shared": "yes",
+    "slot": _SOON.isoformat(),
+    "day": now().date().isoformat(),
+    "left_at": now().strftime("%Y-%m-%dT%H:%M"),
+    "first_day": _SOON.date().isoformat(),
+    "last_day": _SOON.date().isoformat(),
+    "reason": "bridge day",
+    "plate": "1-ZZZ-999",
+    "plate_country": "BE",
+    "country": "BE",
+    "number": "AAA-AAA-AAA",
+    "name": "Some Body",
+    "email": "some.body@example.org",
+    "password": PASSWORD,
+    "phone": "0470 00 00 00",
+    "language": "en",
+    "role": "technician",
+    "damage": "a dent",
+    "version": "1",
+    "confirmed": "yes",
+}
+"""Something sensible for every field of every form, so that a request gets past them."""
+
+
+async def visit(
+    browser: Browser,
+    route: Route,
+    address: str,
+    *,
+    token: str = "",
+    more: Mapping[str, str] | None = None,
+    headers: Mapping[str, str] | None = None,
+) -> httpx.Response:
+    """Send one request; redirects are not followed. The token comes first, as in our forms."""
+    fields = {"csrf_token": token, **FORM, **(more or {})}
+    if route.method == "GET":
+        return await browser.get(address, headers=headers)
+    if not route.is_upload:
+        return await browser.post(address, data=fields, headers=headers)
+    parts = [(name, (None, value.encode(), None)) for name, value in fields.items()]
+    photo = ("photos", ("photo.jpg", factories.jpeg(), "image/jpeg"))
+    return await browser.post(address, files=[*parts, photo], headers=headers)  # type: ignore[list-item]

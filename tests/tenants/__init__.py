@@ -1,0 +1,1 @@
+"""Garages as data: opened and closed, looked up, their plugins switched by support."""

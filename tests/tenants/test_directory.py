@@ -1,0 +1,154 @@
+"""Looking garages up, and how a change reaches every process."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from core.embedded.process import free_port
+from core.embedded.valkey import EmbeddedValkey
+from core.house import House
+from tenants import epoch
+from tenants.activation import Switching, enable
+from tenants.epoch import BLIND_SECONDS, LOOK_SECONDS
+from tenants.lifecycle import close_garage
+from tests.garages import SUPPORT, Garage
+from tests.servers import BASE_DOMAIN
+from tests.tenants.processes import another_process
+
+A_LITTLE = 0.5
+"""For a busy machine."""
+
+
+@pytest.fixture
+async def elsewhere(house: House) -> AsyncIterator[Switching]:
+    """Another process."""
+    async with another_process(house) as other:
+        yield other
+
+
+async def sees(process: Switching, garage: Garage, plugin: str) -> bool:
+    """Whether that process takes the plugin for on."""
+    found = await process.directory.by_host(garage.host)
+    return found is not None and found.has_plugin(plugin)
+
+
+async def until(true: Callable[[], Awaitable[bool]], *, seconds: float) -> float:
+    """Ask again and again; how long it took."""
+    began = time.monotonic()
+    while not await true():
+        assert time.monotonic() - began < seconds, "too late"
+        await asyncio.sleep(0.02)
+    return time.monotonic() - began
+
+
+@pytest.mark.parametrize("on", [True, False])
+async def test_a_switch_reaches_another_process_within_its_bound(
+    garage: Garage, elsewhere: Switching, on: bool
+) -> None:
+    plugin = "polite" if on else "vehicle_presence"
+    assert await sees(elsewhere, garage, plugin) is not on
+    await garage.switch(plugin, on=on)
+
+    async def is_seen() -> bool:
+        return await sees(elsewhere, garage, plugin) is on
+
+    await until(is_seen, seconds=LOOK_SECONDS + A_LITTLE)
+
+
+async def test_with_redis_down_it_reaches_it_within_the_longer_bound(
+    house: House, garage: Garage
+) -> None:
+    async with another_process(house, f"redis://127.0.0.1:{free_port()}/0") as elsewhere:
+        assert not await sees(elsewhere, garage, "polite")
+        await garage.switch("polite", on=True)
+        await until(lambda: sees(elsewhere, garage, "polite"), seconds=BLIND_SECONDS + A_LITTLE)
+
+
+@pytest.fixture
+def own_valkey(tmp_path: Path) -> Iterator[EmbeddedValkey]:
+    """A Redis that a test may stop."""
+    valkey = EmbeddedValkey(tmp_path, durable=False)
+    valkey.start()
+    yield valkey
+    valkey.stop()
+
+
+async def test_a_switch_while_redis_was_down_is_told_when_it_is_back(
+    house: House, garage: Garage, own_valkey: EmbeddedValkey
+) -> None:
+    async with (
+        another_process(house, own_valkey.url) as here,
+        another_process(house, own_valkey.url) as asleep,
+    ):
+        assert not await sees(asleep, garage, "polite")
+        own_valkey.stop()
+        await enable(here, garage.slug, "polite", SUPPORT, reason="x")
+        own_valkey.start()
+        assert await sees(here, garage, "polite")
+        await until(lambda: sees(asleep, garage, "polite"), seconds=LOOK_SECONDS + A_LITTLE)
+
+
+async def test_a_redis_that_lost_its_data_cannot_hide_a_switch(
+    house: House, garage: Garage, own_valkey: EmbeddedValkey
+) -> None:
+    async with (
+        another_process(house, own_valkey.url) as here,
+        another_process(house, own_valkey.url) as elsewhere,
+    ):
+        await enable(here, garage.slug, "polite", SUPPORT, reason="x")
+        await until(lambda: sees(elsewhere, garage, "polite"), seconds=2)
+        own_valkey.stop()
+        own_valkey.start()
+        await enable(here, garage.slug, "rude", SUPPORT, reason="x")
+        await until(lambda: sees(elsewhere, garage, "rude"), seconds=LOOK_SECONDS + A_LITTLE)
+
+
+async def test_what_nobody_told_is_read_afresh_in_the_end(
+    house: House, garage: Garage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(epoch, "REMEMBER_SECONDS", 0.5)
+    async with another_process(house) as elsewhere:
+        assert not await sees(elsewhere, garage, "polite")
+        async with another_process(house, f"redis://127.0.0.1:{free_port()}/0") as mute:
+            await enable(mute, garage.slug, "polite", SUPPORT, reason="x")
+        await until(lambda: sees(elsewhere, garage, "polite"), seconds=0.5 + LOOK_SECONDS + 0.5)
+
+
+async def test_a_remembered_garage_costs_neither_redis_nor_the_database(
+    garage: Garage, elsewhere: Switching
+) -> None:
+    await elsewhere.directory.by_host(garage.host)
+    began = time.perf_counter()
+    for _ in range(200):
+        await elsewhere.directory.by_host(garage.host)
+    assert time.perf_counter() - began < 200 * 0.000_2
+
+
+@pytest.mark.parametrize("host", [f"x.{{slug}}.{BASE_DOMAIN}", "{slug}.example.com", "{slug}"])
+async def test_only_the_exact_host_is_the_garage(garage: Garage, host: str) -> None:
+    assert await garage.house.directory.by_host(host.format(slug=garage.slug)) is None
+
+
+async def test_a_garage_is_the_same_by_host_name_and_id(garage: Garage) -> None:
+    directory = garage.house.directory
+    by_host = await directory.by_host(garage.host)
+    assert by_host == await directory.by_slug(garage.slug) == garage.tenant
+    assert await directory.by_id(garage.tenant.id) == garage.tenant
+
+
+async def test_a_closed_garage_is_gone_in_every_process_and_every_way(
+    garage: Garage, elsewhere: Switching
+) -> None:
+    house = garage.house
+    assert await elsewhere.directory.by_host(garage.host) is not None
+    await close_garage(house.database, house.directory, garage.slug, SUPPORT, reason="moved")
+
+    async def is_gone() -> bool:
+        return await elsewhere.directory.by_host(garage.host) is None
+
+    await until(is_gone, seconds=LOOK_SECONDS + A_LITTLE)
+    assert await elsewhere.directory.by_id(garage.tenant.id) is None
+    assert garage.tenant.id not in await elsewhere.directory.open_ids()

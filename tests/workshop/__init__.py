@@ -1,0 +1,1 @@
+"""The shop's nouns, against real servers."""
