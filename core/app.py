@@ -46,6 +46,11 @@ def app_of(house: House) -> HostRouter:
         assets=assets,
         extras={"broken_plugins": house.broken},
     )
+
+    async def close() -> None:
+        await resources.limiter.close()
+        await house.close()
+
     install_kick(WorkerKick(create_celery(settings)))
     sites = {
         f"{SUPPORT_HOST}.{settings.base_domain}": create_console_app(resources, house.switching)
@@ -58,7 +63,7 @@ def app_of(house: House) -> HostRouter:
         garage_app=create_garage_app(resources),
         sites=sites,
         on_start=house.require_current_schema,
-        on_stop=house.close,
+        on_stop=close,
     )
 
 

@@ -31,8 +31,16 @@ METHODS = [
 OPTIONS = {method: {"trimmed": "true", "silent": "false"} for method, _ in METHODS[1:]}
 LEFT_OUT = frozenset({"demo", "mailbox", "cli", "migrations", "embedded"})
 """Folders whose texts are for operators, in English."""
-VOLATILE = ('"POT-Creation-Date', '"PO-Revision-Date', '"Last-Translator', '"Generated-By')
-"""Header lines that would change with every run."""
+VOLATILE = (
+    '"POT-Creation-Date',
+    '"PO-Revision-Date',
+    '"Project-Id-Version',
+    '"Report-Msgid-Bugs-To',
+    '"Last-Translator',
+    '"Language-Team',
+    '"Generated-By',
+)
+"""Header lines that say nothing, or would change with every run."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,11 +124,7 @@ def _as_text(catalogue: Catalog) -> str:
     write_po(stream, catalogue, no_location=True, sort_output=True, ignore_obsolete=True, width=100)
     lines = stream.getvalue().decode().splitlines(keepends=True)
     start = next(number for number, line in enumerate(lines) if line.startswith("msgid"))
-    return "".join(
-        line
-        for line in lines[start:]
-        if not line.startswith(tuple(f'"{name}' for name in VOLATILE))
-    )
+    return "".join(line for line in lines[start:] if not line.startswith(VOLATILE))
 
 
 def _is_complete(message: Message, catalogue: Catalog) -> bool:

@@ -48,9 +48,20 @@ async def house(servers: Servers) -> AsyncIterator[House]:
 
 
 @pytest.fixture(scope="session")
-def app(house: House) -> HostRouter:
-    """The ASGI application over the open house."""
-    return app_of(house)
+async def app(house: House) -> AsyncIterator[HostRouter]:
+    """The ASGI application over the open house, stopped at the end as a server does it."""
+    router = app_of(house)
+    yield router
+    sent: list[object] = []
+
+    async def receive() -> dict[str, str]:
+        return {"type": "lifespan.shutdown"}
+
+    async def send(message: object) -> None:
+        sent.append(message)
+
+    await router({"type": "lifespan"}, receive, send)
+    assert sent == [{"type": "lifespan.shutdown.complete"}]
 
 
 @pytest.fixture(scope="session")

@@ -85,12 +85,13 @@ class Mailer:
         message["Date"] = format_datetime(now())
         message["Message-ID"] = f"<{payload['message_id']}@{self._settings.base_domain}>"
         message["Auto-Submitted"] = "auto-generated"
-        message["Content-Language"] = payload["language"]
         message.set_content(render(".txt"))
         message.add_alternative(render(".html"), subtype="html")
         for name, kind, body in mail.attach(values) if mail.attach else []:
             main, _, sub = kind.partition("/")
             message.add_attachment(body, maintype=main, subtype=sub, filename=name)
+        # Last, because each added part takes the fields that speak of content along.
+        message["Content-Language"] = payload["language"]
         return message
 
     async def _hand_over(self, message: EmailMessage) -> None:

@@ -9,6 +9,7 @@ import structlog
 from limits import RateLimitItem, parse
 from limits.aio.storage import MemoryStorage, RedisStorage
 from limits.aio.strategies import FixedWindowRateLimiter, RateLimiter
+from redis.asyncio import ConnectionPool
 
 log = structlog.get_logger(__name__)
 
@@ -19,13 +20,15 @@ class Limiter:
     """Counts attempts per key; keys carry the garage."""
 
     def __init__(self, redis_url: str) -> None:
+        self._pool = ConnectionPool.from_url(
+            redis_url, socket_timeout=0.5, socket_connect_timeout=0.5
+        )
         self._shared: RateLimiter = FixedWindowRateLimiter(
             RedisStorage(
                 f"async+{redis_url}",
                 implementation=_IMPLEMENTATION,
                 key_prefix="garagist:limits",
-                socket_timeout=0.5,
-                socket_connect_timeout=0.5,
+                connection_pool=self._pool,  # type: ignore[arg-type] # as documented
             )
         )
         self._local: RateLimiter = FixedWindowRateLimiter(MemoryStorage())
@@ -57,6 +60,10 @@ class Limiter:
         except Exception:
             log.warning("limits.redis_down", exc_info=True)
         await self._local.clear(item, *key)
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._pool.aclose()
 
     def _item(self, limit: str) -> RateLimitItem:
         if limit not in self._parsed:

@@ -128,9 +128,10 @@ async def test_what_fails_half_way_leaves_nothing_and_the_name_free(
         raise OSError("the disk is full")
 
     new = a_new_garage()
-    with monkeypatch.context() as patch, pytest.raises(OSError, match="disk"):
+    with monkeypatch.context() as patch:
         patch.setattr(lifecycle, "invite", fails)
-        await open_garage(house.database, house.directory, new, SUPPORT)
+        with pytest.raises(OSError, match="disk"):
+            await open_garage(house.database, house.directory, new, SUPPORT)
     assert await house.directory.by_slug(new.slug) is None
     assert (await open_it(house, app, new)).slug == new.slug
 
