@@ -28,7 +28,9 @@ METHODS = [
     ("**/templates/**.html", "jinja2.ext:babel_extract"),
     ("**/templates/**.txt", "jinja2.ext:babel_extract"),
 ]
-OPTIONS = {method: {"trimmed": "true", "silent": "false"} for method, _ in METHODS[1:]}
+TEMPLATE_OPTIONS = {"extensions": "jinja2.ext.do", "trimmed": "true", "silent": "false"}
+OPTIONS = {pattern: TEMPLATE_OPTIONS for pattern, _method in METHODS[1:]}
+"""As `core.templating` reads templates; one that cannot be read stops the extraction."""
 LEFT_OUT = frozenset({"demo", "mailbox", "cli", "migrations", "embedded"})
 """Folders whose texts are for operators, in English."""
 VOLATILE = (
@@ -90,7 +92,7 @@ def extract(folder: Path) -> Catalog:
     for name, _line, message, comments, context in extract_from_dir(
         folder,
         method_map=METHODS,
-        options_map={pattern: OPTIONS.get(method, {}) for pattern, method in METHODS},
+        options_map=OPTIONS,
         keywords=KEYWORDS,
         directory_filter=lambda path: Path(path).name not in LEFT_OUT,
     ):

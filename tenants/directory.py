@@ -1,10 +1,12 @@
 """The directory that the house asks: garages from PostgreSQL, remembered until they change."""
 
+import time
 from collections.abc import Awaitable, Callable, Mapping
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from core.clock import now
 from core.db.session import Database
 from core.hooks.manifest import PluginManifest
 from core.tenancy.context import TenantContext
@@ -14,6 +16,8 @@ from tenants.models import PluginActivation, Tenant
 
 MOST_REMEMBERED = 10_000
 """Looked-up keys per process; past that, all are forgotten (a scan of host names)."""
+
+ACTIVITY_SECONDS = 300.0
 
 Finder = Callable[[AsyncSession], Awaitable[Tenant | None]]
 
@@ -35,6 +39,7 @@ class DatabaseTenantDirectory:
         self._suffix = f".{base_domain}"
         self._known: dict[str, TenantContext | None] = {}
         self._known_at = ""
+        self._noted: dict[UUID, float] = {}
 
     async def by_host(self, host: str) -> TenantContext | None:
         """`<slug>.<base domain>` exactly, or a host name that support added."""
@@ -51,6 +56,15 @@ class DatabaseTenantDirectory:
         return await self._remembered(
             f"slug:{slug}", lambda session: repository.by_slug(session, slug)
         )
+
+    async def note_activity(self, tenant_id: UUID) -> None:
+        """Store it, at most once in :data:`ACTIVITY_SECONDS` per garage and process."""
+        moment = time.monotonic()
+        if moment - self._noted.get(tenant_id, -ACTIVITY_SECONDS) < ACTIVITY_SECONDS:
+            return
+        self._noted[tenant_id] = moment
+        async with self._database.platform_unit_of_work() as session:
+            await repository.note_activity(session, tenant_id, now())
 
     async def open_ids(self) -> list[UUID]:
         """Ids of all open garages, read afresh."""

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import delete, func, or_, select
+from sqlalchemy import delete, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -63,6 +63,13 @@ async def slugs(session: AsyncSession, tenant_ids: Iterable[UUID]) -> dict[UUID,
         select(Tenant.id, Tenant.slug).where(Tenant.id.in_(list(tenant_ids))).limit(MANY)
     )
     return {row.id: row.slug for row in found}
+
+
+async def note_activity(session: AsyncSession, tenant_id: UUID, moment: datetime) -> None:
+    """Say when somebody of a garage was last at work."""
+    await session.execute(
+        update(Tenant).where(Tenant.id == tenant_id).values(last_activity_at=moment)
+    )
 
 
 async def open_ids(session: AsyncSession) -> list[UUID]:

@@ -25,6 +25,7 @@ class DemoRun:
     port: int
     process: subprocess.Popen[str]
     lines: list[str] = field(default_factory=list)
+    reader: threading.Thread | None = None
 
     @property
     def facts(self) -> dict[str, Any]:
@@ -49,10 +50,14 @@ class DemoRun:
         """For commands beside the demo."""
         return {**plain_environment(), "DATA_DIR": str(self.folder)}
 
-    def stop(self) -> int:
-        """Ctrl-C; the exit code."""
+    def stop(self) -> None:
+        """Ctrl-C in its terminal, and wait until it has ended."""
         os.killpg(self.process.pid, signal.SIGINT)
-        return self.process.wait(LONGEST_STOP_SECONDS)
+        self.process.wait(LONGEST_STOP_SECONDS)
+        if self.reader is not None:
+            self.reader.join()
+        if self.process.stdout is not None:
+            self.process.stdout.close()
 
 
 def plain_environment() -> dict[str, str]:
@@ -65,7 +70,8 @@ def start_demo(folder: Path, port: int | None = None) -> DemoRun:
     """Type `make demo PORT=… DATA_DIR=…` and wait until it says that it is ready."""
     port = port or free_port()
     run = DemoRun(folder, port, _make("demo", f"PORT={port}", f"DATA_DIR={folder}"))
-    threading.Thread(target=_read, args=(run,), daemon=True).start()
+    run.reader = threading.Thread(target=_read, args=(run,), daemon=True)
+    run.reader.start()
     deadline = time.monotonic() + LONGEST_START_SECONDS
     while not any(line.startswith("Ready after") for line in run.lines):
         if run.process.poll() is not None or time.monotonic() > deadline:

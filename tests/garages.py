@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from typing import Any
 
 import httpx
 from bs4 import BeautifulSoup
@@ -31,9 +32,13 @@ _HASH = hash_password(PASSWORD)
 class Browser(httpx.AsyncClient):
     """A browser without JavaScript on one host: keeps cookies, sends forms with their token."""
 
-    def __init__(self, app: HostRouter, host: str, **options: object) -> None:
+    def __init__(
+        self, app: HostRouter, host: str, *, address: str = "127.0.0.1", **options: object
+    ) -> None:
         super().__init__(
-            transport=httpx.ASGITransport(app=app, raise_app_exceptions=False),
+            transport=httpx.ASGITransport(
+                app=app, raise_app_exceptions=False, client=(address, 50_000)
+            ),
             base_url=f"https://{host}",
             **options,  # type: ignore[arg-type]
         )
@@ -98,11 +103,11 @@ class Garage:
             async with self.house.database.unit_of_work(self.tenant.id) as session:
                 yield session
 
-    def browser(self, **options: object) -> Browser:
-        """A customer's browser: nobody is logged in."""
+    def browser(self, **options: Any) -> Browser:
+        """A customer's browser: nobody is logged in. `address` is its IP address."""
         return Browser(self.app, self.host, **options)
 
-    async def staff(self, role: str = "owner", **options: object) -> Browser:
+    async def staff(self, role: str = "owner", **options: Any) -> Browser:
         """A browser in which a staff member of that role is logged in."""
         email = f"{role}@{self.slug}.test"
         await self.add_staff(role, email)

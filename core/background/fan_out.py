@@ -1,14 +1,17 @@
 """From one tick of beat to one task per garage: ids only, staggered, each slot of time once.
 
-Which slots were given out is noted in Redis with `SET NX`, so two beats do no harm. A nightly
-task that was missed (nothing ran at that hour) is caught up within :data:`GRACE_HOURS`.
+Which slots were given out is noted in Redis with `SET NX`, so two beats do no harm. What was
+given out and not done after :data:`GIVE_AGAIN_SECONDS` (its worker was killed) is given out
+again while its slot lasts. A nightly task that was missed (nothing ran at that hour) is caught
+up within :data:`GRACE`.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, time, timedelta
 from uuid import UUID
 
+from core.background.celery_app import HARD_LIMIT_SECONDS
 from core.background.process import Doors
 from core.background.tenant_task import WorkerResources
 from core.clock import now
@@ -16,10 +19,11 @@ from core.hooks.contributions import ScheduledTask
 from core.tenancy.context import TenantContext
 from core.workshop.notifications import repository as outbox
 
-GRACE_HOURS = 3
+GRACE = timedelta(hours=3)
 DAY_SECONDS = 86_400
 GARAGES_PER_SECOND = 10
 LONGEST_SPREAD_SECONDS = 600
+GIVE_AGAIN_SECONDS = LONGEST_SPREAD_SECONDS + HARD_LIMIT_SECONDS
 MOST_TRIES = 3
 
 
@@ -59,8 +63,7 @@ async def due_tasks(doors: Doors) -> list[Due]:
             if slot is None:
                 continue
             due = Due(tenant_id, task.name, slot, delay)
-            seconds = 2 * max(task.every_seconds, DAY_SECONDS if task.local_hour else 0)
-            if await doors.redis.set(f"{due.key}:given", "1", nx=True, ex=seconds):
+            if await _give_out(doors, due):
                 found.append(due)
     return found
 
@@ -69,9 +72,23 @@ def slot_of(task: ScheduledTask, tenant: TenantContext, moment: datetime) -> str
     """Which run of a task `moment` belongs to; None outside the hours of a nightly one."""
     if task.local_hour is None:
         return str(int(moment.timestamp()) // task.every_seconds)
-    local = moment.astimezone(tenant.zone)
-    late = local.hour - task.local_hour
-    return local.date().isoformat() if 0 <= late < GRACE_HOURS else None
+    today = moment.astimezone(tenant.zone).date()
+    for day in (today, today - timedelta(days=1)):
+        begins = datetime.combine(day, time(task.local_hour), tenant.zone).astimezone(UTC)
+        if begins <= moment < begins + GRACE:
+            return day.isoformat()
+    return None
+
+
+async def is_done(doors: Doors, key: str) -> bool:
+    """Whether that run has succeeded."""
+    return bool(await doors.redis.exists(f"{key}:done"))
+
+
+async def note_done(doors: Doors, key: str, task: ScheduledTask) -> None:
+    """That run has succeeded: remembered for longer than its slot lasts."""
+    seconds = 2 * max(task.every_seconds, DAY_SECONDS)
+    await doors.redis.set(f"{key}:done", "1", ex=seconds)
 
 
 async def may_still_try(doors: Doors, key: str) -> bool:
@@ -79,6 +96,11 @@ async def may_still_try(doors: Doors, key: str) -> bool:
     tries: int = await doors.redis.incr(f"{key}:tries")
     await doors.redis.expire(f"{key}:tries", 2 * DAY_SECONDS)
     return tries <= MOST_TRIES
+
+
+async def _give_out(doors: Doors, due: Due) -> bool:
+    given = await doors.redis.set(f"{due.key}:given", "1", nx=True, ex=GIVE_AGAIN_SECONDS)
+    return bool(given) and not await is_done(doors, due.key)
 
 
 def _tasks_of(

@@ -25,8 +25,9 @@ MOST_ATTEMPTS = 8
 MOST_PER_RUN = 100
 FIRST_PAUSE = timedelta(seconds=10)
 LONGEST_PAUSE = timedelta(hours=1)
-LEASE = timedelta(minutes=6)
-"""How long a claimed entry is left to its worker: longer than a task's hard limit."""
+LEASE = timedelta(seconds=20)
+"""How long a claim counts before the work has locked its row. From then on the lock keeps others
+away, and ends with the worker: what a killed one had begun is begun again after this time."""
 
 
 class EffectRegistry:

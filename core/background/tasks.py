@@ -7,7 +7,13 @@ import structlog
 from celery import Celery
 
 from core.background.celery_app import DELIVER, DELIVER_DUE, FAN_OUT, SCHEDULED
-from core.background.fan_out import due_tasks, garages_with_outbox_work, may_still_try
+from core.background.fan_out import (
+    due_tasks,
+    garages_with_outbox_work,
+    is_done,
+    may_still_try,
+    note_done,
+)
 from core.background.outbox import deliver
 from core.background.process import Doors, WorkerProcess
 from core.background.tenant_task import garage_scope
@@ -50,7 +56,9 @@ def register_tasks(celery: Celery, process: WorkerProcess) -> None:
 
 async def run_scheduled(doors: Doors, tenant_id: UUID, name: str, key: str) -> bool:
     """One scheduled task for one garage, in one unit of work; False where it was not run:
-    its garage is closed, its plugin is off since, or it was tried too often."""
+    it was done before, its garage is closed, its plugin is off since, or it was tried too often."""
+    if await is_done(doors, key):
+        return False
     if not await may_still_try(doors, key):
         log.error("scheduled.given_up", task=name, tenant_id=str(tenant_id))
         return False
@@ -62,6 +70,7 @@ async def run_scheduled(doors: Doors, tenant_id: UUID, name: str, key: str) -> b
                 if task.name == name and tenant.has_plugin(plugin):
                     async with doors.resources.database.unit_of_work(tenant.id) as session:
                         await task.run(session)
+                    await note_done(doors, key, task)
                     log.info("scheduled.done", task=name)
                     return True
     return False

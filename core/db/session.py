@@ -40,9 +40,7 @@ def _lock_transaction_to_tenant(
     session: Session, transaction: SessionTransaction, connection: Connection
 ) -> None:
     """Tell row level security whose rows exist; runs again after every commit."""
-    tenant_id = session.info.get("tenant_id")
-    if tenant_id is None:
-        raise UnscopedQuery("a tenant session was used without a garage")
+    tenant_id = _tenant_of(session)
     if not transaction.nested:
         connection.execute(_SET_TENANT, {"tenant": str(tenant_id)})
 
@@ -52,7 +50,7 @@ def _limit_statements_to_tenant(state: ORMExecuteState) -> None:
     """The second lock: every ORM statement also says the garage itself."""
     if state.is_column_load or state.is_relationship_load:
         return
-    tenant_id = state.session.info["tenant_id"]
+    tenant_id = _tenant_of(state.session)
     state.statement = state.statement.options(
         with_loader_criteria(
             TenantScoped, lambda table: table.tenant_id == tenant_id, include_aliases=True
@@ -63,11 +61,18 @@ def _limit_statements_to_tenant(state: ORMExecuteState) -> None:
 @event.listens_for(TenantSession, "before_flush")
 def _refuse_foreign_rows(session: Session, *_: object) -> None:
     """A row of another garage in this session is a programming error: say so before SQL."""
-    tenant_id = session.info["tenant_id"]
+    tenant_id = _tenant_of(session)
     for row in (*session.new, *session.dirty, *session.deleted):
         owner = getattr(row, "tenant_id", None)
         if isinstance(row, TenantScoped) and owner is not None and owner != tenant_id:
             raise UnscopedQuery(f"{type(row).__name__} of another garage in this session")
+
+
+def _tenant_of(session: Session) -> UUID:
+    tenant_id: UUID | None = session.info.get("tenant_id")
+    if tenant_id is None:
+        raise UnscopedQuery("a tenant session was used without a garage")
+    return tenant_id
 
 
 class UnitSession(AsyncSession):

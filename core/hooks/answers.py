@@ -30,7 +30,7 @@ def checked(hook_name: str, answer: Any) -> Any:
         return {key: _list_of(Badge, marks) for key, marks in dict(answer).items()}
     if hook_name == "home_page" and not isinstance(answer, str):
         raise TypeError(f"{answer!r} is no address")
-    if hook_name == "personal_data_export":
+    if hook_name in {"personal_data_export", "audit_labels"}:
         return dict(answer)
     return answer
 

@@ -99,6 +99,11 @@ def job_timeline(  # type: ignore[empty-body]
     """Dated lines for a job's timeline."""
 
 
+@hookspec
+def audit_labels(language: str) -> Mapping[str, str]:  # type: ignore[empty-body]
+    """Words for the actions that the plugin writes into the garage's log (plain function)."""
+
+
 # --- the shop's events ----------------------------------------------------------------------
 
 

@@ -21,6 +21,10 @@ class TenantDirectory(Protocol):
         """The garage with that subdomain, or None."""
         ...
 
+    async def note_activity(self, tenant_id: UUID) -> None:
+        """Somebody of the garage is at work; kept for support, to the nearest minutes."""
+        ...
+
     async def open_ids(self) -> list[UUID]:
         """The ids of all open garages, for fan-out."""
         ...

@@ -13,7 +13,7 @@ from core.web.resources import AnyConnection, tenant_of
 OPTION = "plugin"
 
 
-def plugin_gate(connection: AnyConnection, handler: BaseRouteHandler) -> None:
+async def plugin_gate(connection: AnyConnection, handler: BaseRouteHandler) -> None:
     """The first guard of all: 404 before dependencies, tokens or caches are looked at."""
     plugin = handler.opt.get(OPTION)
     if plugin is not None and not tenant_of(connection).has_plugin(plugin):

@@ -84,6 +84,7 @@ async def _find_viewer(connection: AnyConnection) -> Viewer | None:
         )
     if not member.is_active:
         return None
+    await resources.directory.note_activity(tenant.id)
     return Viewer(
         name=member.name,
         role=member.role,

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from core.hooks.manager import hooks
 from core.hooks.manifest import in_language
 from core.i18n import ENDONYMS, current_language
 from core.i18n import gettext as _
@@ -86,6 +87,28 @@ def role_label(role: str) -> str:
         "accountant": _("Accountant"),
         "support": _("Support"),
     }.get(role, role)
+
+
+def audit_labels() -> dict[str, str]:
+    """What the actions of the garage's log are called; plugins name their own."""
+    labels = {
+        "job.changed": _("Job changed"),
+        "job.status": _("Status changed"),
+        "appointment.cancelled": _("Appointment cancelled"),
+        "customer.erased": _("Customer erased"),
+        "customer.exported": _("Customer's data exported"),
+        "location.hours": _("Opening hours changed"),
+        "staff.invited": _("Somebody invited"),
+        "staff.let_in": _("Somebody let in again"),
+        "staff.locked_out": _("Somebody locked out"),
+        "staff.password_chosen": _("Password chosen"),
+        "support.entered": _("Support entered the garage"),
+        "plugin_enabled": _("Plugin switched on"),
+        "plugin_disabled": _("Plugin switched off"),
+    }
+    for named in hooks().ask("audit_labels", language=current_language()):
+        labels.update(named)
+    return labels
 
 
 def claim_label(capacity: str | None) -> str:

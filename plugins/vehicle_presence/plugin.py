@@ -95,6 +95,18 @@ class VehiclePresence:
         return await panels.timeline(session, job_id)
 
     @hookimpl
+    def audit_labels(self) -> Mapping[str, str]:
+        """Arrivals, departures and what was taken back."""
+        return {
+            "presence.arrived": _("Vehicle in"),
+            "presence.arrival_undone": _("“Vehicle in” taken back"),
+            "presence.left": _("Vehicle off site"),
+            "presence.undone": _("Off-site date taken back"),
+            "presence.date_changed": _("Off-site date changed"),
+            "presence.still_here": _("Vehicle is still here"),
+        }
+
+    @hookimpl
     async def dashboard_cards(self, session: AsyncSession) -> Sequence[Panel]:
         """In and out today."""
         return await panels.dashboard(session)

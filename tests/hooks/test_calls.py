@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from core.hooks.manager import hook_names
+from core.workshop.audit.services import record
 from core.workshop.customers.privacy import erase_customer, export_customer
 from core.workshop.jobs import repository as jobs
 from core.workshop.jobs import services
@@ -87,6 +88,16 @@ async def _open_a_job(garage: Garage) -> Heard:
     async with garage.unit() as session:
         job = await a_job(session)
     return {"job_id": job.id}
+
+
+@calls("audit_labels")
+async def _open_the_log(garage: Garage) -> Heard:
+    async with garage.unit() as session:
+        record(session, STAFF, "polite.bowed", "customer:somebody")
+    browser = await garage.staff("owner")
+    page = await browser.open("/desk/audit")
+    assert garage.tenant.has_plugin("polite") == ("Bowed politely" in page.text)
+    return {"language": "en"}
 
 
 @calls("job_status_changed")

@@ -43,7 +43,8 @@ def test_a_second_demo_stands_beside_the_first_and_leaves_no_trace(
     folder = tmp_path / "second"
     second = start_demo(folder)
     assert second.port != demo.port
-    assert second.stop() in {0, 2, 130}
+    second.stop()
+    assert second.lines[-1].startswith("Everything is stopped.")
     assert not processes_of(folder)
     assert not answers(second.port)
     numbers = [job["number"] for job in second.garage("noord")["jobs"]]

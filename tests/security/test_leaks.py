@@ -23,6 +23,7 @@ PUBLIC = {
     "GET /language/{code}",
     "GET /static/{path}",
     "GET /theme/{name}",
+    "GET /rude",
     "GET /desk/login",
     "POST /desk/login",
     "POST /desk/logout",

@@ -10,7 +10,7 @@ import pytest
 from core.embedded.process import free_port
 from core.embedded.valkey import EmbeddedValkey
 from core.house import House
-from tenants import epoch
+from tenants import epoch, repository
 from tenants.activation import Switching, enable
 from tenants.epoch import BLIND_SECONDS, LOOK_SECONDS
 from tenants.lifecycle import close_garage
@@ -152,3 +152,12 @@ async def test_a_closed_garage_is_gone_in_every_process_and_every_way(
     await until(is_gone, seconds=LOOK_SECONDS + A_LITTLE)
     assert await elsewhere.directory.by_id(garage.tenant.id) is None
     assert garage.tenant.id not in await elsewhere.directory.open_ids()
+
+
+async def test_work_at_the_desk_is_noted_for_support(house: House, garage: Garage) -> None:
+    browser = await garage.staff("owner")
+    await browser.open("/desk")
+    async with house.database.platform_unit_of_work() as session:
+        tenant = await repository.by_id(session, garage.tenant.id)
+    assert tenant is not None
+    assert tenant.last_activity_at is not None

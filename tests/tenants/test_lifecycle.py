@@ -66,7 +66,7 @@ async def test_its_owner_gets_a_link_in_their_language_and_logs_in_with_it(
     async with garage.browser() as browser:
         await browser.submit(link[1], {"password": PASSWORD})
         assert "Olga Peeters" in (await browser.open("/desk")).text
-        assert (await browser.get(link[1])).status_code == 404
+        assert (await browser.get(link[1])).status_code == 410
 
 
 async def test_opening_is_in_both_logs(house: House, app: HostRouter) -> None:

@@ -30,9 +30,7 @@ async def test_an_unknown_host_gets_a_plain_404_that_names_no_garage(
 
 async def test_a_host_is_found_in_any_case_and_with_a_port(app: HostRouter, garage: Garage) -> None:
     async with garage.browser() as browser:
-        answer = await browser.get(
-            "/desk/login", headers={"Host": f"{garage.host.upper()}:8443"}
-        )
+        answer = await browser.get("/desk/login", headers={"Host": f"{garage.host.upper()}:8443"})
     assert answer.status_code == 200
     assert garage.tenant.name in answer.text
 

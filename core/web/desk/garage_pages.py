@@ -22,7 +22,7 @@ from core.web.forms import FormValues, attempt, form_values, options
 from core.web.rendering import Flash, Page, page, redirect
 from core.web.resources import tenant_of
 from core.web.viewer import requires
-from core.web.words import role_label
+from core.web.words import audit_labels, role_label
 from core.workshop.audit import repository as audit
 from core.workshop.audit.services import record
 from core.workshop.jobs import repository as jobs
@@ -206,6 +206,7 @@ async def log_page(request: AnyRequest, session: Session) -> Page:
         request,
         "core/garage/audit.html",
         entries=shown,
+        labels=audit_labels(),
         more=shown[-1].id if len(entries) > audit.PAGE else None,
     )
 

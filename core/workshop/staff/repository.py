@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.workshop.staff.models import LoginSession, StaffLink, StaffMember
@@ -31,15 +31,15 @@ async def everyone(session: AsyncSession) -> list[StaffMember]:
     return list(found)
 
 
-async def count_active_owners(session: AsyncSession) -> int:
-    """How many people could still let others in."""
-    return (
-        await session.scalar(
-            select(func.count())
-            .select_from(StaffMember)
-            .where(StaffMember.role == "owner", StaffMember.is_active)
-        )
-    ) or 0
+async def lock_active_owners(session: AsyncSession) -> list[UUID]:
+    """Those who can let others in, locked: two of them at once cannot lock each other out."""
+    found = await session.scalars(
+        select(StaffMember.id)
+        .where(StaffMember.role == "owner", StaffMember.is_active)
+        .order_by(StaffMember.id)
+        .with_for_update()
+    )
+    return list(found)
 
 
 async def open_link(

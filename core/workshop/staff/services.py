@@ -62,13 +62,13 @@ async def switch_member(
         NotFound: not here.
         Refused: nobody would be left who can let others in.
     """
+    owners = [] if is_active else await repository.lock_active_owners(session)
     member = await repository.by_id(session, staff_id)
     if member is None:
         raise NotFound("staff member")
     if member.is_active == is_active:
         return member
-    owners = await repository.count_active_owners(session)
-    if not is_active and member.role == "owner" and owners == 1:
+    if owners == [staff_id]:
         raise Refused("A garage needs at least one owner who can log in.")
     member.is_active = is_active
     if not is_active:

@@ -1,7 +1,10 @@
 """A plugin that uses every hook, and notes which were called for whom."""
 
+import asyncio
+import os
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -82,6 +85,15 @@ async def _say_hello(session: AsyncSession, payload: Mapping[str, Any]) -> None:
     session.add(Note(text=f"effect:{payload['what']}"))
 
 
+async def _take_time(session: AsyncSession, payload: Mapping[str, Any]) -> None:
+    """Say who has begun, in a file, then work for a while."""
+    with Path(payload["begun"]).open("a") as file:
+        file.write(f"{os.getpid()}\n")
+    session.add(Note(text=f"slow:{payload['what']}"))
+    await session.flush()
+    await asyncio.sleep(payload["seconds"])
+
+
 async def _tick(session: AsyncSession) -> None:
     session.add(Note(text="tick"))
 
@@ -123,8 +135,8 @@ class Polite:
 
     @hookimpl
     def effects(self) -> Sequence[Effect]:
-        """Saying hello."""
-        return [Effect("polite.hello", _say_hello)]
+        """Saying hello, and taking one's time."""
+        return [Effect("polite.hello", _say_hello), Effect("polite.slow", _take_time)]
 
     @hookimpl
     def scheduled_tasks(self) -> Sequence[ScheduledTask]:
@@ -186,6 +198,12 @@ class Polite:
         """A line."""
         _note("job_timeline", session=session, job_id=job_id, language=language)
         return [TimelineEntry(datetime(2026, 1, 1, tzinfo=UTC), "polite line")]
+
+    @hookimpl
+    def audit_labels(self, language: str) -> Mapping[str, str]:
+        """A word for its one action."""
+        _note("audit_labels", language=language)
+        return {"polite.bowed": "Bowed politely"}
 
     @hookimpl
     async def job_created(self, session: AsyncSession, job_id: UUID) -> None:

@@ -4,6 +4,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
+from litestar import get
+from litestar.di import NamedDependency
+from litestar.types import ControllerRouterHandler
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -19,6 +22,13 @@ class RudeError(Exception):
     """What it raises."""
 
 
+@get("/rude", opt={"public": True})
+async def rude_page(session: NamedDependency[AsyncSession]) -> None:
+    """Fails after it wrote something."""
+    await session.execute(text("delete from customers"))
+    raise RudeError("page")
+
+
 class Rude:
     """The plugin object."""
 
@@ -30,6 +40,11 @@ class Rude:
         package="tests.outside_plugins.rude",
         requires=("polite",),
     )
+
+    @hookimpl
+    def routes(self) -> Sequence[ControllerRouterHandler]:
+        """One page, which fails."""
+        return [rude_page]
 
     @hookimpl
     def navigation(self, tenant: TenantContext) -> Sequence[NavigationEntry]:

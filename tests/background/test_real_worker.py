@@ -1,0 +1,159 @@
+"""A worker and two beats as processes of their own, killed at the worst moment."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from redis.asyncio import Redis
+from sqlalchemy import select
+
+from core.background.beat import LOCK_KEY
+from core.background.celery_app import create_celery
+from core.background.kick import WorkerKick
+from core.background.outbox import LEASE
+from core.house import House
+from core.web.host_router import HostRouter
+from core.workshop.notifications.models import OutboxEntry
+from core.workshop.notifications.services import enqueue
+from core.workshop.photos import repository as photos
+from core.workshop.photos.services import add_photo
+from tests.commands import Program, environment, programs
+from tests.conftest import new_slug
+from tests.factories import a_job, examined, jpeg
+from tests.garages import STAFF, Garage, Outbox, open_test_garage
+from tests.outside_plugins.polite import ask_for_everything
+from tests.outside_plugins.polite.models import Note
+from tests.servers import Servers
+from tests.worlds import another_world
+
+
+@pytest.fixture(scope="module")
+async def world(servers: Servers, house: House) -> AsyncIterator[House]:
+    """An installation of this module's own: its worker works for no other test."""
+    async with another_world(servers, house, "garagist_worker") as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+async def running(world: House) -> AsyncIterator[list[Program]]:
+    """A worker and two beats: they need some seconds to begin."""
+    with programs() as started:
+        for arguments in (["worker", "--concurrency", "1"], ["beat"], ["beat"]):
+            started.append(Program(arguments, environment(world.settings)))
+        yield started
+
+
+@pytest.fixture
+async def busy(world: House, app: HostRouter, running: list[Program]) -> Garage:
+    """A garage that those processes work for."""
+    return await open_test_garage(world, app, plugins=("polite",), slug=new_slug())
+
+
+async def until(true: Callable[[], Awaitable[Any]], *, seconds: float) -> Any:
+    """Wait for something, and return it."""
+    deadline = time.monotonic() + seconds
+    while not (found := await true()):
+        assert time.monotonic() < deadline, "too late"
+        await asyncio.sleep(0.1)
+    return found
+
+
+async def notes(garage: Garage, prefix: str) -> list[str]:
+    """What the polite plugin's effects have left behind."""
+    async with garage.unit() as session:
+        found = await session.scalars(select(Note.text).where(Note.text.startswith(prefix)))
+        return list(found)
+
+
+async def test_a_mail_and_a_photo_are_done_by_the_worker(
+    busy: Garage, outbox: Outbox, tmp_path: Path
+) -> None:
+    to = f"customer@{busy.slug}.test"
+    path = tmp_path / "photo"
+    path.write_bytes(jpeg())
+    async with busy.unit() as session:
+        job = await a_job(session)
+        photo = await add_photo(
+            session, job.id, examined(path), name="front.jpg", source="desk", actor=STAFF
+        )
+        await ask_for_everything(session, "tea", to, "once")
+
+    async def is_drawn() -> bool:
+        async with busy.unit() as session:
+            return (await photos.by_id(session, photo.id)).state == "ready"
+
+    async def has_arrived() -> bool:
+        return bool(outbox.mails_to(to))
+
+    await until(is_drawn, seconds=30)
+    await until(has_arrived, seconds=15)
+    assert await notes(busy, "effect:") == ["effect:tea"]
+
+
+async def test_of_two_beats_one_holds_the_lock_and_sends(
+    world: House, busy: Garage, running: list[Program]
+) -> None:
+    redis = Redis.from_url(world.settings.redis_url)
+
+    async def is_locked() -> bool:
+        return bool(await redis.exists(LOCK_KEY))
+
+    def senders() -> list[bool]:
+        return ["Sending due task" in beat.log() for beat in running[1:3]]
+
+    async def one_sends() -> bool:
+        return any(senders())
+
+    await until(is_locked, seconds=15)
+    await until(one_sends, seconds=15)
+    assert sorted(senders()) == [False, True]
+    await redis.aclose()
+
+
+async def test_a_kick_is_faster_than_the_beat(world: House, busy: Garage, outbox: Outbox) -> None:
+    kick = WorkerKick(create_celery(world.settings))
+    to = f"quick@{busy.slug}.test"
+    async with busy.unit() as session:
+        await ask_for_everything(session, "tea", to, "quick")
+    kick(busy.tenant.id)
+
+    async def has_arrived() -> bool:
+        return bool(outbox.mails_to(to))
+
+    await until(has_arrived, seconds=4)
+
+
+async def test_a_worker_and_a_beat_killed_in_the_middle_of_work_lose_and_double_nothing(
+    world: House, busy: Garage, running: list[Program], outbox: Outbox, tmp_path: Path
+) -> None:
+    begun, to = tmp_path / "begun", f"customer@{busy.slug}.test"
+    async with busy.unit() as session:
+        await ask_for_everything(session, "tea", to, "before")
+        values = {"what": "soup", "begun": str(begun), "seconds": 3}
+        await enqueue(session, "polite.slow", values, key="slow")
+
+    async def has_begun() -> bool:
+        return begun.exists()
+
+    await until(has_begun, seconds=20)
+    worker, *beats = running[:3]
+    worker.kill()
+    next(beat for beat in beats if "Sending due task" in beat.log()).kill()
+    assert await notes(busy, "slow:") == []
+    running.append(Program(["worker", "--concurrency", "1"], environment(world.settings)))
+
+    async def is_done() -> list[str]:
+        return await notes(busy, "slow:")
+
+    await until(is_done, seconds=LEASE.total_seconds() + 40)
+    assert await notes(busy, "slow:") == ["slow:soup"]
+    assert len(begun.read_text().split()) == 2
+    assert await notes(busy, "effect:") == ["effect:tea"]
+    ids = [str(mail.message["Message-ID"]) for mail in outbox.mails_to(to)]
+    assert len(ids) == len(set(ids)) == 1
+    async with busy.unit() as session:
+        left = await session.scalars(select(OutboxEntry.key).where(OutboxEntry.done_at.is_(None)))
+        assert list(left) == []
