@@ -4,7 +4,9 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from uuid import UUID
 
+import asyncpg
 from litestar.exceptions import LitestarException
+from obstore.exceptions import BaseError as StorageError
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 from sqlalchemy import text
@@ -20,6 +22,16 @@ from core.web.gate import OPTION, gated_routers
 from core.worker import create_worker
 
 NOBODY = UUID(int=0)
+TROUBLE = (
+    OSError,
+    asyncpg.PostgresError,
+    DBAPIError,
+    RedisError,
+    StorageError,
+    GaragistError,
+    LitestarException,
+)
+"""What a broken installation raises; anything else is a fault of ours and may be seen."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +71,7 @@ async def _run(house: House, name: str, check: Check) -> Finding:
         return Finding(name, True, await check(house))
     except Wrong as error:
         return Finding(name, False, str(error))
-    except (OSError, DBAPIError, RedisError, GaragistError, LitestarException) as error:
+    except TROUBLE as error:
         return Finding(name, False, f"{type(error).__name__}: {error}")
 
 

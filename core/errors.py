@@ -7,6 +7,7 @@
     ├── UnitOfWorkNotYours       somebody else's transaction was about to be ended
     ├── UnscopedQuery            a tenant table was touched without a garage
     ├── UnknownTenant            no garage answers to that host, name or id
+    ├── DatabaseUnreachable      no connection to PostgreSQL
     ├── SchemaMismatch           the database is not at the revision this code needs
     ├── PluginError              a plugin cannot be loaded or switched
     ├── NotFound                 the thing does not exist (or belongs to another garage: the same)
@@ -36,6 +37,10 @@ class UnknownTenant(GaragistError):
 
     def __init__(self, name: object) -> None:
         super().__init__(f"there is no open garage {name}")
+
+
+class DatabaseUnreachable(GaragistError):
+    """PostgreSQL does not answer, or lets this role not in; the text says where and why."""
 
 
 class SchemaMismatch(GaragistError):

@@ -109,12 +109,14 @@ def lazy_gettext(message: str) -> Any:
 def choose_language(accept_language: str | None, offered: Sequence[str]) -> str:
     """The offered language that a browser's Accept-Language asks for, else the first."""
     wanted: list[tuple[float, str]] = []
-    for part in (accept_language or "").split(","):
-        code, _, weight = part.strip().partition(";q=")
+    for part in (accept_language or "").lower().split(","):
+        code, _, weight = part.replace(" ", "").partition(";q=")
         try:
-            wanted.append((-float(weight or 1), code.replace("-", "_")))
+            quality = float(weight or 1)
         except ValueError:
             continue
+        if quality > 0:
+            wanted.append((-quality, code.replace("-", "_")))
     ordered = [code for _, code in sorted(wanted, key=lambda pair: pair[0]) if code]
     found = negotiate_locale(ordered, list(offered), aliases={}) if ordered else None
     return found or offered[0]

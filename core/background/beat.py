@@ -11,7 +11,7 @@ from redis.exceptions import LockError, RedisError
 log = structlog.get_logger(__name__)
 
 LOCK_KEY = "garagist:beat"
-LOCK_SECONDS = 30
+LOCK_SECONDS = 15
 LOOK_AGAIN_SECONDS = 5
 
 

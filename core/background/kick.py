@@ -1,6 +1,8 @@
 """Telling a worker at once that a garage's outbox has something; beat finds it all the same."""
 
 import asyncio
+import time
+from concurrent.futures import ThreadPoolExecutor
 from uuid import UUID
 
 import structlog
@@ -11,13 +13,22 @@ from core.background.celery_app import DELIVER
 
 log = structlog.get_logger(__name__)
 
+QUIET_SECONDS = 5.0
+"""After a failure: finding out that Redis is down takes the client seconds each time."""
+
 
 class WorkerKick:
-    """Sends the message beside the request: nobody waits for it, and Redis may be down."""
+    """Sends the message beside the request: nobody waits for it, and Redis may be down.
+
+    It has one thread of its own, so that logins and photos, which need threads too, do not
+    wait behind messages that cannot leave.
+    """
 
     def __init__(self, celery: Celery) -> None:
         self._celery = celery
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="kick")
         self._running: set[asyncio.Task[None]] = set()
+        self._quiet_until = float("-inf")
 
     def __call__(self, tenant_id: UUID) -> None:
         """Ask for a delivery in that garage."""
@@ -26,9 +37,13 @@ class WorkerKick:
         task.add_done_callback(self._running.discard)
 
     async def _send(self, tenant_id: UUID) -> None:
+        await asyncio.get_running_loop().run_in_executor(self._thread, self._send_now, tenant_id)
+
+    def _send_now(self, tenant_id: UUID) -> None:
+        if time.monotonic() < self._quiet_until:
+            return
         try:
-            await asyncio.to_thread(
-                self._celery.send_task, DELIVER, [str(tenant_id)], retry=False, ignore_result=True
-            )
+            self._celery.send_task(DELIVER, [str(tenant_id)], retry=False, ignore_result=True)
         except (OperationalError, OSError):
+            self._quiet_until = time.monotonic() + QUIET_SECONDS
             log.warning("kick.redis_down")

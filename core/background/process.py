@@ -53,6 +53,11 @@ class WorkerProcess:
             return self._runner.run(do())
         except SoftTimeLimitExceeded:
             log.exception("task.too_slow")
-            runner, self._runner, self._doors = self._runner, None, None
-            runner.close()
+            self.close()
             raise
+
+    def close(self) -> None:
+        """End the loop and all that still runs in it."""
+        runner, self._runner, self._doors = self._runner, None, None
+        if runner is not None:
+            runner.close()

@@ -38,7 +38,7 @@ def main() -> None:
         settings = load_settings()
         configure_logs()
         install_console(HouseConsole(settings))
-        create_cli(settings)()
+        create_cli(settings)(prog_name="garagist")
     except GaragistError as error:
         sys.stderr.write(f"garagist: {error}\n")
         sys.exit(1)

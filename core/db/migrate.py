@@ -6,22 +6,25 @@ mismatch. One advisory lock keeps two migrating commands apart.
 
 import importlib
 import importlib.util
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 
+import asyncpg
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, make_url, text
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import NullPool
 
 from core.db.base import Base
 from core.db.components import ROOT, Component
 from core.db.session import async_url
-from core.errors import SchemaMismatch
+from core.errors import DatabaseUnreachable, SchemaMismatch
 
 LOCK_KEY = 4_207_291_101
 LOCK_TIMEOUT = "4s"
@@ -41,7 +44,7 @@ async def migrate(
     engine = create_async_engine(async_url(owner_url), poolclass=NullPool)
     roles = {"app_role": _user(app_url), "platform_role": _user(platform_url)}
     try:
-        async with engine.connect() as connection:
+        async with connected(engine) as connection:
             await connection.execute(text("select pg_advisory_lock(:key)"), {"key": LOCK_KEY})
             await connection.commit()
             for url in (app_url, platform_url):
@@ -62,7 +65,7 @@ async def require_current_schema(engine: AsyncEngine, parts: Sequence[Component]
     Raises:
         SchemaMismatch: naming the component, both revisions and the command to run.
     """
-    async with engine.connect() as connection:
+    async with connected(engine) as connection:
         for part in parts:
             found = await connection.run_sync(_revision, part)
             wanted = head_of(part)
@@ -71,6 +74,24 @@ async def require_current_schema(engine: AsyncEngine, parts: Sequence[Component]
                     f"the database is at revision {found or 'none'} of {part.name}, this code"
                     f" needs {wanted}: run `garagist migrate`"
                 )
+
+
+@asynccontextmanager
+async def connected(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
+    """A connection.
+
+    Raises:
+        DatabaseUnreachable: there is none to be had.
+    """
+    try:
+        connection = await engine.connect()
+    except (OSError, asyncpg.PostgresError, DBAPIError) as error:
+        address = engine.url.render_as_string(hide_password=True)
+        raise DatabaseUnreachable(f"no connection to {address}: {error}") from error
+    try:
+        yield connection
+    finally:
+        await connection.close()
 
 
 def head_of(part: Component) -> str:
@@ -87,7 +108,7 @@ def head_of(part: Component) -> str:
 
 async def current_revision(engine: AsyncEngine, part: Component) -> str | None:
     """The revision that the database is at, or None where it has none of the component."""
-    async with engine.connect() as connection:
+    async with connected(engine) as connection:
         return await connection.run_sync(_revision, part)
 
 
@@ -121,7 +142,7 @@ def config_for(part: Component) -> Config:
 async def _with_connection(owner_url: str, work: Callable[[Connection], T]) -> T:
     engine = create_async_engine(async_url(owner_url), poolclass=NullPool)
     try:
-        async with engine.connect() as connection:
+        async with connected(engine) as connection:
             return await connection.run_sync(work)
     finally:
         await engine.dispose()

@@ -12,7 +12,16 @@ from wtforms import SelectChoice  # type: ignore[attr-defined]  # newer than its
 from wtforms.i18n import get_translations
 
 from core.errors import Refused
-from core.i18n import choose_plural, current_language, gettext
+from core.i18n import choose_plural, current_language, gettext, gettext_noop
+
+
+WTFORMS_OWN = (
+    gettext_noop("This field is required."),
+    gettext_noop("Not a valid date value."),
+    gettext_noop("Not a valid integer value."),
+    gettext_noop("Not a valid choice."),
+)
+"""Messages that WTForms says by itself, marked so that our catalogues may say them better."""
 
 
 class _Translations:

@@ -66,7 +66,12 @@ class SelfServicePortal:
         },
         package="plugins.self_service_portal",
         settings=PortalSettings,
-        personal_data={"en": "Unsent requests with plate, contact and photos, for seven days."},
+        personal_data={
+            "en": "Unsent requests with plate, contact and photos, for seven days.",
+            "nl": "Onverzonden aanvragen met nummerplaat, contact en foto's, zeven dagen lang.",
+            "fr": "Demandes non envoyées avec plaque, contact et photos, pendant sept jours.",
+            "de": "Nicht gesendete Anfragen mit Kennzeichen, Kontakt und Fotos, sieben Tage lang.",
+        },
     )
 
     @hookimpl

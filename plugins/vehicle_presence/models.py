@@ -18,7 +18,8 @@ class Stay(Timestamped, TenantScoped):
     *Vehicle in* is nothing else than a stay without `left_at`, so the check mark and the
     off-site date cannot disagree. The unique partial index is the screens' way to what is on
     site now: its size does not depend on history, and it lets a job be in only once.
-    `closed_by` says how it ended; a `sweep` carries its `evidence`.
+    `closed_by` says how it ended; a `sweep` carries its `evidence`. `seen_at` is when somebody
+    last looked and saw the vehicle: no evidence from before can say that it had left.
     """
 
     __tablename__ = "vehicle_presence_stays"
@@ -64,6 +65,7 @@ class Stay(Timestamped, TenantScoped):
     left_noted_at: Mapped[datetime | None]
     closed_by: Mapped[str | None]
     evidence: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))
+    seen_at: Mapped[datetime | None]
 
 
 class Doubt(Timestamped, TenantScoped):

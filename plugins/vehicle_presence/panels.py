@@ -1,14 +1,14 @@
 """What presence shows on core's pages."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime, time
+from datetime import date, datetime, time
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.clock import now
 from core.hooks.contributions import Badge, Panel, TimelineEntry
-from core.i18n import format_datetime
+from core.i18n import format_date, format_datetime
 from core.i18n import gettext as _
 from core.tenancy.context import current_tenant
 from core.workshop.jobs import repository as jobs
@@ -90,4 +90,5 @@ def _evidence(details: Mapping[str, object]) -> str:
         moment = datetime.fromisoformat(evidence["moment"])
         when = format_datetime(moment, current_tenant().zone)
         return _("the job was delivered or invoiced on %(when)s", when=when)
-    return _("book-out date %(date)s", date=evidence.get("book_out_date", "–"))
+    day = date.fromisoformat(evidence["book_out_date"])
+    return _("book-out date %(date)s", date=format_date(day, current_tenant().zone))

@@ -48,7 +48,12 @@ class VehiclePresence:
         },
         package="plugins.vehicle_presence",
         settings=PresenceSettings,
-        personal_data={"en": "Plates of vehicles with the times at which they came and went."},
+        personal_data={
+            "en": "Plates of vehicles with the times at which they came and went.",
+            "nl": "Nummerplaten van voertuigen met de tijdstippen waarop ze kwamen en vertrokken.",
+            "fr": "Plaques des véhicules avec les heures d'entrée et de sortie.",
+            "de": "Kennzeichen der Fahrzeuge mit den Zeiten, zu denen sie kamen und gingen.",
+        },
     )
 
     @hookimpl
@@ -62,10 +67,24 @@ class VehiclePresence:
         return [
             Permission(
                 controllers.VIEW,
-                {"en": "See which vehicles are on site"},
+                {
+                    "en": "See which vehicles are on site",
+                    "nl": "Zien welke voertuigen op de site staan",
+                    "fr": "Voir quels véhicules sont sur place",
+                    "de": "Sehen, welche Fahrzeuge vor Ort sind",
+                },
                 (*DESK, "accountant"),
             ),
-            Permission(controllers.MARK, {"en": "Mark vehicles in and off site"}, DESK),
+            Permission(
+                controllers.MARK,
+                {
+                    "en": "Mark vehicles in and off site",
+                    "nl": "Aankomst en vertrek van voertuigen noteren",
+                    "fr": "Noter l'entrée et la sortie des véhicules",
+                    "de": "Ankunft und Abholung von Fahrzeugen festhalten",
+                },
+                DESK,
+            ),
         ]
 
     @hookimpl

@@ -6,9 +6,10 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, and_, bindparam, func, or_, select, tuple_
+from sqlalchemy import Row, and_, bindparam, func, or_, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from core.clock import now
 from core.workshop.customers.models import Customer
 from core.workshop.jobs.models import Job
 from core.workshop.vehicles.models import Vehicle
@@ -145,6 +146,7 @@ class Candidate:
     status_changed_at: datetime
     last_activity_at: datetime
     book_out_date: date | None
+    seen_at: datetime | None
 
 
 async def candidates(
@@ -168,21 +170,22 @@ async def candidates(
             Doubt.tenant_id == Stay.tenant_id,
             Doubt.stay_id == Stay.id,
             Doubt.settled_at.is_not(None),
-            or_(Doubt.ask_again_at.is_(None), Doubt.ask_again_at > func.now()),
+            or_(Doubt.ask_again_at.is_(None), Doubt.ask_again_at > now()),
         )
         .exists()
     )
     statement = (
         select(
-            Stay.id,
+            Stay.id.label("stay_id"),
             Stay.job_id,
             Job.sequence_number,
             Job.plate,
             Job.status,
             Stay.arrived_at,
             Job.status_changed_at,
-            Job.updated_at,
+            Job.updated_at.label("last_activity_at"),
             Job.book_out_date,
+            Stay.seen_at,
         )
         .join(Job, and_(Job.tenant_id == Stay.tenant_id, Job.id == Stay.job_id))
         .where(
@@ -202,7 +205,8 @@ async def candidates(
     )
     if after is not None:
         statement = statement.where(Stay.id > after)
-    return [Candidate(*row) for row in await session.execute(statement)]
+    found = await session.execute(statement)
+    return [Candidate(**row) for row in found.mappings()]
 
 
 async def locked_open_stays(session: AsyncSession, stay_ids: Sequence[UUID]) -> dict[UUID, Stay]:
@@ -234,3 +238,8 @@ async def open_doubts(session: AsyncSession) -> Sequence[BoardRow]:
 async def doubt_by_id(session: AsyncSession, doubt_id: UUID) -> Doubt | None:
     """The doubt with that id."""
     return await session.scalar(select(Doubt).where(Doubt.id == doubt_id))
+
+
+async def note_seen(session: AsyncSession, stay_id: UUID, moment: datetime) -> None:
+    """Somebody saw the vehicle inside at that moment."""
+    await session.execute(update(Stay).where(Stay.id == stay_id).values(seen_at=moment))

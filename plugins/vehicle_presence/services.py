@@ -134,6 +134,8 @@ async def undo_off_site(session: AsyncSession, stay_id: UUID, job_id: UUID, acto
     if not _can_be_undone(stay):
         raise TooLateToUndo
     details = {"left_at": stay.left_at.isoformat(), "closed_by": stay.closed_by}
+    if stay.closed_by == "sweep":
+        stay.seen_at = now()
     stay.left_at = None
     stay.left_noted_by = None
     stay.left_noted_at = None
@@ -195,6 +197,7 @@ async def still_here(session: AsyncSession, doubt_id: UUID, actor: Actor) -> Non
     doubt.settled_at = now()
     doubt.settled_by = actor.name
     doubt.ask_again_at = now() + timedelta(days=settings().ask_after_days)
+    await repository.note_seen(session, doubt.stay_id, now())
     record(session, actor, "presence.still_here", f"stay:{doubt.stay_id}")
 
 

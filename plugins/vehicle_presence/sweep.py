@@ -11,6 +11,7 @@ from datetime import datetime, time, timedelta
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy import or_
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -58,8 +59,9 @@ def judge(candidate: Candidate) -> Verdict:
 
 
 def _exit(candidate: Candidate, moment: datetime, evidence: dict[str, Any]) -> Verdict:
-    """An exit at that moment; one before the arrival contradicts itself, so a person decides."""
-    if moment < candidate.arrived_at or moment > now():
+    """An exit at that moment; one before the arrival, or before somebody saw the vehicle,
+    contradicts itself, so a person decides."""
+    if moment < (candidate.seen_at or candidate.arrived_at) or moment > now():
         return Verdict(candidate, None, {}, "contradiction")
     return Verdict(candidate, moment, {**evidence, "moment": moment.isoformat()}, None)
 
@@ -146,6 +148,7 @@ async def _ask(session: AsyncSession, verdicts: Sequence[Verdict]) -> list[Verdi
         statement.on_conflict_do_update(
             index_elements=["tenant_id", "stay_id"],
             set_={"reason": statement.excluded.reason, "settled_at": None, "settled_by": None},
+            where=or_(Doubt.settled_at.is_(None), Doubt.ask_again_at <= now()),
         )
     )
     return list(verdicts)

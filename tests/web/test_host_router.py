@@ -3,7 +3,8 @@
 import pytest
 
 from core.web.host_router import HostRouter
-from tests.garages import Browser, Garage
+from tenants.lifecycle import close_garage
+from tests.garages import SUPPORT, Browser, Garage
 from tests.servers import BASE_DOMAIN
 
 
@@ -43,9 +44,6 @@ async def test_a_host_header_that_is_no_host_is_a_404(app: HostRouter, host: str
 
 
 async def test_a_closed_garage_does_not_exist(garage: Garage) -> None:
-    from tenants.lifecycle import close_garage
-    from tests.garages import SUPPORT
-
     async with garage.browser() as browser:
         assert (await browser.get("/desk/login")).status_code == 200
         await close_garage(

@@ -115,8 +115,8 @@ class JobForm(VehicleFields):
     version = HiddenField()
     damage = TextAreaField(_("Damage"), [Optional(), Length(max=5000)])
     comments = TextAreaField(_("Comments"), [Optional(), Length(max=5000)])
-    starts_on = DateField(_("Start"), [Optional()])
-    ends_on = DateField(_("End"), [Optional()])
+    starts_on = DateField(_("Start date"), [Optional()])
+    ends_on = DateField(_("End date"), [Optional()])
     estimated_completion = DateField(_("Estimated completion date"), [Optional()])
     book_out_date = DateField(_("Book-out date"), [Optional()])
     mileage_at_estimate = IntegerField(

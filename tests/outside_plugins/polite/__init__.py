@@ -87,11 +87,15 @@ async def _say_hello(session: AsyncSession, payload: Mapping[str, Any]) -> None:
 
 async def _take_time(session: AsyncSession, payload: Mapping[str, Any]) -> None:
     """Say who has begun, in a file, then work for a while."""
-    with Path(payload["begun"]).open("a") as file:
-        file.write(f"{os.getpid()}\n")
+    _sign(Path(payload["begun"]))
     session.add(Note(text=f"slow:{payload['what']}"))
     await session.flush()
     await asyncio.sleep(payload["seconds"])
+
+
+def _sign(path: Path) -> None:
+    with path.open("a") as file:
+        file.write(f"{os.getpid()}\n")
 
 
 async def _tick(session: AsyncSession) -> None:

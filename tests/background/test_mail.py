@@ -1,0 +1,110 @@
+"""Writing a garage's mails."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from core.background.mail import Mailer
+from core.hooks.contributions import MailTemplate
+from core.hooks.manager import HookManager
+from core.house import House, open_assets, open_templates
+from core.tenancy.context import tenant_scope
+from tests.garages import Garage, Outbox
+from tests.hooks.plugins import a_plugin
+
+HOSTILE = "Garage\r\nBcc: victim@example.com\r\n\r\nBuy"
+
+
+def a_mailer(house: House, mail: MailTemplate, *, plugin: str | None = None) -> Mailer:
+    """A mailer that knows one mail: core's, or a plugin's."""
+
+    def mail_templates() -> list[MailTemplate]:
+        return [mail]
+
+    templates = open_templates(house.hooks, open_assets(house.hooks))
+    if plugin is None:
+        return Mailer(house.settings, templates, HookManager([]), {mail.name: mail})
+    return Mailer(house.settings, templates, HookManager([a_plugin(plugin, mail_templates)]), {})
+
+
+def a_mail(what: str | None = "tea", **changes: Any) -> MailTemplate:
+    """The polite plugin's mail; with None as its word it makes no sense any more."""
+
+    async def load(_session: AsyncSession, _payload: Mapping[str, Any]) -> Mapping[str, Any] | None:
+        return None if what is None else {"what": what}
+
+    return MailTemplate("trial", "polite/mail/hello", load, **changes)
+
+
+async def send(garage: Garage, mailer: Mailer, to: str, **changes: Any) -> None:
+    """Send it in that garage, some facts of which may be other ones."""
+    payload = {
+        "template": "trial",
+        "to": to,
+        "language": "en",
+        "message_id": "one",
+        "payload": {},
+    }
+    with tenant_scope(replace(garage.tenant, **changes)):
+        async with garage.house.database.unit_of_work(garage.tenant.id) as session:
+            await mailer.send(session, payload)
+
+
+async def test_a_garages_name_cannot_add_lines_to_the_head(garage: Garage, outbox: Outbox) -> None:
+    to = f"customer@{garage.slug}.test"
+    with pytest.raises(ValueError, match=r"linefeed|newline|carriage"):
+        await send(garage, a_mailer(garage.house, a_mail()), to, name=HOSTILE)
+    assert outbox.mails_to(to) == outbox.mails_to("victim@example.com") == []
+
+
+async def test_nor_can_its_address_for_answers(garage: Garage, outbox: Outbox) -> None:
+    to = f"customer@{garage.slug}.test"
+    with pytest.raises(ValueError, match=r"linefeed|newline|carriage"):
+        await send(garage, a_mailer(garage.house, a_mail()), to, email=f"a@b.test{HOSTILE}")
+    assert outbox.mails_to(to) == []
+
+
+async def test_a_value_in_the_subject_stays_in_the_subject(garage: Garage, outbox: Outbox) -> None:
+    to = f"customer@{garage.slug}.test"
+    await send(garage, a_mailer(garage.house, a_mail(HOSTILE)), to)
+    (mail,) = outbox.mails_to(to)
+    assert mail.subject.endswith("Garage Bcc: victim@example.com Buy")
+    assert mail.message["Bcc"] is None
+
+
+@pytest.mark.parametrize("name", ["Café Ômega", 'Peeters, Jan & Co "De Bank"', "车库"])
+async def test_any_name_reaches_the_reader_as_it_is(
+    garage: Garage, outbox: Outbox, name: str
+) -> None:
+    to = f"customer@{garage.slug}.test"
+    await send(garage, a_mailer(garage.house, a_mail()), to, name=name)
+    (mail,) = outbox.mails_to(to)
+    assert mail.message["From"].addresses[0].display_name == name
+
+
+async def test_a_mail_whose_occasion_is_gone_is_not_sent(garage: Garage, outbox: Outbox) -> None:
+    to = f"customer@{garage.slug}.test"
+    await send(garage, a_mailer(garage.house, a_mail(None)), to)
+    assert outbox.mails_to(to) == []
+
+
+async def test_a_mail_of_a_plugin_that_is_off_is_not_sent(garage: Garage, outbox: Outbox) -> None:
+    to = f"customer@{garage.slug}.test"
+    mailer = a_mailer(garage.house, a_mail(), plugin="polite")
+    await send(garage, mailer, to)
+    assert outbox.mails_to(to) == []
+    await send(garage, mailer, to, active_plugins=frozenset({"polite"}))
+    assert len(outbox.mails_to(to)) == 1
+
+
+async def test_attachments_keep_their_names_and_bytes(garage: Garage, outbox: Outbox) -> None:
+    def attach(values: Mapping[str, Any]) -> list[tuple[str, str, bytes]]:
+        return [("visit.ics", "text/calendar", f"for {values['what']}".encode())]
+
+    to = f"customer@{garage.slug}.test"
+    await send(garage, a_mailer(garage.house, a_mail(attach=attach)), to)
+    (mail,) = outbox.mails_to(to)
+    assert mail.attachments == [("visit.ics", b"for tea")]

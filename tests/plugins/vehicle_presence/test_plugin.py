@@ -1,0 +1,52 @@
+"""Vehicle presence as a plugin."""
+
+from datetime import timedelta
+
+import pytest
+from pydantic import ValidationError
+
+from core.clock import now
+from core.tenancy.context import tenant_scope
+from plugins.vehicle_presence.plugin import plugin
+from plugins.vehicle_presence.services import record_arrival, settings
+from plugins.vehicle_presence.settings import PresenceSettings
+from tests.factories import a_job
+from tests.garages import STAFF, Garage
+
+
+async def test_a_garage_begins_with_the_usual_thresholds(garage: Garage) -> None:
+    with tenant_scope(garage.tenant):
+        assert settings() == PresenceSettings()
+    assert PresenceSettings().stale_after_days == 21
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"stale_after_days": 0},
+        {"undo_minutes": 0},
+        {"sweep_after_days": -1},
+        {"ask_after_days": 366},
+    ],
+)
+def test_impossible_thresholds_are_refused(values: dict[str, int]) -> None:
+    with pytest.raises(ValidationError):
+        PresenceSettings.model_validate(values)
+
+
+async def test_a_customer_is_told_when_their_vehicles_came_and_went(garage: Garage) -> None:
+    arrived = now() - timedelta(days=1)
+    async with garage.unit() as session:
+        job = await a_job(session, plate="1-ABC-123")
+        other = await a_job(session, plate="2-XYZ-999", name="Ben", email="ben@example.test")
+        await record_arrival(session, job.id, STAFF, at=arrived)
+        await record_arrival(session, other.id, STAFF)
+        told = await plugin.personal_data_export(session=session, customer_id=job.customer_id)
+    assert told == {
+        "stays": [{"plate": "1-ABC-123", "arrived_at": arrived.isoformat(), "left_at": None}]
+    }
+
+
+def test_the_clean_up_comes_at_night_and_its_name_is_the_plugins() -> None:
+    (task,) = plugin.scheduled_tasks()
+    assert (task.name, task.local_hour) == ("vehicle_presence.sweep", 4)
