@@ -133,7 +133,7 @@ def format_date(value: date | datetime | None, zone: ZoneInfo, form: str = "medi
         return ""
     if isinstance(value, datetime):
         value = value.astimezone(zone).date()
-    return babel_date(value, format=form, locale=locale_of(current_language()))
+    return babel_date(value, format=_pattern(form), locale=locale_of(current_language()))
 
 
 def format_time(value: datetime | None, zone: ZoneInfo) -> str:
@@ -147,9 +147,18 @@ def format_datetime(value: datetime | None, zone: ZoneInfo, form: str = "EEE d M
     """Day and time in `zone`, such as `Thu 5 Dec, 14:32`."""
     if value is None:
         return ""
-    return babel_datetime(value, form, tzinfo=zone, locale=locale_of(current_language()))
+    return babel_datetime(
+        value, _pattern(form), tzinfo=zone, locale=locale_of(current_language())
+    )
 
 
 def format_money(amount: Any, currency: str = "EUR") -> str:
     """An amount in a currency as the language writes it."""
     return str(format_currency(amount, currency, locale=locale_of(current_language())))
+
+
+def _pattern(form: str) -> str:
+    """A day in German is an ordinal, with a comma after the weekday: `Di., 1. Dez.`"""
+    if current_language() != "de":
+        return form
+    return form.replace("E d MMM", "E, d MMM").replace("d MMM", "d. MMM")

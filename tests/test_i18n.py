@@ -148,7 +148,7 @@ def test_a_language_that_the_garage_does_not_speak_is_not_chosen() -> None:
         ("en", "5 Dec 2026", "Sat 5 Dec, 14:32"),
         ("nl", "5 dec 2026", "za 5 dec, 14:32"),
         ("fr", "5 déc. 2026", "sam. 5 déc., 14:32"),
-        ("de", "05.12.2026", "Sa. 5 Dez., 14:32"),
+        ("de", "05.12.2026", "Sa., 5. Dez., 14:32"),
     ],
 )
 def test_days_and_times_are_written_as_in_the_language(
