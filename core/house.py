@@ -40,6 +40,7 @@ MODEL_PACKAGES = (
     "core.workshop.photos",
     "core.workshop.planning",
     "core.workshop.staff",
+    "core.workshop.uploads",
     "core.workshop.vehicles",
     "tenants",
 )

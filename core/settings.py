@@ -6,11 +6,13 @@ In production nothing falls back: a missing setting stops the start with its nam
 """
 
 import os
+import re
 from pathlib import Path
 from typing import Literal, Self
 
 from pydantic import Field, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import SettingsError as UnreadableSetting
 
 from core.errors import SettingsError
 
@@ -122,6 +124,10 @@ def load_settings() -> Settings:
             for item in error.errors()
         )
         raise SettingsError(f"wrong setting: {problems}") from None
+    except UnreadableSetting as error:
+        named = re.search(r'field "(\w+)"', str(error))
+        name = named[1].upper() if named else str(error)
+        raise SettingsError(f"wrong setting: {name}: must be written as JSON") from None
 
 
 _installed: list[Settings] = []

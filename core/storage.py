@@ -14,6 +14,8 @@ from obstore.store import LocalStore, ObjectStore, S3Store
 from core.errors import GaragistError, SettingsError
 
 CHUNK_BYTES = 1 << 20
+S3_PART_BYTES = 5 << 20
+"""The smallest part that S3 takes. Parts lie in memory while they are on their way."""
 
 
 class ObjectMissing(GaragistError):
@@ -24,8 +26,9 @@ class Storage:
     """Private files of garages. `path` arguments are relative to the garage, such as
     `jobs/<id>/originals/<name>`."""
 
-    def __init__(self, store: ObjectStore) -> None:
+    def __init__(self, store: ObjectStore, *, part_bytes: int = S3_PART_BYTES) -> None:
         self._store = store
+        self._part_bytes = part_bytes
 
     @classmethod
     def from_url(cls, url: str) -> "Storage":
@@ -33,11 +36,14 @@ class Storage:
         variables).
 
         Raises:
-            SettingsError: another scheme.
+            SettingsError: another scheme, or a folder that cannot be made.
         """
         parts = urlsplit(url)
         if parts.scheme == "file":
-            return cls(LocalStore(Path(parts.path), mkdir=True))
+            try:
+                return cls(LocalStore(Path(parts.path), mkdir=True), part_bytes=CHUNK_BYTES)
+            except OSError as error:
+                raise SettingsError(f"STORAGE_URL: {parts.path} cannot be used: {error}") from error
         if parts.scheme == "s3":
             options = {name: values[0] for name, values in parse_qs(parts.query).items()}
             endpoint = options.get("endpoint")
@@ -54,7 +60,10 @@ class Storage:
 
     async def put_file(self, tenant_id: UUID, path: str, source: Path) -> None:
         """Store a file, streamed from disk."""
-        await obstore.put_async(self._store, _key(tenant_id, path), source)
+        key = _key(tenant_id, path)
+        await obstore.put_async(
+            self._store, key, source, chunk_size=self._part_bytes, max_concurrency=1
+        )
 
     async def put_bytes(self, tenant_id: UUID, path: str, body: bytes) -> None:
         """Store a small thing."""
@@ -92,10 +101,16 @@ class Storage:
         except FileNotFoundError:
             return
 
+    async def delete_below(self, tenant_id: UUID, folder: str) -> None:
+        """Remove everything in a folder of a garage."""
+        await self._delete_all(f"{_key(tenant_id, folder)}/")
+
     async def delete_tenant(self, tenant_id: UUID) -> None:
         """Remove everything of a garage."""
-        batches = obstore.list(self._store, prefix=f"tenants/{tenant_id}/")
-        async for batch in batches:
+        await self._delete_all(f"tenants/{tenant_id}/")
+
+    async def _delete_all(self, prefix: str) -> None:
+        async for batch in obstore.list(self._store, prefix=prefix):
             await obstore.delete_async(self._store, [item["path"] for item in batch])
 
 

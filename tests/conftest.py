@@ -1,6 +1,7 @@
 """Fixtures: real servers, the open house, the application, and a garage for each test."""
 
 import secrets
+import sys
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -10,7 +11,9 @@ import structlog
 from core.app import app_of
 from core.house import House, effect_registry, migrate_schema, open_house
 from core.web.host_router import HostRouter
+from core.web.limits import Limiter
 from tests.garages import Garage, Outbox, open_test_garage
+from tests.security.routes import litestar_of
 from tests.servers import DATABASE, Servers, running_servers
 
 
@@ -24,7 +27,8 @@ def readable_logs() -> None:
             structlog.dev.ConsoleRenderer(
                 colors=False, exception_formatter=structlog.dev.plain_traceback
             ),
-        ]
+        ],
+        logger_factory=lambda *_: structlog.PrintLogger(sys.stderr),
     )
 
 
@@ -84,6 +88,22 @@ async def other_garage(house: House, app: HostRouter) -> Garage:
     return await open_test_garage(
         house, app, plugins=("vehicle_presence", "self_service_portal"), slug=new_slug()
     )
+
+
+@pytest.fixture
+async def second_process(house: House) -> AsyncIterator[HostRouter]:
+    """The application as another web process runs it: all of its own but database and Redis."""
+    router = app_of(house)
+    yield router
+    await litestar_of(router).state.resources.limiter.close()
+
+
+@pytest.fixture
+async def elsewhere(house: House) -> AsyncIterator[Limiter]:
+    """The counting of another web process."""
+    limiter = Limiter(house.settings.redis_url)
+    yield limiter
+    await limiter.close()
 
 
 def new_slug() -> str:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import threading
@@ -84,7 +85,7 @@ def start_demo(folder: Path, port: int | None = None) -> DemoRun:
 def run_make(*arguments: str) -> subprocess.CompletedProcess[str]:
     """Another target of the Makefile, to its end."""
     return subprocess.run(
-        ["make", "--no-print-directory", *arguments],
+        [_program(), "--no-print-directory", *arguments],
         cwd=ROOT,
         env=plain_environment(),
         capture_output=True,
@@ -94,9 +95,15 @@ def run_make(*arguments: str) -> subprocess.CompletedProcess[str]:
     )
 
 
+def _program() -> str:
+    found = shutil.which("make")
+    assert found is not None, "make is missing"
+    return found
+
+
 def _make(*arguments: str) -> subprocess.Popen[str]:
     return subprocess.Popen(
-        ["make", "--no-print-directory", *arguments],
+        [_program(), "--no-print-directory", *arguments],
         cwd=ROOT,
         env={**plain_environment(), "PYTHONUNBUFFERED": "1"},
         stdin=subprocess.DEVNULL,

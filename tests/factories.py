@@ -6,15 +6,17 @@ import secrets
 import tempfile
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from PIL import Image
 from sqlalchemy import insert, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.clock import now
+from core.storage import storage
 from core.workshop.customers.services import Contact
 from core.workshop.jobs import repository as jobs
 from core.workshop.jobs.models import Job
@@ -27,8 +29,19 @@ from core.workshop.photos import imaging
 from core.workshop.photos.models import Photo
 from core.workshop.photos.services import ExaminedPhoto, add_photo, keep_renditions
 from core.workshop.planning import services as planning
+from core.workshop.planning.holds import hash_of
 from core.workshop.planning.models import Appointment
 from core.workshop.vehicles.services import VehicleFacts
+from plugins.self_service_portal import (
+    message_repository,
+    quote_repository,
+    quotes,
+    time_wish_repository,
+)
+from plugins.self_service_portal.quote_files import StoredPdf
+from plugins.self_service_portal.talk_models import Quote
+from plugins.self_service_portal.time_wish_models import TimeWish
+from plugins.self_service_portal.time_wishes import Wish, wish_for_drop_off
 from plugins.vehicle_presence.models import Stay
 from tests.garages import STAFF
 
@@ -190,3 +203,74 @@ async def free_slots(session: AsyncSession, kind: str = "estimate") -> list[date
     location = await locations.first(session)
     days = await planning.free_days(session, location, kind)
     return [slot.starts_at for day in days for slot in day.slots]
+
+
+async def a_message(
+    session: AsyncSession,
+    job: Job,
+    *,
+    body: str = "When will it be ready?",
+    author: str = "customer",
+    author_name: str = "",
+) -> UUID:
+    """A message about the job, that nobody has read."""
+    message_id = await message_repository.add(
+        session, job.id, once=uuid4(), author=author, author_name=author_name, body=body
+    )
+    assert message_id is not None
+    return message_id
+
+
+def a_pdf(*, padded_to: int = 0) -> bytes:
+    """The bytes by which a PDF is known; `padded_to` bytes in all."""
+    beginning, end = b"%PDF-1.7\n", b"\nstartxref\n9\n%%EOF\n"
+    return beginning + bytes(max(0, padded_to - len(beginning) - len(end))) + end
+
+
+async def a_quote(
+    session: AsyncSession,
+    job: Job,
+    *,
+    gross: str = "1210.00",
+    note: str = "Parts included.",
+    valid_until: date | None = None,
+    pdf: bool = False,
+) -> Quote:
+    """An estimate that was sent to the job's customer, with 21 % VAT."""
+    stored = None
+    if pdf:
+        key = f"jobs/{job.id}/quotes/{uuid4().hex}.pdf"
+        await storage().put_bytes(job.tenant_id, key, a_pdf())
+        stored = StoredPdf(key, hashlib.sha256(a_pdf()).hexdigest())
+    new = quotes.NewQuote(
+        once=uuid4(),
+        net=(Decimal(gross) / Decimal("1.21")).quantize(Decimal("0.01")),
+        gross=Decimal(gross),
+        valid_until=valid_until or now().date() + timedelta(days=30),
+        note=note,
+        pdf=stored,
+    )
+    await quotes.send_quote(session, job.id, new, STAFF)
+    return (await quote_repository.of_job(session, job.id))[0][0]
+
+
+async def a_time_wish(
+    session: AsyncSession,
+    job: Job,
+    *,
+    name: str = "Wim Waits",
+    email: str | None = "wim@example.com",
+    phone: str | None = None,
+    weekdays: tuple[int, ...] = (),
+    halves: tuple[str, ...] = (),
+    language: str = "en",
+) -> tuple[TimeWish, str]:
+    """Somebody who waits for a time to bring the vehicle, with the secret of the mail's link."""
+    wish_id = await wish_for_drop_off(
+        session, job, Wish(name, language, email, phone, weekdays, halves)
+    )
+    wish = await time_wish_repository.by_id(session, wish_id)
+    secret = secrets.token_urlsafe(24)
+    wish.secret_hash = hash_of(secret)
+    await session.flush()
+    return wish, secret

@@ -2,10 +2,16 @@
 
 import ssl
 from collections.abc import Mapping
+from email.headerregistry import (
+    BaseHeader,
+    ContentTypeHeader,
+    HeaderRegistry,
+    UnstructuredHeader,
+)
 from email.message import EmailMessage
-from email.policy import SMTP
+from email.policy import SMTP, Policy
 from email.utils import format_datetime, formataddr
-from typing import Any
+from typing import Any, cast
 from urllib.parse import unquote, urlsplit
 
 import aiosmtplib
@@ -20,6 +26,21 @@ from core.settings import Settings
 from core.tenancy.context import TenantContext, current_tenant
 
 SEND_TIMEOUT_SECONDS = 30
+
+
+class AddressField(UnstructuredHeader, BaseHeader):
+    """A field of the head that holds an address of the web: it stays on one line, because the
+    email package would break a long one up, and then it is an address no more."""
+
+    def fold(self, *, policy: "Policy[Any]") -> str:
+        """The field as it is sent."""
+        return f"{self.name}: {self}{policy.linesep}"
+
+
+_fields = HeaderRegistry()
+for _name in ("Help", "Unsubscribe", "Subscribe", "Post", "Owner", "Archive"):  # RFC 2369
+    _fields.map_to_type(f"List-{_name}", AddressField)
+_POLICY = SMTP.clone(header_factory=_fields)
 
 
 class Mailer:
@@ -76,7 +97,7 @@ class Mailer:
         def render(ending: str) -> str:
             return self._templates.get_template(f"{mail.template}{ending}").render(context)
 
-        message = EmailMessage(policy=SMTP)
+        message = EmailMessage(policy=_POLICY)
         message["From"] = formataddr((tenant.name, self._settings.mail_from))
         if tenant.email:
             message["Reply-To"] = tenant.email
@@ -85,11 +106,14 @@ class Mailer:
         message["Date"] = format_datetime(now())
         message["Message-ID"] = f"<{payload['message_id']}@{self._settings.base_domain}>"
         message["Auto-Submitted"] = "auto-generated"
+        for name, value in (mail.headers(values) if mail.headers else {}).items():
+            message[name] = value
         message.set_content(render(".txt"))
         message.add_alternative(render(".html"), subtype="html")
+        for kind, body in mail.alternatives(values) if mail.alternatives else []:
+            message.add_alternative(body, **_in_parts(kind))
         for name, kind, body in mail.attach(values) if mail.attach else []:
-            main, _, sub = kind.partition("/")
-            message.add_attachment(body, maintype=main, subtype=sub, filename=name)
+            message.add_attachment(body, filename=name, **_in_parts(kind))
         # Last, because each added part takes the fields that speak of content along.
         message["Content-Language"] = payload["language"]
         return message
@@ -108,3 +132,13 @@ class Mailer:
             tls_context=ssl.create_default_context() if tls else None,
             timeout=SEND_TIMEOUT_SECONDS,
         )
+
+
+def _in_parts(kind: str) -> dict[str, Any]:
+    """A content type such as `text/calendar; method=REQUEST` as the email package takes it."""
+    parsed = cast("ContentTypeHeader", _fields("Content-Type", kind))
+    return {
+        "maintype": parsed.maintype,
+        "subtype": parsed.subtype,
+        "params": dict(parsed.params),
+    }

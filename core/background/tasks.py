@@ -24,20 +24,20 @@ RETRY_SECONDS = 120
 
 
 def register_tasks(celery: Celery, process: WorkerProcess) -> None:
-    """Make the tasks known to `celery`; they run in `process`."""
+    """Make the tasks known to `celery`, and to no other application; they run in `process`."""
 
-    @celery.task(name=DELIVER_DUE)
+    @celery.task(name=DELIVER_DUE, shared=False)
     def deliver_due() -> None:
         """Ask for a delivery in each garage whose outbox has something due."""
         for tenant_id in process.run(lambda doors: garages_with_outbox_work(doors.resources)):
             celery.send_task(DELIVER, [str(tenant_id)])
 
-    @celery.task(name=DELIVER)
+    @celery.task(name=DELIVER, shared=False)
     def deliver_garage(tenant_id: str) -> None:
         """Empty one garage's outbox."""
         process.run(lambda doors: deliver(doors.resources, doors.effects, UUID(tenant_id)))
 
-    @celery.task(name=FAN_OUT)
+    @celery.task(name=FAN_OUT, shared=False)
     def fan_out() -> None:
         """Give out the scheduled tasks that are due, one message per garage and task."""
         for due in process.run(due_tasks):
@@ -45,7 +45,13 @@ def register_tasks(celery: Celery, process: WorkerProcess) -> None:
                 SCHEDULED, [str(due.tenant_id), due.task, due.key], countdown=due.delay_seconds
             )
 
-    @celery.task(name=SCHEDULED, bind=True, max_retries=2, default_retry_delay=RETRY_SECONDS)
+    @celery.task(
+        name=SCHEDULED,
+        shared=False,
+        bind=True,
+        max_retries=2,
+        default_retry_delay=RETRY_SECONDS,
+    )
     def scheduled(self: Any, tenant_id: str, task: str, key: str) -> None:
         """Run a plugin's scheduled task for one garage, if its plugin is still on there."""
         try:

@@ -28,6 +28,7 @@ from core.errors import DatabaseUnreachable, SchemaMismatch
 
 LOCK_KEY = 4_207_291_101
 LOCK_TIMEOUT = "4s"
+_LOCK_NOT_AVAILABLE = "55P03"
 
 T = TypeVar("T")
 
@@ -38,8 +39,9 @@ async def migrate(
     """Create the two narrow roles if they are missing, then upgrade every component.
 
     Raises:
-        sqlalchemy.exc.DBAPIError: a table stayed locked for more than four seconds;
-            nothing of that migration was kept, the command can be run again.
+        DatabaseUnreachable: as it says.
+        SchemaMismatch: a table stayed locked for more than :data:`LOCK_TIMEOUT`; nothing of
+            that migration was kept, the command can be run again.
     """
     engine = create_async_engine(async_url(owner_url), poolclass=NullPool)
     roles = {"app_role": _user(app_url), "platform_role": _user(platform_url)}
@@ -152,7 +154,15 @@ def _upgrade(connection: Connection, part: Component, roles: dict[str, str]) -> 
     config = config_for(part)
     config.attributes["connection"] = connection
     config.attributes.update(roles)
-    command.upgrade(config, "head")
+    try:
+        command.upgrade(config, "head")
+    except DBAPIError as error:
+        if getattr(error.orig, "sqlstate", "") != _LOCK_NOT_AVAILABLE:
+            raise
+        raise SchemaMismatch(
+            f"a table stayed locked for {LOCK_TIMEOUT}; nothing of this migration of {part.name}"
+            " was kept: run `garagist migrate` again"
+        ) from error
 
 
 def _revision(connection: Connection, part: Component) -> str | None:

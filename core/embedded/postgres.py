@@ -25,6 +25,8 @@ APP = "garagist_app"
 PLATFORM = "garagist_platform"
 EXTENSIONS = ("btree_gin", "btree_gist", "pg_trgm")
 _LONGEST_SOCKET_PATH = 80
+_PID_LINE, _PORT_LINE = 0, 3
+"""Of `postmaster.pid`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +99,11 @@ class EmbeddedPostgres:
     def remove(self) -> None:
         """Delete the stopped server with all of its data."""
         shutil.rmtree(self._folder, ignore_errors=True)
+
+    @property
+    def folder(self) -> Path:
+        """Where its data is: not always where it was asked to be."""
+        return self._folder
 
     @property
     def pid(self) -> int | None:
@@ -202,18 +209,21 @@ class EmbeddedPostgres:
                 raise process.ServerDidNotStart(self._log.read_text(errors="replace")[-1500:])
 
     def _forget_dead_server(self) -> None:
-        """A pid file that a killed server left names a process that is not ours any more."""
+        """A pid file that a killed server left names a process that is not ours any more: its
+        number, or its port, may be somebody else's by now."""
         pid_file = self._data / "postmaster.pid"
         if not pid_file.exists():
             return
-        pid, _, *rest = pid_file.read_text().splitlines()
-        port = int(rest[1]) if len(rest) > 1 and rest[1].isdigit() else 0
-        if not (port and process.answers(port)):
-            pid_file.unlink()
-            return
-        raise process.ServerDidNotStart(
-            f"a PostgreSQL (process {pid}) already works in {self._data}"
+        lines = [line.strip() for line in pid_file.read_text().splitlines()]
+        pid, port = (
+            int(lines[place]) if len(lines) > place and lines[place].isdigit() else 0
+            for place in (_PID_LINE, _PORT_LINE)
         )
+        if pid and port and process.is_alive(pid) and process.answers(port):
+            raise process.ServerDidNotStart(
+                f"a PostgreSQL (process {pid}) already works in {self._data}"
+            )
+        pid_file.unlink()
 
     def _options(self) -> list[str]:
         sockets = self._folder

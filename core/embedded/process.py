@@ -125,6 +125,17 @@ def free_port() -> int:
         return port
 
 
+def is_alive(pid: int) -> bool:
+    """Whether there is a process of that number."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
 def answers(port: int) -> bool:
     """Whether somebody listens on that port of the loopback address."""
     with socket.socket() as probe:

@@ -90,13 +90,18 @@ class MailTemplate:
     `load(session, payload)` returns the values for the templates, or None where the mail
     no longer makes sense (an appointment that was cancelled meanwhile).
     `template` is the path without ending: `<plugin>/mail/name` → `.subject.txt`, `.txt`,
-    `.html`. `attach(values)` may return (file name, content type, bytes) triples.
+    `.html`. `attach(values)` may return (file name, content type, bytes) triples, and
+    `alternatives(values)` (content type, bytes) pairs: further versions of the body, such as an
+    invitation that a calendar reads. A content type may have parameters
+    (`text/calendar; method=REQUEST`). `headers(values)` may return more lines of the head.
     """
 
     name: str
     template: str
     load: "Callable[[AsyncSession, Mapping[str, Any]], Awaitable[Mapping[str, Any] | None]]"
     attach: "Callable[[Mapping[str, Any]], list[tuple[str, str, bytes]]] | None" = None
+    alternatives: "Callable[[Mapping[str, Any]], list[tuple[str, bytes]]] | None" = None
+    headers: "Callable[[Mapping[str, Any]], Mapping[str, str]] | None" = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,14 +22,22 @@ class MailSink:
     """Takes every mail on a port of the loopback address, in a thread of its own."""
 
     def __init__(self, store: MailStore, port: int) -> None:
-        self._controller = Controller(
-            _Keep(store), hostname="127.0.0.1", port=port, data_size_limit=32 * 1024 * 1024
-        )
+        self._store = store
+        self._port = port
+        self._controller: Controller | None = None
 
     def start(self) -> None:
         """Listen; returns when mails are taken."""
+        self._controller = Controller(
+            _Keep(self._store),
+            hostname="127.0.0.1",
+            port=self._port,
+            data_size_limit=32 * 1024 * 1024,
+        )
         self._controller.start()
 
     def stop(self) -> None:
         """Stop listening; nothing happens if it never began."""
-        self._controller.stop(no_assert=True)
+        if self._controller is not None:
+            self._controller.stop(no_assert=True)
+            self._controller = None

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import default
+from functools import lru_cache
 from pathlib import Path
 from typing import cast
 
@@ -85,6 +86,7 @@ class MailStore:
         return _read(known[key]) if key in known else None
 
 
+@lru_cache(maxsize=2 * MANY)
 def _read(path: Path) -> StoredMail:
     moment = datetime.fromtimestamp(int(path.stem.partition("-")[0]) / 1e9, UTC)
     message = message_from_bytes(path.read_bytes(), policy=default)

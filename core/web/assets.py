@@ -17,7 +17,8 @@ _HASH_LENGTH = 10
 
 @dataclass(frozen=True, slots=True)
 class Asset:
-    """A static file in memory. `owner` is `core`, `support` or a plugin's name."""
+    """A static file in memory. `owner` is `core`, `support` or a plugin's name. The framework
+    adds to a `content_type` of text that it is UTF-8."""
 
     owner: str
     url: str
@@ -49,8 +50,8 @@ class Assets:
         digest = hashlib.sha256(body).hexdigest()[:_HASH_LENGTH]
         hashed = path.with_name(f"{path.stem}.{digest}{path.suffix}")
         kind = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
-        if kind.startswith("text/") or kind.endswith(("javascript", "json")):
-            kind += "; charset=utf-8"
+        if kind.endswith("javascript"):
+            kind = "text/javascript"  # RFC 9239; some machines still know an older name
         name = f"{owner}/{path}"
         self._by_name[name] = Asset(owner, f"{URL_PREFIX}{owner}/{hashed}", body, kind)
 

@@ -78,15 +78,19 @@ async def csrf_guard(connection: AnyConnection, handler: BaseRouteHandler) -> No
     """Guard of every unsafe method.
 
     A handler with `opt={"streams_body": True}` reads its body itself and must call
-    :func:`check_token` with the first field; its origin is checked here all the same.
+    :func:`check_token` with the first field; its origin is checked here all the same. One with
+    `opt={"token_in_header": True}` is for scripts: its body is no form, and is not looked at.
     """
     if connection.scope.get("method") in SAFE_METHODS:
         return
     check_origin(connection)
     token = connection.headers.get(HEADER)
     streams = bool(handler.opt.get("streams_body"))
-    if token is None and not streams and isinstance(connection, Request):
-        field = (await connection.form()).get(FIELD)
+    is_form = not streams and not handler.opt.get("token_in_header")
+    if token is None and is_form and isinstance(connection, Request):
+        form = await connection.form()
+        await form.close()  # only uploads have files, and those are not read here
+        field = form.get(FIELD)
         token = field if isinstance(field, str) else None
     if token is None and streams:
         return

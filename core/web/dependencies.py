@@ -1,13 +1,14 @@
 """What controllers may ask for by name: a session of the garage, and the doors of the process."""
 
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
 
 from litestar import Request
 from litestar.di import Provide
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from core.web.resources import Resources, resources_of, tenant_of
+from core.web.resources import AnyConnection, Resources, resources_of, tenant_of
 
 
 async def provide_session(request: Request[Any, Any, Any]) -> AsyncIterator[AsyncSession]:
@@ -15,6 +16,14 @@ async def provide_session(request: Request[Any, Any, Any]) -> AsyncIterator[Asyn
     sent; rolled back where the handler or the page failed."""
     resources = resources_of(request)
     async with resources.database.unit_of_work(tenant_of(request).id) as session:
+        yield session
+
+
+@asynccontextmanager
+async def session_for_guard(connection: AnyConnection) -> AsyncIterator[AsyncSession]:
+    """A short transaction for a guard that must read something: it is asked before the request's
+    own is begun."""
+    async with resources_of(connection).database.unit_of_work(tenant_of(connection).id) as session:
         yield session
 
 

@@ -14,7 +14,6 @@ from wtforms.i18n import get_translations
 from core.errors import Refused
 from core.i18n import choose_plural, current_language, gettext, gettext_noop
 
-
 WTFORMS_OWN = (
     gettext_noop("This field is required."),
     gettext_noop("Not a valid date value."),

@@ -11,8 +11,12 @@ from core.web.viewer import load_viewer, viewer_of
 def language_of(connection: AnyConnection) -> str:
     """The address's own language (`/nl/…`), else the person's, else the browser's.
 
-    Customers are offered the garage's languages; staff may work in any.
+    Customers are offered the garage's languages; staff may work in any. A page that shows what
+    somebody else will read says so with :func:`speak_for_once`.
     """
+    for_once: str | None = connection.scope["state"].get("language")
+    if for_once is not None:
+        return for_once
     tenant = tenant_of(connection)
     first = connection.scope["path"].strip("/").partition("/")[0]
     if first in tenant.languages:
@@ -32,6 +36,12 @@ def speak(connection: AnyConnection) -> str:
     language = language_of(connection)
     set_language(language)
     return language
+
+
+def speak_for_once(connection: AnyConnection, language: str) -> None:
+    """Let this one page speak that language, whoever reads it."""
+    connection.scope["state"]["language"] = language
+    speak(connection)
 
 
 async def language_guard(connection: AnyConnection, _handler: BaseRouteHandler) -> None:

@@ -17,6 +17,7 @@ from core.web import cookies
 from core.web.csrf import csrf_token, visitor_of
 from core.web.language import speak
 from core.web.resources import AnyConnection, resources_of, tenant_of
+from core.web.site_look import look_of
 from core.web.viewer import Viewer, viewer_of
 
 log = structlog.get_logger(__name__)
@@ -97,7 +98,8 @@ def common_values(connection: AnyConnection) -> Mapping[str, Any]:
         "languages": _language_choices(connection, tenant.languages),
         "nav": [entry for entry in entries if entry.area == "desk"],
         "portal_nav": [entry for entry in entries if entry.area == "portal"],
-        "theme_url": f"/theme/{tenant.brand_colour.lstrip('#')}.css",
+        "theme_url": look_of(connection).theme_url,
+        "logo": look_of(connection).logo,
     }
 
 

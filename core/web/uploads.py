@@ -6,11 +6,12 @@ is written.
 
 import shutil
 import tempfile
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO
+from urllib.parse import parse_qsl
 
 from litestar import Request
 from litestar.exceptions import ClientException, HTTPException
@@ -23,6 +24,7 @@ from core.workshop.photos.imaging import MAX_BYTES
 
 MOST_FILES = 24
 MOST_BODY_BYTES = 260 * 1024 * 1024
+MOST_PLAIN_BYTES = 1_000_000
 MOST_FIELD_BYTES = 64 * 1024
 MOST_FIELDS = 200
 HANDLER_OPTIONS = {"streams_body": True}
@@ -30,7 +32,7 @@ HANDLER_OPTIONS = {"streams_body": True}
 
 
 class BodyTooLarge(HTTPException):
-    """More than :data:`MOST_BODY_BYTES`."""
+    """More than :data:`MOST_BODY_BYTES`, or than :data:`MOST_PLAIN_BYTES` without files."""
 
     status_code = 413
 
@@ -61,16 +63,23 @@ async def receive_upload(request: Request[Any, Any, Any]) -> AsyncIterator[Submi
 
     Raises:
         ForgedRequest: the token is missing, wrong or not the first field.
-        BodyTooLarge: more than :data:`MOST_BODY_BYTES`; nothing is kept.
+        BodyTooLarge: as it says; nothing is kept.
         ClientException: the body is no form.
     """
     if int(request.headers.get("content-length") or 0) > MOST_BODY_BYTES:
         raise BodyTooLarge
+    with spool_folder(request) as folder:
+        yield await _read(request, folder)
+
+
+@contextmanager
+def spool_folder(request: Request[Any, Any, Any]) -> Iterator[Path]:
+    """A folder on this host for what a request brings, gone when the block ends."""
     spool = resources_of(request).settings.data_dir / "spool"
     spool.mkdir(parents=True, exist_ok=True)
     folder = Path(tempfile.mkdtemp(prefix="upload-", dir=spool))
     try:
-        yield await _read(request, folder)
+        yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
@@ -78,10 +87,10 @@ async def receive_upload(request: Request[Any, Any, Any]) -> AsyncIterator[Submi
 async def _read(request: Request[Any, Any, Any], folder: Path) -> Submission:
     kind, options = parse_options_header(request.headers.get("content-type", ""))
     if kind != "multipart/form-data" or "boundary" not in options:
-        body = await request.form()
+        pairs = await _plain_fields(request, kind)
         if request.headers.get(HEADER) is None:
-            check_token(request, body.get(FIELD))
-        return Submission(FormValues(body.multi_items()))
+            check_token(request, dict(pairs).get(FIELD))
+        return Submission(FormValues(pairs))
     reader = _Reader(request, folder)
     received = 0
     try:
@@ -101,6 +110,23 @@ async def _read(request: Request[Any, Any, Any], folder: Path) -> Submission:
     if not reader.is_trusted:
         raise ForgedRequest("no token")
     return Submission(FormValues(reader.pairs), reader.files, reader.files_left_out)
+
+
+async def _plain_fields(request: Request[Any, Any, Any], kind: str) -> list[tuple[str, str]]:
+    """The fields of a form without files, which is held in memory and must be small."""
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > MOST_PLAIN_BYTES:
+            raise BodyTooLarge
+    if kind != "application/x-www-form-urlencoded":
+        return []
+    try:
+        text = body.decode("utf-8", "replace")
+        pairs = parse_qsl(text, keep_blank_values=True, max_num_fields=MOST_FIELDS)
+    except ValueError as error:
+        raise ClientException("not a form") from error
+    return [(name, value.replace("\x00", "")) for name, value in pairs]
 
 
 class _Reader:

@@ -7,6 +7,7 @@ from core.hooks.manager import hooks
 from core.hooks.manifest import in_language
 from core.i18n import ENDONYMS, current_language
 from core.i18n import gettext as _
+from core.web.colours import ink_on
 from core.web.panels import draw_panel
 from core.workshop.jobs.numbers import display_public_number
 from core.workshop.jobs.stages import CLAIM_CAPACITIES
@@ -78,6 +79,20 @@ def appointment_label(kind: str) -> str:
     }.get(kind, kind)
 
 
+def view_label(view: str | None) -> str:
+    """What a photo shows of the vehicle, in the person's language; empty where nobody said."""
+    return {
+        "front_left": _("Front left"),
+        "front_right": _("Front right"),
+        "rear_left": _("Rear left"),
+        "rear_right": _("Rear right"),
+        "close_up": _("Damage from close by"),
+        "two_metres": _("Damage from 2 metres"),
+        "odometer": _("Odometer"),
+        "vin_plate": _("Chassis number plate (VIN)"),
+    }.get(view or "", "")
+
+
 def role_label(role: str) -> str:
     """A role in the person's language."""
     return {
@@ -95,9 +110,14 @@ def audit_labels() -> dict[str, str]:
         "job.changed": _("Job changed"),
         "job.status": _("Status changed"),
         "appointment.cancelled": _("Appointment cancelled"),
+        "appointment.overbooked": _("Booked beyond capacity"),
         "customer.erased": _("Customer erased"),
         "customer.exported": _("Customer's data exported"),
         "location.hours": _("Opening hours changed"),
+        "location.appointments": _("Appointment rules changed"),
+        "location.holidays": _("Public holidays changed"),
+        "location.closed": _("Closed days added"),
+        "location.opened": _("Closed days removed"),
         "staff.invited": _("Somebody invited"),
         "staff.let_in": _("Somebody let in again"),
         "staff.locked_out": _("Somebody locked out"),
@@ -132,12 +152,14 @@ def endonym(language: str) -> str:
 
 
 TEMPLATE_GLOBALS: Mapping[str, Any] = {
+    "ink_on": ink_on,
     "status_label": status_label,
     "status_tone": status_tone,
     "task_state_label": task_state_label,
     "task_tones": TASK_TONES,
     "department_label": department_label,
     "appointment_label": appointment_label,
+    "view_label": view_label,
     "role_label": role_label,
     "claim_label": claim_label,
     "plate_text": plate_text,

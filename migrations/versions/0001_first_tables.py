@@ -30,8 +30,10 @@ TENANT_TABLES = (
     "login_sessions",
     "outbox",
     "photos",
+    "slot_holds",
     "staff_links",
     "staff_members",
+    "uploads",
     "vehicle_plates",
     "vehicles",
 )
@@ -157,6 +159,12 @@ def upgrade() -> None:
             "appointment_rules",
             postgresql.JSONB(astext_type=sa.Text()),
             server_default=sa.text("'{}'"),
+            nullable=False,
+        ),
+        sa.Column(
+            "holidays_worked",
+            postgresql.JSONB(astext_type=sa.Text()),
+            server_default=sa.text("'[]'"),
             nullable=False,
         ),
         sa.Column(
@@ -661,7 +669,9 @@ def upgrade() -> None:
         sa.Column("link_hash", sa.Text(), nullable=True),
         sa.Column("sequence", sa.Integer(), server_default=sa.text("0"), nullable=False),
         sa.Column("cancelled_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("cancelled_by", sa.Text(), nullable=True),
         sa.Column("cancel_reason", sa.Text(), nullable=True),
+        sa.Column("overbooking_reason", sa.Text(), nullable=True),
         sa.Column(
             "created_at",
             sa.DateTime(timezone=True),
@@ -718,6 +728,54 @@ def upgrade() -> None:
         unique=True,
         postgresql_where=sa.text("link_hash is not null"),
     )
+    op.create_table(
+        "slot_holds",
+        sa.Column("tenant_id", sa.Uuid(), nullable=False),
+        sa.Column("id", sa.Uuid(), server_default=sa.text("uuidv7()"), nullable=False),
+        sa.Column("location_id", sa.Uuid(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("lane", sa.Integer(), nullable=False),
+        sa.Column("starts_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("ends_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("owner_hash", sa.Text(), nullable=False),
+        sa.Column("visitor_hash", sa.Text(), nullable=False),
+        sa.Column("held_since", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column(
+            "created_at",
+            sa.DateTime(timezone=True),
+            server_default=sa.text("now()"),
+            nullable=False,
+        ),
+        sa.Column(
+            "updated_at",
+            sa.DateTime(timezone=True),
+            server_default=sa.text("now()"),
+            nullable=False,
+        ),
+        sa.CheckConstraint(
+            "kind in ('estimate', 'drop_off', 'pick_up')", name=op.f("ck_slot_holds_kind")
+        ),
+        sa.CheckConstraint("ends_at > starts_at", name=op.f("ck_slot_holds_times_in_order")),
+        sa.ForeignKeyConstraint(
+            ["tenant_id", "location_id"],
+            ["locations.tenant_id", "locations.id"],
+            name=op.f("fk_slot_holds_tenant_id_location_id_locations"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("tenant_id", "id", name=op.f("pk_slot_holds")),
+        sa.UniqueConstraint(
+            "tenant_id",
+            "kind",
+            "owner_hash",
+            name=op.f("uq_slot_holds_tenant_id_kind_owner_hash"),
+        ),
+    )
+    op.create_index(
+        "ix_slot_holds_book", "slot_holds", ["tenant_id", "location_id", "kind", "starts_at"]
+    )
+    op.create_index("ix_slot_holds_expiry", "slot_holds", ["tenant_id", "expires_at"])
+    op.create_index("ix_slot_holds_visitor", "slot_holds", ["tenant_id", "visitor_hash"])
     op.create_table(
         "job_events",
         sa.Column("tenant_id", sa.Uuid(), nullable=False),
@@ -814,6 +872,7 @@ def upgrade() -> None:
         sa.Column(
             "shared_with_customer", sa.Boolean(), server_default=sa.text("false"), nullable=False
         ),
+        sa.Column("shared_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column(
             "created_at",
             sa.DateTime(timezone=True),
@@ -841,6 +900,46 @@ def upgrade() -> None:
         ),
     )
     op.create_index("ix_photos_job", "photos", ["tenant_id", "job_id", "id"], unique=False)
+    op.create_table(
+        "uploads",
+        sa.Column("tenant_id", sa.Uuid(), nullable=False),
+        sa.Column("id", sa.Uuid(), server_default=sa.text("uuidv7()"), nullable=False),
+        sa.Column("owner", sa.Text(), nullable=False),
+        sa.Column("length", sa.Integer(), nullable=False),
+        sa.Column("received", sa.Integer(), server_default=sa.text("0"), nullable=False),
+        sa.Column(
+            "details",
+            postgresql.JSONB(astext_type=sa.Text()),
+            server_default=sa.text("'{}'"),
+            nullable=False,
+        ),
+        sa.Column(
+            "parts",
+            postgresql.JSONB(astext_type=sa.Text()),
+            server_default=sa.text("'[]'"),
+            nullable=False,
+        ),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("finished_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column(
+            "created_at",
+            sa.DateTime(timezone=True),
+            server_default=sa.text("now()"),
+            nullable=False,
+        ),
+        sa.Column(
+            "updated_at",
+            sa.DateTime(timezone=True),
+            server_default=sa.text("now()"),
+            nullable=False,
+        ),
+        sa.CheckConstraint(
+            "received >= 0 and received <= length", name=op.f("ck_uploads_received")
+        ),
+        sa.PrimaryKeyConstraint("tenant_id", "id", name=op.f("pk_uploads")),
+    )
+    op.create_index("ix_uploads_expiry", "uploads", ["tenant_id", "expires_at"], unique=False)
+    op.create_index("ix_uploads_owner", "uploads", ["tenant_id", "owner"], unique=False)
     lock_tenant_tables(TENANT_TABLES)
     lock_tenant_tables(["audit_entries"], grant=ADD_ONLY)
     open_platform_tables(PLATFORM_TABLES)
@@ -851,6 +950,7 @@ def upgrade() -> None:
 def downgrade() -> None:
     """Drop everything, in the reverse order of their keys."""
     for table in (
+        "slot_holds",
         "photos",
         "job_tasks",
         "job_events",

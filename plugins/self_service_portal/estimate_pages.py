@@ -10,30 +10,32 @@ from litestar.response import Redirect, Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.errors import Refused
-from core.i18n import gettext as _
 from core.web import cookies
 from core.web.client_address import client_address
-from core.web.desk.job_actions import parse_moment
 from core.web.forms import Form, form_values
 from core.web.rendering import Page, redirect
 from core.web.resources import resources_of, tenant_of
 from core.workshop.jobs import repository as jobs
+from core.workshop.planning import holds
 from core.workshop.planning import repository as planning_repository
-from core.workshop.planning import services as planning
 from plugins.self_service_portal import services
-from plugins.self_service_portal.calendar import appointment_download
+from plugins.self_service_portal.calendar import appointment_download, web_calendars
+from plugins.self_service_portal.confirmations import is_open
 from plugins.self_service_portal.estimate_steps import (
     COOKIE,
     FORMS,
     STEPS,
     first_open,
     following,
+    form_for,
     open_draft,
     show_step,
 )
-from plugins.self_service_portal.identity import key_to
+from plugins.self_service_portal.kept_times import owner_of_draft
+from plugins.self_service_portal.look import current_look
 from plugins.self_service_portal.models import Draft
 from plugins.self_service_portal.pages import option, page
+from plugins.self_service_portal.questions import kept
 
 AnyRequest = Request[Any, Any, Any]
 Session = NamedDependency[AsyncSession]
@@ -76,12 +78,16 @@ async def done(request: AnyRequest, session: Session, lang: FromPath[str]) -> An
     draft = await open_draft(request, session)
     if draft is None or draft.job_id is None:
         return redirect(request, f"/{lang}/estimate")
+    booked = await planning_repository.booked_of_job(session, draft.job_id, "estimate")
+    asked = await is_open(session, booked) if booked else None
     return page(
         request,
         "estimate/done.html",
         job=await jobs.by_id(session, draft.job_id),
         email=draft.answers["contact"]["email"],
-        appointment=await planning_repository.booked_of_job(session, draft.job_id, "estimate"),
+        appointment=booked,
+        confirm_until=asked.expires_at if asked else None,
+        calendars=web_calendars(booked, resources_of(request).settings) if booked else (),
     )
 
 
@@ -112,47 +118,12 @@ async def question(request: AnyRequest, session: Session, lang: FromPath[str]) -
     return await show_step(request, session, draft, step)
 
 
-@post("/{lang:str}/estimate/time", opt=_OPT)
-async def choose_time(request: AnyRequest, session: Session, lang: FromPath[str]) -> Answer:
-    """A slot that is free now; it is taken when the request is sent."""
-    draft = await open_draft(request, session, lock=True)
-    if draft is None or draft.job_id is not None:
-        return redirect(request, f"/{lang}/estimate")
-    values = await form_values(request)
-    chosen = parse_moment((values.getlist("slot") or [""])[0])
-    if chosen is None:
-        problems = [_("Please choose a time.")]
-        return await show_step(request, session, draft, "time", problems=problems, status_code=422)
-    services.answer(draft, "time", {"slot": chosen.isoformat()})
-    return redirect(request, f"/{lang}/estimate/{following(draft, 'time')}")
-
-
-@post("/{lang:str}/estimate/check", opt=_OPT)
-async def send(request: AnyRequest, session: Session, lang: FromPath[str]) -> Answer:
-    """Send it: a job, its photos, its appointment and a mail, or none of them."""
-    draft = await open_draft(request, session, lock=True)
-    if draft is None:
-        return redirect(request, f"/{lang}/estimate")
-    if draft.job_id is not None:
-        return redirect(request, f"/{lang}/estimate/done")
-    if first_open(draft) != "check":
-        return redirect(request, f"/{lang}/estimate/{first_open(draft)}")
-    draft.language = lang
-    try:
-        async with session.begin_nested():
-            job = await services.send_draft(session, draft)
-    except Refused as refusal:
-        await session.refresh(draft)
-        return await _not_sent(request, session, draft, refusal)
-    return redirect(request, f"/{lang}/estimate/done", cookies_=[key_to(request, job)])
-
-
 @post([f"/{{lang:str}}/estimate/{step}" for step in FORMS], opt=_OPT)
 async def reply(request: AnyRequest, session: Session, lang: FromPath[str]) -> Answer:
     """An answer to one of the plain questions."""
     step = _step_of(request)
     values = await form_values(request)
-    form = FORMS[step](values)
+    form = form_for(step)(values)
     draft = await open_draft(request, session, lock=True)
     if not form.validate():
         return await show_step(request, session, draft, step, form=form, status_code=422)
@@ -162,7 +133,8 @@ async def reply(request: AnyRequest, session: Session, lang: FromPath[str]) -> A
             return redirect(request, f"/{lang}/estimate/vehicle")
         draft, cookie = await _new_draft(request, session, lang)
         jar.append(cookie)
-    services.answer(draft, step, _plain(form))
+    services.answer(draft, step, kept(step, _plain(form)))
+    await holds.renew(session, "estimate", owner_of_draft(draft.id))
     return redirect(request, f"/{lang}/estimate/{following(draft, step)}", cookies_=jar)
 
 
@@ -172,24 +144,6 @@ def _step_of(request: AnyRequest) -> str:
     return str(request.scope["path"]).rstrip("/").rpartition("/")[2]
 
 
-async def _not_sent(
-    request: AnyRequest, session: AsyncSession, draft: Draft, refusal: Refused
-) -> Page:
-    """Every answer is kept, but for a time that somebody else has taken."""
-    step = "check"
-    if isinstance(refusal, planning.SlotAlreadyTaken):
-        step = "time"
-        services.take_back_answer(draft, "time")
-    return await show_step(
-        request,
-        session,
-        draft,
-        step,
-        problems=[_(refusal.message, **refusal.values)],
-        status_code=refusal.status_code,
-    )
-
-
 async def _new_draft(request: AnyRequest, session: AsyncSession, lang: str) -> tuple[Draft, Any]:
     limiter = resources_of(request).limiter
     key = ("portal-draft", str(tenant_of(request).id), client_address(request))
@@ -197,7 +151,7 @@ async def _new_draft(request: AnyRequest, session: AsyncSession, lang: str) -> t
         raise TooManyDrafts
     draft, secret = await services.begin_draft(session, lang)
     settings = resources_of(request).settings
-    seconds = int(services.DRAFT_LIFE.total_seconds())
+    seconds = int(current_look().draft_life.total_seconds())
     return draft, cookies.our_cookie(settings, COOKIE, secret, seconds=seconds)
 
 
@@ -214,7 +168,5 @@ HANDLERS = [
     done,
     calendar,
     question,
-    choose_time,
-    send,
     reply,
 ]

@@ -1,6 +1,6 @@
 """The questions of *Make appointment for estimate*: their order, their pages, the draft."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -12,13 +12,19 @@ from core.web import cookies
 from core.web.forms import Form
 from core.web.rendering import Page
 from core.web.resources import resources_of
+from core.web.resumable import owner_mark
 from core.workshop.locations import repository as locations
 from core.workshop.planning import services as planning
+from core.workshop.planning.holds import hash_of
+from core.workshop.planning.slots import Slot
 from core.workshop.vehicles.plates import display_plate, normalise_plate, plate_warning
 from plugins.self_service_portal import repository, services
 from plugins.self_service_portal.forms import ZONES, ContactForm, DamageForm, VehicleForm
+from plugins.self_service_portal.kept_times import owner_of_draft, state_of
 from plugins.self_service_portal.models import Draft
 from plugins.self_service_portal.pages import page
+from plugins.self_service_portal.questions import asked, form_with, lacks
+from plugins.self_service_portal.settings import settings
 
 AnyRequest = Request[Any, Any, Any]
 COOKIE = "portal-draft"
@@ -44,13 +50,25 @@ async def open_draft(
 def first_open(draft: Draft | None) -> str:
     """The first question without an answer, else the check page."""
     answered = draft.answers if draft else {}
-    return next((step for step in STEPS if step not in answered), "check")
+    return next(
+        (step for step in STEPS if step not in answered or lacks(step, answered[step])), "check"
+    )
+
+
+def form_for(step: str) -> type[Form]:
+    """The form of a plain question, with what the garage asks there too."""
+    return form_with(FORMS[step], step)
 
 
 def following(draft: Draft, step: str) -> str:
     """The next open question; back to the check page where all are answered."""
     open_step = first_open(draft)
     return open_step if STEPS.index(open_step) > STEPS.index(step) else "check"
+
+
+def uploader(draft: Draft) -> str:
+    """On whose behalf the browser of that draft sends files."""
+    return f"draft:{draft.id}"
 
 
 async def show_step(
@@ -61,9 +79,27 @@ async def show_step(
     *,
     form: Form | None = None,
     problems: list[str] | None = None,
+    alternatives: Sequence[Slot] = (),
     status_code: int = 200,
 ) -> Page:
-    """The page of a question, with what was answered so far."""
+    """The page of a question, with what was answered so far. `alternatives` are offered in the
+    place of a time that is gone."""
+    values = await step_values(
+        session, draft, step, form=form, problems=problems, alternatives=alternatives
+    )
+    return page(request, f"estimate/{step}.html", status_code=status_code, **values)
+
+
+async def step_values(
+    session: AsyncSession,
+    draft: Draft | None,
+    step: str,
+    *,
+    form: Form | None = None,
+    problems: list[str] | None = None,
+    alternatives: Sequence[Slot] = (),
+) -> dict[str, Any]:
+    """What the page of a question shows."""
     answers = draft.answers if draft else {}
     values: dict[str, Any] = {
         "step": step,
@@ -73,19 +109,47 @@ async def show_step(
         "answers": answers,
         "problems": problems or [],
         "zone_labels": dict(ZONES),
+        "asked": asked(step),
         "chosen": None,
+        "alternatives": alternatives,
         **_plate(answers.get("vehicle")),
     }
     if step in FORMS:
-        values["form"] = form if form is not None else FORMS[step](data=answers.get(step, {}))
+        known = answers.get(step, {})
+        values["form"] = form if form is not None else form_for(step)(data=known)
     if step in {"photos", "check"}:
         values["photos"] = await repository.photos_of(session, draft.id) if draft else []
+        values["tiles"] = settings().photo_tiles
+        values["upload_key"] = owner_mark(uploader(draft)) if draft else ""
     if step == "time":
         location = await locations.first(session)
-        values["days"] = await planning.free_days(session, location, "estimate")
+        owner = hash_of(owner_of_draft(draft.id)) if draft else None
+        values["days"] = await planning.free_days(session, location, "estimate", holder=owner)
     if "time" in answers:
         values["chosen"] = datetime.fromisoformat(answers["time"]["slot"])
-    return page(request, f"estimate/{step}.html", status_code=status_code, **values)
+    if step == "check" and draft is not None:
+        values |= await _time_of(session, draft, values["chosen"], alternatives)
+    return values
+
+
+async def _time_of(
+    session: AsyncSession, draft: Draft, chosen: datetime, alternatives: Sequence[Slot]
+) -> dict[str, Any]:
+    """Whether the chosen time is still kept, or gone, and what else is free then."""
+    if alternatives:
+        return {"kept_until": None, "is_gone": True, "alternatives": alternatives}
+    state = await state_of(
+        session,
+        await locations.first(session),
+        "estimate",
+        chosen,
+        owner=owner_of_draft(draft.id),
+    )
+    return {
+        "kept_until": state.kept_until,
+        "is_gone": state.is_gone,
+        "alternatives": state.alternatives,
+    }
 
 
 def _plate(vehicle: Mapping[str, str] | None) -> Mapping[str, Any]:

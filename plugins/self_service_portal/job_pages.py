@@ -1,33 +1,27 @@
-"""Pages for customers who have a job: who they are, its status, its pictures."""
+"""Pages for customers who have a job: who they are, and its pictures."""
 
 from typing import Any
 
 from litestar import Request, get, post
 from litestar.di import NamedDependency
-from litestar.exceptions import NotFoundException
 from litestar.params import FromPath
-from litestar.response import Redirect, Response
+from litestar.response import Redirect
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.errors import Refused
 from core.i18n import gettext as _
-from core.web.desk.job_actions import serve_rendition
-from core.web.error_pages import wants_json
 from core.web.forms import form_values
 from core.web.photo_uploads import take_in
 from core.web.rendering import Page, redirect
+from core.web.resumable import owner_mark
 from core.web.uploads import HANDLER_OPTIONS, receive_upload
-from core.workshop.audit.services import CUSTOMER
-from core.workshop.jobs import repository as jobs
 from core.workshop.jobs.models import Job
 from core.workshop.photos import repository as photos
-from core.workshop.photos.services import add_photo
-from core.workshop.planning import repository as planning_repository
-from plugins.self_service_portal import services
 from plugins.self_service_portal.forms import IdentifyForm
 from plugins.self_service_portal.identity import identify, key_to, opened_job
+from plugins.self_service_portal.job_uploads import add_to_job, uploader
 from plugins.self_service_portal.pages import option, page
-from plugins.self_service_portal.progress import progress_of
+from plugins.self_service_portal.settings import settings
 
 AnyRequest = Request[Any, Any, Any]
 Session = NamedDependency[AsyncSession]
@@ -110,43 +104,24 @@ async def add_page(request: AnyRequest, session: Session, lang: FromPath[str]) -
     opt=option("pictures", **HANDLER_OPTIONS),
     request_max_body_size=None,
 )
-async def add_pictures(
-    request: AnyRequest, session: Session, lang: FromPath[str]
-) -> Answer | Response[Any]:
+async def add_pictures(request: AnyRequest, session: Session, lang: FromPath[str]) -> Answer:
     """Photos arrive: straight into the job."""
     async with receive_upload(request) as submission:
         intake = await take_in(submission)
         job = await opened_job(request, session)
         if job is None:
-            return _session_over(request, f"/{lang}/pictures")
+            return redirect(request, f"/{lang}/pictures")
+        added = 0
         try:
             async with session.begin_nested():
-                for name, examined in intake.photos:
-                    await add_photo(
-                        session,
-                        job.id,
-                        examined,
-                        name=name,
-                        source=services.SOURCE,
-                        actor=CUSTOMER,
-                    )
+                for photo in intake.photos:
+                    await add_to_job(session, job, photo)
+            added = len(intake.photos)
         except Refused as refusal:
             intake.problems.append(_(refusal.message, **refusal.values))
-    count = await photos.count_of_job(session, job.id)
-    if wants_json(request):
-        if intake.problems:
-            return Response({"error": " ".join(intake.problems)}, status_code=422)
-        return Response({"count": count}, status_code=201)
     if intake.problems:
-        return await _add(
-            request,
-            session,
-            job,
-            intake.problems,
-            status_code=422,
-            added=len(intake.photos),
-        )
-    if not intake.photos and not count:
+        return await _add(request, session, job, intake.problems, status_code=422, added=added)
+    if not intake.photos and not await photos.count_of_job(session, job.id):
         problems = [_("Please choose at least one photo.")]
         return await _add(request, session, job, problems, status_code=422)
     return redirect(request, f"/{lang}/pictures/done")
@@ -166,37 +141,6 @@ async def pictures_done(request: AnyRequest, session: Session, lang: FromPath[st
     )
 
 
-@get("/{lang:str}/status/job", opt=option("status"))
-async def job_status(request: AnyRequest, session: Session, lang: FromPath[str]) -> Answer:
-    """Where the repair stands, in the garage's own words for its customers."""
-    job = await opened_job(request, session)
-    if job is None:
-        return redirect(request, f"/{lang}/status")
-    tasks = await jobs.tasks_of(session, job.id)
-    appointments = await planning_repository.of_job(session, job.id)
-    return page(
-        request,
-        "status.html",
-        job=job,
-        progress=progress_of(job, tasks),
-        appointments=[each for each in appointments if each.status == "booked"],
-        photos=await photos.of_job(session, job.id, for_customer=True),
-    )
-
-
-@get("/{lang:str}/status/photos/{photo_id:uuid}/{size:str}", opt=option("status"))
-async def shared_photo(request: AnyRequest, session: Session) -> Response[bytes]:
-    """A photo that the garage shared with this customer."""
-    job = await opened_job(request, session)
-    photo_id, size = request.path_params["photo_id"], request.path_params["size"]
-    if job is None:
-        raise NotFoundException
-    photo = await photos.by_id(session, photo_id)
-    if photo.job_id != job.id or not photo.shared_with_customer:
-        raise NotFoundException
-    return await serve_rendition(request, session, photo_id, size)
-
-
 async def _add(
     request: AnyRequest,
     session: AsyncSession,
@@ -212,16 +156,11 @@ async def _add(
         job=job,
         problems=problems,
         added=added,
+        tiles=settings().photo_tiles,
+        upload_key=owner_mark(uploader(job)),
         count=await photos.count_of_job(session, job.id),
         status_code=status_code,
     )
-
-
-def _session_over(request: AnyRequest, start: str) -> Redirect | Response[Any]:
-    if wants_json(request):
-        text = _("Two hours have passed. Please type your plate and job number again.")
-        return Response({"error": text}, status_code=401)
-    return redirect(request, start)
 
 
 HANDLERS = [
@@ -234,6 +173,4 @@ HANDLERS = [
     add_page,
     add_pictures,
     pictures_done,
-    job_status,
-    shared_photo,
 ]

@@ -4,6 +4,7 @@ The page shows no personal data, because mail scanners open links; moving and ca
 POST and the plate.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -11,27 +12,38 @@ from litestar import Request, get, post
 from litestar.di import NamedDependency
 from litestar.exceptions import NotFoundException
 from litestar.params import FromPath
-from litestar.response import Redirect
+from litestar.response import Redirect, Response
 from sqlalchemy.ext.asyncio import AsyncSession
+from wtforms import RadioField, TextAreaField
 
 from core.clock import now
 from core.errors import Refused
 from core.i18n import gettext as _
 from core.web.client_address import client_address
-from core.web.desk.job_actions import parse_moment
-from core.web.forms import form_values
+from core.web.forms import Form, FormValues, form_values, options
 from core.web.rendering import Flash, Page, redirect
 from core.web.resources import resources_of, tenant_of
 from core.workshop.jobs import repository as jobs
 from core.workshop.locations import repository as locations
 from core.workshop.planning import repository as planning_repository
 from core.workshop.planning import services as planning
+from core.workshop.planning.links import link_hash
 from core.workshop.planning.models import Appointment
+from core.workshop.planning.rules import rules_for
+from core.workshop.planning.slots import Slot
 from core.workshop.vehicles.plates import normalise_plate
-from plugins.self_service_portal import services
+from plugins.self_service_portal.appointments import (
+    LONGEST_REASON,
+    cancel_by_customer,
+    move_by_customer,
+    reasons,
+)
+from plugins.self_service_portal.calendar import bare_download, web_calendars
 from plugins.self_service_portal.forms import PlateForm
 from plugins.self_service_portal.identity import MISSES_PER_ADDRESS, TooManyGuesses
+from plugins.self_service_portal.kept_times import chosen_time
 from plugins.self_service_portal.pages import page
+from plugins.self_service_portal.settings import settings
 
 AnyRequest = Request[Any, Any, Any]
 Session = NamedDependency[AsyncSession]
@@ -63,18 +75,31 @@ async def appointment(request: AnyRequest, session: Session, secret: FromPath[st
     return await _show(request, session, found, secret, PlateForm())
 
 
-@get(
-    [
-        "/{lang:str}/appointment/{secret:str}/cancel",
-        "/{lang:str}/appointment/{secret:str}/move",
-    ],
-    opt=_OPT,
-)
+@get("/{lang:str}/appointment/{secret:str}/calendar.ics", opt=_OPT)
+async def calendar(request: AnyRequest, session: Session, secret: FromPath[str]) -> Response[bytes]:
+    """For the customer's own calendar, without a word on whose appointment it is."""
+    found = await _find(session, secret)
+    return bare_download(found, resources_of(request).settings)
+
+
+@get("/{lang:str}/appointment/{secret:str}/move", opt=_OPT)
 async def back_to_appointment(
     request: AnyRequest, lang: FromPath[str], secret: FromPath[str]
 ) -> Redirect:
     """A form's address, opened by the language menu or by a reload: it changes nothing."""
     return redirect(request, f"/{lang}/appointment/{secret}")
+
+
+@get("/{lang:str}/appointment/{secret:str}/cancel", opt=_OPT)
+async def cancel_page(
+    request: AnyRequest, session: Session, lang: FromPath[str], secret: FromPath[str]
+) -> Page | Redirect:
+    """Are you sure, and why? Nothing is cancelled by opening it."""
+    found = await _find(session, secret)
+    location = await locations.by_id(session, found.location_id)
+    if not planning.can_be_changed(location, found):
+        return redirect(request, f"/{lang}/appointment/{secret}")
+    return _ask(request, found, secret, _cancel_form())
 
 
 @post("/{lang:str}/appointment/{secret:str}/cancel", opt=_OPT)
@@ -83,15 +108,20 @@ async def cancel(
 ) -> Page | Redirect:
     """Give the slot back."""
     found = await _find(session, secret, lock=True)
-    form = PlateForm(await form_values(request))
+    form = _cancel_form(await form_values(request))
+    reason = form.text("reason") if "reason" in form else ""
     try:
         async with session.begin_nested():
             await _check_plate(request, session, found, form)
-            await services.cancel_by_customer(session, found, lang)
-    except Refused as refusal:
+            await cancel_by_customer(session, found, lang, reason)
+    except planning.TooLateToCancel as refusal:
         await session.refresh(found)
         form.add_refusal(refusal)
         return await _show(request, session, found, secret, form, status_code=refusal.status_code)
+    except Refused as refusal:
+        await session.refresh(found)
+        form.add_refusal(refusal)
+        return _ask(request, found, secret, form, status_code=refusal.status_code)
     return redirect(request, f"/{lang}/appointment/{secret}")
 
 
@@ -103,11 +133,11 @@ async def move(
     found = await _find(session, secret, lock=True)
     values = await form_values(request)
     form = PlateForm(values)
-    chosen = parse_moment((values.getlist("slot") or [""])[0])
+    chosen = chosen_time(values)
     try:
         async with session.begin_nested():
             await _check_plate(request, session, found, form)
-            await services.move_by_customer(session, found, _given(chosen), lang, secret)
+            await move_by_customer(session, found, _given(chosen), lang)
     except Refused as refusal:
         await session.refresh(found)
         form.add_refusal(refusal)
@@ -118,6 +148,7 @@ async def move(
             secret,
             form,
             chosen=chosen,
+            alternatives=getattr(refusal, "alternatives", ()),
             status_code=refusal.status_code,
         )
     moved = Flash(_("Your appointment was moved."))
@@ -125,7 +156,7 @@ async def move(
 
 
 async def _find(session: AsyncSession, secret: str, *, lock: bool = False) -> Appointment:
-    found = await planning_repository.by_link(session, planning.link_hash(secret), lock=lock)
+    found = await planning_repository.by_link(session, link_hash(secret), lock=lock)
     if found is None:
         raise NotFoundException
     return found
@@ -144,6 +175,39 @@ async def _check_plate(
         raise WrongPlate
 
 
+def _cancel_form(values: FormValues | None = None) -> PlateForm:
+    """The plate, and the reason where the garage asks for one: its own list, or free words."""
+    if not settings().ask_cancel_reason:
+        return PlateForm(values)
+    choices = options((reason, reason) for reason in reasons())
+    label = _("Why can you not come?")
+    field = (
+        RadioField(label, choices=choices, validate_choice=False)
+        if choices
+        else TextAreaField(label, render_kw={"maxlength": LONGEST_REASON, "rows": 3})
+    )
+    made: type[PlateForm] = type("CancelForm", (PlateForm,), {"reason": field})
+    return made(values)
+
+
+def _ask(
+    request: AnyRequest,
+    found: Appointment,
+    secret: str,
+    form: Form,
+    *,
+    status_code: int = 200,
+) -> Page:
+    return page(
+        request,
+        "cancel.html",
+        appointment=found,
+        secret=secret,
+        form=form,
+        status_code=status_code,
+    )
+
+
 def _given(chosen: datetime | None) -> datetime:
     if chosen is None:
         raise NoTimeChosen
@@ -158,18 +222,21 @@ async def _show(
     form: PlateForm,
     *,
     chosen: datetime | None = None,
+    alternatives: Sequence[Slot] = (),
     status_code: int = 200,
 ) -> Page:
     location = await locations.by_id(session, found.location_id)
     changeable = planning.can_be_changed(location, found)
-    notice = planning.rules_for(location, found.kind).cancellation_notice
+    notice = rules_for(location, found.kind).cancellation_notice
     return page(
         request,
         "appointment.html",
         appointment=found,
         secret=secret,
         chosen=chosen,
+        alternatives=alternatives,
         changeable=changeable,
+        calendars=web_calendars(found, resources_of(request).settings),
         is_past=found.starts_at <= now(),
         notice_hours=int(notice.total_seconds() // 3600),
         days=await planning.free_days(session, location, found.kind, moving=found)
@@ -180,4 +247,4 @@ async def _show(
     )
 
 
-HANDLERS = [appointment, back_to_appointment, cancel, move]
+HANDLERS = [appointment, calendar, back_to_appointment, cancel_page, cancel, move]

@@ -8,6 +8,12 @@ from sqlalchemy import Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core.db.base import TenantScoped, Timestamped, tenant_foreign_key
+from plugins.self_service_portal import (  # noqa: F401 - their tables are migrated too
+    look_models,
+    mail_models,
+    talk_models,
+    time_wish_models,
+)
 
 
 class Draft(Timestamped, TenantScoped):
@@ -32,7 +38,11 @@ class Draft(Timestamped, TenantScoped):
 
 
 class DraftPhoto(Timestamped, TenantScoped):
-    """A photo of a draft: checked, stored, not yet part of any job."""
+    """A photo of a draft: checked, stored, not yet part of any job.
+
+    `position` is its place in the person's order. `thumb` is `{key, width, height}` once the
+    worker has drawn it.
+    """
 
     __tablename__ = "self_service_portal_draft_photos"
     __table_args__ = (
@@ -46,3 +56,6 @@ class DraftPhoto(Timestamped, TenantScoped):
     name: Mapped[str]
     facts: Mapped[dict[str, Any]]
     size_bytes: Mapped[int]
+    view: Mapped[str | None]
+    position: Mapped[int] = mapped_column(server_default=text("0"))
+    thumb: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))

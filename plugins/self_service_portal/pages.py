@@ -10,7 +10,11 @@ from litestar.handlers import BaseRouteHandler
 
 from core.i18n import gettext as _
 from core.web import rendering
+from core.web.dependencies import session_for_guard
 from core.web.resources import AnyConnection, tenant_of
+from core.web.site_look import wear
+from plugins.self_service_portal.look import Look, current_look, set_look
+from plugins.self_service_portal.look_services import look_of
 from plugins.self_service_portal.settings import PortalSettings, settings
 
 AnyRequest = Request[Any, Any, Any]
@@ -66,25 +70,34 @@ def entries() -> Sequence[Entry]:
 def page(
     request: AnyRequest, template: str, *, status_code: int = 200, **values: Any
 ) -> rendering.Page:
-    """A page of the portal. It knows as `offered` which entries it may link to."""
+    """A page of the portal. It knows as `offered` which entries it may link to, as `look` what the
+    garage's owner decided and as `said` the garage's own words."""
     offered = {entry.key for entry in entries()}
     return rendering.page(
         request,
         f"self_service_portal/{template}",
         status_code=status_code,
-        **{"offered": offered, **values},
+        **{"offered": offered, "look": current_look(), "said": current_look().said(), **values},
     )
 
 
 def is_shown(wishes: PortalSettings, key: str) -> bool:
-    """Whether support left this entry visible."""
-    return bool(getattr(wishes, f"show_{key}"))
+    """Whether support left this entry visible, and the garage's owner too."""
+    return bool(getattr(wishes, f"show_{key}")) and key not in current_look().hidden_entries
+
+
+def put_on(connection: AnyConnection, look: Look) -> None:
+    """Let this request go by `look`, and its pages be dressed so."""
+    set_look(look)
+    wear(connection, look.dress())
 
 
 async def page_guard(connection: AnyConnection, handler: BaseRouteHandler) -> None:
     """The address carries one of the garage's languages, and an entry that is not hidden."""
     if connection.path_params.get("lang") not in tenant_of(connection).languages:
         raise NotFoundException
+    async with session_for_guard(connection) as session:
+        put_on(connection, await look_of(session))
     entry = handler.opt.get("entry")
     if entry is not None and not is_shown(settings(), entry):
         raise NotFoundException

@@ -10,23 +10,65 @@ from litestar.params import FromPath
 from litestar.types import ControllerRouterHandler
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from core.hooks.contributions import Effect, MailTemplate, NavigationEntry, ScheduledTask
+from core.hooks.contributions import (
+    Badge,
+    Effect,
+    MailTemplate,
+    NavigationEntry,
+    Panel,
+    Permission,
+    ScheduledTask,
+    TimelineEntry,
+)
 from core.hooks.manifest import PluginManifest
 from core.hooks.markers import hookimpl
 from core.web.rendering import Page
+from core.workshop.uploads.services import forget_expired_uploads
 from plugins.self_service_portal import (
+    confirm_pages,
+    confirmations,
+    consents,
+    draft_photos,
     estimate_pages,
     estimate_photos,
+    estimate_time,
+    job_links,
     job_pages,
+    job_uploads,
     link_pages,
+    look_pages,
+    look_preview,
+    mail_choices,
+    message_pages,
+    picture_links,
+    quote_desk,
+    quote_pages,
     repair_pages,
     repository,
+    stage_mails,
+    status_pages,
+    talk_data,
+    talk_demo,
+    talk_panels,
+    time_wish_desk,
+    time_wish_pages,
+    time_wishes,
+    waiting,
 )
+from plugins.self_service_portal.appointments import tell_of_cancellation
 from plugins.self_service_portal.estimate_steps import open_draft
+from plugins.self_service_portal.mail_look import dressed
 from plugins.self_service_portal.mails import MAILS
+from plugins.self_service_portal.opening import opening_of
 from plugins.self_service_portal.pages import entries, page, page_guard
-from plugins.self_service_portal.services import DELETE_FILES, delete_files, forget_old_drafts
+from plugins.self_service_portal.permissions import PERMISSIONS
+from plugins.self_service_portal.reminders import EVERY_SECONDS, remind
+from plugins.self_service_portal.retention import keep_retention
+from plugins.self_service_portal.services import forget_draft, forget_old_drafts
 from plugins.self_service_portal.settings import NAME, PortalSettings
+from plugins.self_service_portal.talk_mails import MAILS as TALK_MAILS
+from plugins.self_service_portal.time_wish_mail import MAIL as TIME_IS_FREE_MAIL
+from plugins.self_service_portal.unconfirmed import free_unconfirmed
 
 AnyRequest = Request[Any, Any, Any]
 
@@ -43,7 +85,13 @@ async def home(
         entries=entries(),
         base=f"/{lang}",
         has_draft=draft is not None and draft.job_id is None,
+        opening=await opening_of(session),
     )
+
+
+async def forget_uploads(session: AsyncSession) -> None:
+    """Remove what customers or the desk began to send a day ago and did not end."""
+    await forget_expired_uploads(session)
 
 
 class SelfServicePortal:
@@ -67,16 +115,16 @@ class SelfServicePortal:
         package="plugins.self_service_portal",
         settings=PortalSettings,
         personal_data={
-            "en": "Unsent requests with plate, contact and photos, for seven days.",
-            "nl": "Onverzonden aanvragen met nummerplaat, contact en foto's, zeven dagen lang.",
-            "fr": "Demandes non envoyées avec plaque, contact et photos, pendant sept jours.",
-            "de": "Nicht gesendete Anfragen mit Kennzeichen, Kontakt und Fotos, sieben Tage lang.",
+            "en": "Unsent requests, 30 days at most; messages; estimates with who answered them.",
+            "nl": "Onverzonden aanvragen, hoogstens 30 dagen; berichten; bestekken met antwoord.",
+            "fr": "Demandes non envoyées, 30 jours au plus ; messages ; devis et qui y a répondu.",
+            "de": "Ungesendete Anfragen, höchstens 30 Tage; Nachrichten; Kostenvoranschläge.",
         },
     )
 
     @hookimpl
     def routes(self) -> Sequence[ControllerRouterHandler]:
-        """The portal's pages, below the language."""
+        """The portal's pages, below the language; the desk's part of the talk with customers."""
         return [
             Router(
                 path="/",
@@ -84,13 +132,77 @@ class SelfServicePortal:
                 route_handlers=[
                     home,
                     *estimate_photos.HANDLERS,
+                    *estimate_time.HANDLERS,
                     *estimate_pages.HANDLERS,
                     *repair_pages.HANDLERS,
                     *job_pages.HANDLERS,
+                    *job_uploads.HANDLERS,
+                    *picture_links.HANDLERS,
                     *link_pages.HANDLERS,
+                    *time_wish_pages.HANDLERS,
+                    *confirm_pages.HANDLERS,
+                    *mail_choices.HANDLERS,
+                    *status_pages.HANDLERS,
+                    *message_pages.HANDLERS,
+                    *quote_pages.HANDLERS,
+                    *job_links.HANDLERS,
                 ],
-            )
+            ),
+            *message_pages.DESK_HANDLERS,
+            *quote_desk.DESK_HANDLERS,
+            *time_wish_desk.HANDLERS,
+            *look_pages.HANDLERS,
+            *look_preview.HANDLERS,
         ]
+
+    @hookimpl
+    def permissions(self) -> Sequence[Permission]:
+        """Answering messages, and sending estimates."""
+        return PERMISSIONS
+
+    @hookimpl
+    async def job_card_panels(self, session: AsyncSession, job_id: UUID) -> Sequence[Panel]:
+        """The talk with the customer, and the estimates."""
+        return await talk_panels.job_panels(session, job_id)
+
+    @hookimpl
+    async def job_badges(
+        self, session: AsyncSession, job_ids: Sequence[UUID]
+    ) -> Mapping[UUID, Sequence[Badge]]:
+        """Appointments to be confirmed, new messages, and estimates with their answers."""
+        found = (
+            await confirmations.badges(session, job_ids),
+            await talk_panels.badges(session, job_ids),
+        )
+        return {
+            job_id: [mark for each in found for mark in each.get(job_id, ())] for job_id in job_ids
+        }
+
+    @hookimpl
+    async def job_timeline(self, session: AsyncSession, job_id: UUID) -> Sequence[TimelineEntry]:
+        """Messages and estimates, and what the customer was told by mail."""
+        told = await stage_mails.timeline(session, job_id)
+        agreed = await consents.timeline(session, job_id)
+        return [*told, *await talk_panels.timeline(session, job_id), *agreed]
+
+    @hookimpl
+    async def dashboard_cards(self, session: AsyncSession) -> Sequence[Panel]:
+        """What customers wait for."""
+        return [*await talk_panels.dashboard(session), await time_wish_desk.wish_card(session)]
+
+    @hookimpl
+    def audit_labels(self) -> Mapping[str, str]:
+        """Answers and estimates."""
+        return {
+            **talk_panels.audit_labels(),
+            **waiting.audit_labels(),
+            **look_pages.audit_labels(),
+        }
+
+    @hookimpl
+    async def demo_data(self, session: AsyncSession) -> None:
+        """Talks and estimates for the demo's jobs."""
+        await talk_demo.fill_in(session)
 
     @hookimpl
     def home_page(self, language: str) -> str:
@@ -99,46 +211,90 @@ class SelfServicePortal:
 
     @hookimpl
     def navigation(self, language: str) -> Sequence[NavigationEntry]:
-        """The four entries in the portal's header."""
+        """The four entries in the portal's header; *Portal* in the owner's menu."""
         return [
-            NavigationEntry(
-                entry.label,
-                f"/{language}/{entry.key}",
-                entry.icon,
-                area="portal",
-                position=entry.position,
-            )
-            for entry in entries()
+            look_pages.desk_entry(),
+            *(
+                NavigationEntry(
+                    entry.label,
+                    f"/{language}/{entry.key}",
+                    entry.icon,
+                    area="portal",
+                    position=entry.position,
+                )
+                for entry in entries()
+            ),
         ]
 
     @hookimpl
     def mail_templates(self) -> Sequence[MailTemplate]:
-        """Confirmations and cancellations."""
-        return MAILS
+        """What is booked, moved or cancelled, reminders, how far a repair is, and answers."""
+        return [dressed(mail) for mail in (*MAILS, *TALK_MAILS, TIME_IS_FREE_MAIL)]
 
     @hookimpl
     def effects(self) -> Sequence[Effect]:
-        """Deleting the files of forgotten drafts."""
-        return [Effect(DELETE_FILES, delete_files)]
+        """Deleting the files of photos that were taken back, and drawing the others small."""
+        return [
+            Effect(draft_photos.DELETE_FILES, draft_photos.delete_files),
+            Effect(draft_photos.DRAW_THUMB, draft_photos.draw_thumb),
+        ]
 
     @hookimpl
     def scheduled_tasks(self) -> Sequence[ScheduledTask]:
-        """Forgetting drafts that nobody came back to."""
-        return [ScheduledTask(f"{NAME}.forget_drafts", forget_old_drafts, every_seconds=3600)]
+        """Forgetting drafts that nobody came back to, and files that never arrived whole;
+        reminding of appointments, and freeing those that nobody confirmed."""
+        return [
+            ScheduledTask(f"{NAME}.forget_drafts", forget_old_drafts, every_seconds=3600),
+            ScheduledTask(f"{NAME}.keep_retention", keep_retention, every_seconds=3600),
+            ScheduledTask(f"{NAME}.forget_uploads", forget_uploads, every_seconds=3600),
+            ScheduledTask(f"{NAME}.remind", remind, every_seconds=EVERY_SECONDS),
+            ScheduledTask(f"{NAME}.free_unconfirmed", free_unconfirmed, every_seconds=300),
+            ScheduledTask(f"{NAME}.tidy_waiting", waiting.tidy, every_seconds=900),
+        ]
+
+    @hookimpl
+    async def task_finished(self, session: AsyncSession, job_id: UUID, task_key: str) -> None:
+        """A stage that the customer may want to hear of."""
+        await stage_mails.tell(session, job_id, task_key)
+
+    @hookimpl
+    async def job_status_changed(self, session: AsyncSession, job_id: UUID, after: str) -> None:
+        """The same, where somebody set the status by hand."""
+        await stage_mails.tell_of_status(session, job_id, after)
+
+    @hookimpl
+    async def appointment_cancelled(self, session: AsyncSession, appointment_id: UUID) -> None:
+        """Cancelled by the garage: the customer's calendar follows."""
+        await tell_of_cancellation(session, appointment_id)
+        await waiting.on_cancelled(session, appointment_id)
+
+    @hookimpl
+    async def appointment_booked(self, session: AsyncSession, appointment_id: UUID) -> None:
+        """Whoever waited for a time has one."""
+        await waiting.on_booked(session, appointment_id)
 
     @hookimpl
     async def personal_data_export(
         self, session: AsyncSession, customer_id: UUID
     ) -> Mapping[str, Any]:
-        """Drafts that became this customer's jobs."""
+        """Drafts that became this customer's jobs, and what was said about those."""
         drafts = await repository.drafts_of_customer(session, customer_id)
-        return {"requests": [draft.answers for draft in drafts]}
+        talk = await talk_data.export(session, customer_id)
+        wishes = await time_wishes.wishes_of(session, customer_id)
+        return {
+            "requests": [draft.answers for draft in drafts],
+            "waiting": [time_wishes.exported(wish) for wish in wishes],
+            "consents": await consents.export(session, customer_id),
+            **talk,
+        }
 
     @hookimpl
     async def personal_data_erase(self, session: AsyncSession, customer_id: UUID) -> None:
-        """Those drafts are forgotten."""
+        """Those drafts and messages are forgotten; estimates and answers to them are contracts."""
         for draft in await repository.drafts_of_customer(session, customer_id):
-            await repository.delete_draft(session, draft.id)
+            await forget_draft(session, draft)
+        await talk_data.erase(session, customer_id)
+        await time_wishes.erase_wishes_of(session, customer_id)
 
 
 plugin = SelfServicePortal()

@@ -8,7 +8,7 @@ from core.web.words import localised
 from core.workshop.jobs.models import Job, JobTask
 from core.workshop.jobs.stages import customer_stage
 
-_STAGE_OF_STATUS = {"ready": "ready", "delivered": "delivered", "invoiced": "delivered"}
+STAGE_OF_STATUS = {"ready": "ready", "delivered": "delivered", "invoiced": "delivered"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +66,7 @@ def _position(job: Job, told: Sequence[JobTask]) -> int:
     were clocked on to.
     """
     reached = customer_stage(told)
-    by_hand = _STAGE_OF_STATUS.get(job.status)
+    by_hand = STAGE_OF_STATUS.get(job.status)
     return max(
         (index for index, task in enumerate(told) if task is reached or task.key == by_hand),
         default=-1,

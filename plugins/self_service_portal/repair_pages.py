@@ -18,11 +18,11 @@ from core.web.rendering import Page, redirect
 from core.web.resources import resources_of
 from core.workshop.customers import repository as customers
 from core.workshop.jobs.models import Job
-from core.workshop.locations import repository as locations
+from core.workshop.planning import holds
 from core.workshop.planning import repository as planning_repository
 from core.workshop.planning import services as planning
-from plugins.self_service_portal import services
-from plugins.self_service_portal.calendar import appointment_download
+from plugins.self_service_portal import kept_times, services
+from plugins.self_service_portal.calendar import appointment_download, web_calendars
 from plugins.self_service_portal.forms import CourtesyForm
 from plugins.self_service_portal.identity import opened_job
 from plugins.self_service_portal.pages import option, page
@@ -54,19 +54,13 @@ async def book_repair(request: AnyRequest, session: Session, lang: FromPath[str]
         return redirect(request, f"/{lang}/repair")
     values = await form_values(request)
     form = CourtesyForm(values)
-    chosen = parse_moment((values.getlist("slot") or [""])[0])
+    chosen = kept_times.chosen_time(values)
     if chosen is None:
         problem = _("Please choose a time.")
         return await _times(request, session, job, form, problem=problem, status_code=422)
-    if "confirmed" not in values:
-        return page(
-            request,
-            "repair_check.html",
-            job=job,
-            slot=chosen,
-            courtesy=bool(form.courtesy_car.data),
-        )
     try:
+        if "confirmed" not in values:
+            return await _check(request, session, job, form, chosen)
         async with session.begin_nested():
             await services.book_drop_off(
                 session,
@@ -77,14 +71,7 @@ async def book_repair(request: AnyRequest, session: Session, lang: FromPath[str]
             )
     except Refused as refusal:
         await session.refresh(job)
-        return await _times(
-            request,
-            session,
-            job,
-            form,
-            problem=_(refusal.message, **refusal.values),
-            status_code=refusal.status_code,
-        )
+        return await _refused(request, session, job, form, chosen=chosen, refusal=refusal)
     return redirect(request, f"/{lang}/repair/done")
 
 
@@ -102,6 +89,7 @@ async def repair_done(request: AnyRequest, session: Session, lang: FromPath[str]
         job=job,
         appointment=booked,
         is_mailed=bool(customer.email),
+        calendars=web_calendars(booked, resources_of(request).settings),
     )
 
 
@@ -115,6 +103,67 @@ async def repair_calendar(request: AnyRequest, session: Session) -> Response[byt
     return appointment_download(booked, job, resources_of(request).settings)
 
 
+async def _check(
+    request: AnyRequest, session: AsyncSession, job: Job, form: CourtesyForm, chosen: datetime
+) -> Page:
+    """Is this right? The time is kept meanwhile, where it is not the job's own already.
+
+    Raises:
+        SlotAlreadyTaken: it is not free.
+    """
+    location, booked = await planning_repository.place_of_job(session, job, "drop_off")
+    state = kept_times.TimeState()
+    if not is_over(job) and (booked is None or booked.starts_at != chosen):
+        owner = kept_times.owner_of_job(job.id)
+        state = await kept_times.keep(request, session, location, "drop_off", chosen, owner=owner)
+    return _show_check(request, job, form, chosen=chosen, state=state)
+
+
+async def _refused(
+    request: AnyRequest,
+    session: AsyncSession,
+    job: Job,
+    form: CourtesyForm,
+    *,
+    chosen: datetime,
+    refusal: Refused,
+) -> Page:
+    """The next free times right there, or all of them where it is something else."""
+    problem = _(refusal.message, **refusal.values)
+    if isinstance(refusal, planning.SlotAlreadyTaken) and refusal.alternatives:
+        state = kept_times.TimeState(is_gone=True, alternatives=refusal.alternatives)
+        return _show_check(
+            request, job, form, chosen=chosen, state=state, problem=problem, status_code=409
+        )
+    return await _times(
+        request, session, job, form, problem=problem, status_code=refusal.status_code
+    )
+
+
+def _show_check(
+    request: AnyRequest,
+    job: Job,
+    form: CourtesyForm,
+    *,
+    chosen: datetime,
+    state: kept_times.TimeState,
+    problem: str | None = None,
+    status_code: int = 200,
+) -> Page:
+    return page(
+        request,
+        "repair_check.html",
+        job=job,
+        slot=chosen,
+        courtesy=bool(form.courtesy_car.data),
+        kept_until=state.kept_until,
+        is_gone=state.is_gone,
+        alternatives=state.alternatives,
+        problems=[problem] if problem else [],
+        status_code=status_code,
+    )
+
+
 async def _times(
     request: AnyRequest,
     session: AsyncSession,
@@ -125,11 +174,13 @@ async def _times(
     problem: str | None = None,
     status_code: int = 200,
 ) -> Page:
-    location = await locations.by_id(session, job.location_id)
-    booked = await planning_repository.booked_of_job(session, job.id, "drop_off")
+    location, booked = await planning_repository.place_of_job(session, job, "drop_off")
     over = is_over(job)
     fixed = booked is not None and not planning.can_be_changed(location, booked)
-    days = [] if over or fixed else await planning.free_days(session, location, "drop_off")
+    holder = holds.hash_of(kept_times.owner_of_job(job.id))
+    days = []
+    if not over and not fixed:
+        days = await planning.free_days(session, location, "drop_off", holder=holder)
     return page(
         request,
         "repair_time.html",
@@ -139,6 +190,7 @@ async def _times(
         days=days,
         booked=booked,
         chosen=chosen,
+        alternatives=(),
         form=form,
         problem=problem,
         status_code=status_code,

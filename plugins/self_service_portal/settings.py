@@ -5,17 +5,65 @@ from pydantic import Field
 from core.hooks.manifest import PluginSettings
 from core.i18n import gettext_noop
 from core.tenancy.context import current_tenant
+from core.workshop.photos.views import VIEWS
 
 NAME = "self_service_portal"
 
 
 class PortalSettings(PluginSettings):
-    """Each of the four entries can be hidden."""
+    """Each of the four entries can be hidden; what customers are mailed and asked afterwards."""
 
     show_estimate: bool = Field(True, title=gettext_noop("Make appointment for estimate"))
     show_repair: bool = Field(True, title=gettext_noop("Make appointment for repair"))
     show_status: bool = Field(True, title=gettext_noop("View repair status"))
     show_pictures: bool = Field(True, title=gettext_noop("Add pictures"))
+    reminders: bool = Field(
+        True, title=gettext_noop("Remind customers by e-mail the day before an appointment")
+    )
+    reminder_hour: int = Field(
+        10, ge=0, le=23, title=gettext_noop("Hour of the day from which reminders are sent")
+    )
+    mail_stages: str = Field(
+        "ready",
+        max_length=300,
+        pattern=r"^[a-z0-9_]*([ ,]+[a-z0-9_]+)*$",
+        title=gettext_noop(
+            "Stages at which customers are mailed: keys of tasks such as ready, separated by commas"
+        ),
+    )
+    ask_cancel_reason: bool = Field(
+        False, title=gettext_noop("Ask customers who cancel for the reason")
+    )
+    cancel_reasons: str = Field(
+        "",
+        max_length=500,
+        title=gettext_noop(
+            "Reasons to choose from, separated by semicolons; without any, customers write"
+        ),
+    )
+    confirm_bookings: bool = Field(
+        False,
+        title=gettext_noop("An estimate booked online counts once its e-mail was confirmed"),
+    )
+    confirm_hours: int = Field(
+        2,
+        ge=1,
+        le=48,
+        title=gettext_noop("Hours after which a time that is not confirmed is freed"),
+    )
+    tile_front_left: bool = Field(True, title=gettext_noop("Ask for a photo: front left"))
+    tile_front_right: bool = Field(True, title=gettext_noop("Ask for a photo: front right"))
+    tile_rear_left: bool = Field(True, title=gettext_noop("Ask for a photo: rear left"))
+    tile_rear_right: bool = Field(True, title=gettext_noop("Ask for a photo: rear right"))
+    tile_close_up: bool = Field(True, title=gettext_noop("Ask for a photo: damage from close by"))
+    tile_two_metres: bool = Field(True, title=gettext_noop("Ask for a photo: damage from 2 m"))
+    tile_odometer: bool = Field(True, title=gettext_noop("Ask for a photo: odometer"))
+    tile_vin_plate: bool = Field(True, title=gettext_noop("Ask for a photo: chassis number plate"))
+
+    @property
+    def photo_tiles(self) -> tuple[str, ...]:
+        """The views of the vehicle that customers are asked to photograph, in order."""
+        return tuple(view for view in VIEWS if getattr(self, f"tile_{view}"))
 
 
 def settings() -> PortalSettings:

@@ -108,3 +108,44 @@ async def test_attachments_keep_their_names_and_bytes(garage: Garage, outbox: Ou
     await send(garage, a_mailer(garage.house, a_mail(attach=attach)), to)
     (mail,) = outbox.mails_to(to)
     assert mail.attachments == [("visit.ics", b"for tea")]
+
+
+async def test_a_calendar_finds_an_invitation_beside_the_two_bodies(
+    garage: Garage, outbox: Outbox
+) -> None:
+    def invitation(values: Mapping[str, Any]) -> list[tuple[str, bytes]]:
+        return [("text/calendar; method=REQUEST; charset=utf-8", values["what"].encode())]
+
+    to = f"customer@{garage.slug}.test"
+    await send(garage, a_mailer(garage.house, a_mail("thé", alternatives=invitation)), to)
+    (mail,) = outbox.mails_to(to)
+    *_bodies, part = [each for each in mail.message.walk() if not each.is_multipart()]
+    assert mail.message.get_content_type() == "multipart/alternative"
+    assert (part.get_content_type(), part.get_param("method")) == ("text/calendar", "REQUEST")
+    assert part.get_payload(decode=True) == "thé".encode()
+
+
+async def test_an_address_in_the_head_stays_whole_however_long(
+    garage: Garage, outbox: Outbox
+) -> None:
+    address = f"<https://garage.example/{'x' * 200}>"
+    to = f"customer@{garage.slug}.test"
+
+    def headers(_values: Mapping[str, Any]) -> Mapping[str, str]:
+        return {"List-Unsubscribe": address}
+
+    await send(garage, a_mailer(garage.house, a_mail(headers=headers)), to)
+    (mail,) = outbox.mails_to(to)
+    assert dict(mail.message.raw_items())["List-Unsubscribe"].strip() == address
+
+
+async def test_a_plugins_head_lines_cannot_bring_others_along(
+    garage: Garage, outbox: Outbox
+) -> None:
+    def headers(_values: Mapping[str, Any]) -> Mapping[str, str]:
+        return {"List-Unsubscribe": HOSTILE}
+
+    to = f"customer@{garage.slug}.test"
+    with pytest.raises(ValueError, match=r"linefeed|newline|carriage"):
+        await send(garage, a_mailer(garage.house, a_mail(headers=headers)), to)
+    assert outbox.mails_to(to) == []

@@ -136,7 +136,7 @@ async def test_a_colleague_is_invited_by_mail_once(
 async def test_somebody_is_let_into_the_support_console(terminal: Terminal, house: House) -> None:
     email, password = f"{new_slug()}@vendor.test", "correct horse battery"
     result = await terminal.type(
-        "support", "create", email, "Sam", "--json", text_in=f"{password}\n{password}\n"
+        "support", "create", email, "--name", "Sam", "--json", text_in=f"{password}\n{password}\n"
     )
     assert result.exit_code == 0, result.output
     secret = json.loads(result.stdout[result.stdout.index("{") :])["totp_secret"]

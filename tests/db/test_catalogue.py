@@ -14,7 +14,13 @@ OF_THE_PLATFORM = {
     table.__tablename__ for table in (PluginActivation, SupportAuditEntry, TenantDomain)
 }
 """Tables that name a garage and are none of its: the application cannot touch them."""
-ADD_ONLY = {"audit_entries"}
+ADD_ONLY = {
+    "audit_entries",
+    "self_service_portal_consents",
+    "self_service_portal_quotes",
+    "self_service_portal_quote_outcomes",
+}
+"""Of the outcomes, who took note of them may be set: a grant on two columns."""
 
 _IN_SCOPE = (
     "(tenant_id = (( SELECT NULLIF(current_setting('app.tenant'::text, true), ''::text)"

@@ -23,6 +23,7 @@ OPTIONS = (
 )
 
 
+@pytest.hookimpl(tryfirst=True)  # before the groups are read
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Journeys share one demo, so they stay in one process; none runs without a browser."""
     missing = chromium.find() is None
@@ -50,9 +51,7 @@ async def chrome() -> AsyncIterator[Browser]:
     assert path is not None, "no browser"
     sandbox = [] if os.geteuid() else ["--no-sandbox"]
     async with async_playwright() as playwright:
-        running = await playwright.chromium.launch(
-            executable_path=path, args=[*OPTIONS, *sandbox]
-        )
+        running = await playwright.chromium.launch(executable_path=path, args=[*OPTIONS, *sandbox])
         yield running
         await running.close()
 

@@ -59,7 +59,6 @@ class Person:
         """Keep a screenshot where `SCREENSHOTS` says, if it says."""
         folder = os.environ.get("SCREENSHOTS")
         if folder:
-            Path(folder).mkdir(parents=True, exist_ok=True)
             await self.page.screenshot(path=f"{folder}/{name}.png", full_page=False)
 
     async def finds_no_barrier(self) -> None:

@@ -99,4 +99,4 @@ def test_each_garage_has_forty_jobs_and_real_photos(demo: DemoRun) -> None:
         ("noord", ["self_service_portal", "vehicle_presence"]),
         ("sud", ["vehicle_presence"]),
     ]
-    assert [job["sequence_number"] for job in demo.garage("sud")["jobs"]][0] == 40
+    assert demo.garage("sud")["jobs"][0]["sequence_number"] == 40

@@ -50,7 +50,9 @@ async def test_support_inside_a_garage_is_visible_to_both(people: People) -> Non
     await support.follow("Enter this garage")
     await support.fill("Reason", "A photo does not open")
     await support.page.get_by_role("main").get_by_role("button").last.click()
-    await support.page.get_by_role("main").get_by_role("link", name="Carrosserie Noord").first.click()
+    await (
+        support.page.get_by_role("main").get_by_role("link", name="Carrosserie Noord").first.click()
+    )
     await support.sees("You are acting inside this garage as")
     owner = await people.staff("noord")
     await owner.go("/desk/audit")

@@ -10,13 +10,29 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.clock import now
 from core.db.base import Base, TenantScoped
+from core.storage import storage
 from core.web.cookies import cookie_name
 from core.workshop.jobs import repository as jobs
 from core.workshop.jobs.models import Job
 from core.workshop.jobs.numbers import display_public_number
+from core.workshop.locations import repository as locations
+from core.workshop.planning.holds import hold
 from core.workshop.staff.models import StaffLink, StaffMember
 from core.workshop.staff.services import token_hash
+from core.workshop.uploads.services import begin_upload
+from plugins.self_service_portal import (
+    confirmations,
+    estimate_steps,
+    job_links,
+    job_uploads,
+    link_tokens,
+    mail_choices,
+    picture_links,
+)
 from plugins.self_service_portal.estimate_steps import COOKIE as DRAFT_COOKIE
+from plugins.self_service_portal.look import Look, StoredLogo, Texts
+from plugins.self_service_portal.look_services import change_look
+from plugins.self_service_portal.mail_models import Confirmation
 from plugins.self_service_portal.models import Draft, DraftPhoto
 from plugins.self_service_portal.services import begin_draft
 from plugins.vehicle_presence.models import Doubt
@@ -35,6 +51,7 @@ INNOCENT = {
     "kind": "drop_off",
     "switch": "off",
     "purpose": "invitation",
+    "answer": "approve",
 }
 """Values of parameters that mean the same in every garage."""
 
@@ -94,6 +111,8 @@ async def furnish(garage: Garage) -> Furnished:
         job = await _furnish_job(session, found)
         await _furnish_people(session, found)
         await _furnish_drafts(session, found, job)
+        await _furnish_talk(session, found, job)
+        await _furnish_waiting(session, found, job)
         closure = await factories.a_closure(session, reason=f"Closed {mark}")
         found.owned["closure_id"] = str(closure.id)
         stay = await record_arrival(session, job.id, STAFF)
@@ -103,6 +122,7 @@ async def furnish(garage: Garage) -> Furnished:
         await session.flush()
         found.owned["doubt_id"] = str(doubt.id)
         await _furnish_departure(session, found)
+    await _furnish_look(found)
     visit = await enter_garage(
         garage.house.database, garage.house.directory, garage.slug, SUPPORT, reason=f"Why {mark}"
     )
@@ -144,6 +164,12 @@ async def _furnish_job(session: AsyncSession, found: Furnished) -> Job:
         "task_id": str(tasks[0].id),
         "secret": secret,
     }
+    session.add(Confirmation(appointment_id=estimate.id, expires_at=now() + timedelta(hours=2)))
+    for path, purpose, thing in (
+        ("confirm", confirmations.PURPOSE, estimate.id),
+        ("mails", mail_choices.PURPOSE, job.id),
+    ):
+        found.special[f"/{{lang}}/{path}/{{token}}"] = {"token": link_tokens.sign(purpose, thing)}
     return job
 
 
@@ -172,7 +198,26 @@ async def _furnish_drafts(session: AsyncSession, found: Furnished, job: Job) -> 
     draft.answers = sent.answers = _answers(found, slot.isoformat())
     sent.job_id = job.id
     photo = await _draft_photo(session, draft, found.mark)
-    found.special["/{lang}/estimate/photos/{photo_id}/remove"] = {"photo_id": str(photo.id)}
+    for verb in ("remove", "earlier", "later", "thumb"):
+        path = f"/{{lang}}/estimate/photos/{{photo_id}}/{verb}"
+        found.special[path] = {"photo_id": str(photo.id)}
+    await _furnish_uploads(session, found, draft, job)
+
+
+async def _furnish_uploads(session: AsyncSession, found: Furnished, draft: Draft, job: Job) -> None:
+    """Photos of which something is still missing, and the link that leads to their page."""
+    for path, owner in (
+        ("/desk/jobs/{job_id}", f"job:{job.id}:somebody"),
+        ("/{lang}/estimate", estimate_steps.uploader(draft)),
+        ("/{lang}/pictures", job_uploads.uploader(job)),
+    ):
+        details = {"filename": f"{found.mark}.jpg"}
+        upload = await begin_upload(session, owner, 7, details, most_bytes=7)
+        found.special[f"{path}/uploads/{{upload_id}}"] = {"upload_id": str(upload.id)}
+    link = picture_links.address_for(job)
+    found.special["/{lang}/pictures/link/{pictures_key}"] = {
+        "pictures_key": link.rpartition("/")[2]
+    }
 
 
 def _answers(found: Furnished, slot: str) -> dict[str, Any]:
@@ -193,6 +238,40 @@ async def _draft_photo(session: AsyncSession, draft: Draft, mark: str) -> DraftP
     session.add(photo)
     await session.flush()
     return photo
+
+
+async def _furnish_talk(session: AsyncSession, found: Furnished, job: Job) -> None:
+    """What customer and garage said to each other, with an estimate that waits."""
+    message_id = await factories.a_message(session, job, body=f"Message {found.mark}")
+    quote = await factories.a_quote(session, job, note=f"Note {found.mark}", pdf=True)
+    found.owned |= {"message_id": str(message_id), "quote_id": str(quote.id)}
+    link = job_links.address_of(job_links.Target(job.id))
+    found.special["/{lang}/status/link/{key}"] = {"key": link.rpartition("/")[2]}
+
+
+async def _furnish_waiting(session: AsyncSession, found: Furnished, job: Job) -> None:
+    """Somebody who waits for a time, was told of one, and is kept one meanwhile."""
+    wish, secret = await factories.a_time_wish(session, job, name=f"Waits {found.mark}")
+    found.owned["wish_id"] = str(wish.id)
+    found.special["/{lang}/wish/{secret}"] = {"secret": secret}
+    location = await locations.first(session)
+    slot = (await factories.free_slots(session, "drop_off"))[-1]
+    await hold(session, location, "drop_off", slot, owner=found.mark, visitor=found.mark)
+
+
+async def _furnish_look(found: Furnished) -> None:
+    """The owner has written texts, and chosen a logo."""
+    texts = Texts(
+        **{
+            name: f"{name} {found.mark}"
+            for name in ("welcome", "intro", "next_steps", "status_foot")
+        }
+    )
+    logo = StoredLogo(key=f"portal/logos/{found.mark}", sha256=found.mark * 8, width=32, height=24)
+    async with found.garage.unit() as session:
+        await storage().put_bytes(found.garage.tenant.id, logo.key, factories.jpeg())
+        await change_look(session, Look(logo=logo, texts={"en": texts}), 0, STAFF)
+    found.special["/portal/logo/{file_name}"] = {"file_name": logo.file_name}
 
 
 async def _furnish_departure(session: AsyncSession, found: Furnished) -> None:

@@ -25,6 +25,7 @@ class Route:
     is_guarded: bool
     permission: str | None
     is_upload: bool
+    is_for_scripts: bool
 
     def filled(self, values: Mapping[str, str]) -> str:
         """The address with `values` in place of its parameters; a parameter that nobody thought
@@ -73,4 +74,5 @@ def _routes_at(http_route: HTTPRoute) -> Iterator[Route]:
                 is_guarded=bool(guards),
                 permission=guards[0].permission if guards else None,
                 is_upload=bool(handler.opt.get("streams_body")),
+                is_for_scripts=bool(handler.opt.get("token_in_header")),
             )

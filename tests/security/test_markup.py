@@ -11,11 +11,12 @@ import pytest
 from bs4 import BeautifulSoup, Tag
 
 from core.web.host_router import HostRouter
+from core.workshop.staff.models import ROLES
 from tests.garages import Browser, Garage
 from tests.security.furnished import Furnished, furnish
 from tests.security.routes import routes_of
 
-READERS = ("owner", "technician", "customer", "sender", "stranger")
+READERS = ("owner", "planner", "technician", "accountant", "customer", "sender", "stranger")
 ERRORS = ("/desk/nothing-here", "/desk/login/x/y/z", "/xx/estimate", "/en/appointment/unknown")
 
 
@@ -30,7 +31,7 @@ async def reader_of(furnished: Furnished, who: str) -> Browser:
     """Somebody who reads pages; a stranger has no cookie at all."""
     if who == "stranger":
         return furnished.garage.browser()
-    if who in {"owner", "technician"}:
+    if who in ROLES:
         return await furnished.garage.staff(who)
     return await furnished.customer(has_sent=who == "sender")
 

@@ -207,7 +207,8 @@ async def test_a_mail_of_a_plugin_that_is_off_is_not_sent(
     arrived = {}
     for is_on in (True, False):
         to = f"{uuid4().hex}@example.com"
-        payload = {"what": "x", "token": "t", "appointment_id": furnished.owned["appointment_id"]}
+        keys = ("appointment_id", "message_id", "quote_id")
+        payload = {"what": "x", "token": "t", **{key: furnished.owned[key] for key in keys}}
         async with garage.unit() as session:
             for name in names:
                 await send_mail(session, name, to, "en", payload, key=f"{name}:{is_on}")

@@ -38,6 +38,15 @@ FORM = {
 """Something sensible for every field of every form, so that a request gets past them."""
 
 
+SCRIPT = {
+    "tus-resumable": b"1.0.0",
+    "upload-length": b"7",
+    "upload-offset": b"0",
+    "content-type": b"application/offset+octet-stream",
+}
+"""What the script that sends photos says beside its token."""
+
+
 async def visit(
     browser: Browser,
     route: Route,
@@ -49,6 +58,10 @@ async def visit(
 ) -> httpx.Response:
     """Send one request; redirects are not followed. The token comes first, as in our forms."""
     fields = {"csrf_token": token, **FORM, **(more or {})}
+    if route.is_for_scripts:
+        wire = {"x-csrf-token": token.encode(), **SCRIPT, **_bytes(headers or {})}
+        body = b"x" if route.method == "PATCH" else b""
+        return await browser.request(route.method, address, content=body, headers=wire)
     if route.method == "GET":
         return await browser.get(address, headers=headers)
     if not route.is_upload:
@@ -56,3 +69,7 @@ async def visit(
     parts = [(name, (None, value.encode(), None)) for name, value in fields.items()]
     photo = ("photos", ("photo.jpg", factories.jpeg(), "image/jpeg"))
     return await browser.post(address, files=[*parts, photo], headers=headers)  # type: ignore[list-item]
+
+
+def _bytes(headers: Mapping[str, str]) -> dict[str, bytes]:
+    return {name: value.encode() for name, value in headers.items()}

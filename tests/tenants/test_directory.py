@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,7 @@ from tenants.activation import Switching, enable
 from tenants.epoch import BLIND_SECONDS, LOOK_SECONDS
 from tenants.lifecycle import close_garage
 from tests.garages import SUPPORT, Garage
-from tests.servers import BASE_DOMAIN
+from tests.servers import BASE_DOMAIN, Servers
 from tests.tenants.processes import another_process
 
 A_LITTLE = 0.5
@@ -76,19 +77,38 @@ def own_valkey(tmp_path: Path) -> Iterator[EmbeddedValkey]:
     valkey.stop()
 
 
-async def test_a_switch_while_redis_was_down_is_told_when_it_is_back(
-    house: House, garage: Garage, own_valkey: EmbeddedValkey
+@asynccontextmanager
+async def way_to(port: int, through: int) -> AsyncIterator[None]:
+    """A way to a server on `port` by another port, while the block lasts."""
+
+    async def pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while data := await reader.read(65536):
+            writer.write(data)
+            await writer.drain()
+        writer.close()
+
+    async def join(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        far_reader, far_writer = await asyncio.open_connection("127.0.0.1", port)
+        await asyncio.gather(pump(reader, far_writer), pump(far_reader, writer))
+
+    async with await asyncio.start_server(join, "127.0.0.1", through):
+        yield
+
+
+async def test_a_switch_that_could_not_be_told_is_told_as_soon_as_it_can(
+    house: House, garage: Garage, servers: Servers, elsewhere: Switching
 ) -> None:
-    async with (
-        another_process(house, own_valkey.url) as here,
-        another_process(house, own_valkey.url) as asleep,
-    ):
-        assert not await sees(asleep, garage, "polite")
-        own_valkey.stop()
+    port = free_port()
+    url = servers.valkey.url.replace(f":{servers.valkey.port}/", f":{port}/")
+    async with another_process(house, url) as here:
+        assert not await sees(elsewhere, garage, "polite")
         await enable(here, garage.slug, "polite", SUPPORT, reason="x")
-        own_valkey.start()
-        assert await sees(here, garage, "polite")
-        await until(lambda: sees(asleep, garage, "polite"), seconds=LOOK_SECONDS + A_LITTLE)
+        await asyncio.sleep(LOOK_SECONDS)
+        assert not await sees(elsewhere, garage, "polite")
+        async with way_to(servers.valkey.port, port):
+            await asyncio.sleep(LOOK_SECONDS)
+            assert await sees(here, garage, "polite")
+            await until(lambda: sees(elsewhere, garage, "polite"), seconds=LOOK_SECONDS + A_LITTLE)
 
 
 async def test_a_redis_that_lost_its_data_cannot_hide_a_switch(

@@ -1,10 +1,19 @@
 """The staff's pages: today, jobs, planning, staff, settings, log."""
 
-from core.web.desk import access, garage_pages, job_actions, job_pages
+from core.web.desk import (
+    access,
+    garage_pages,
+    job_actions,
+    job_pages,
+    planning_pages,
+    settings_pages,
+)
 
 CONTROLLERS = [
     *access.HANDLERS,
     *garage_pages.HANDLERS,
     *job_pages.HANDLERS,
     *job_actions.HANDLERS,
+    *planning_pages.HANDLERS,
+    *settings_pages.HANDLERS,
 ]

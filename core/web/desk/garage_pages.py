@@ -1,4 +1,4 @@
-"""Today, planning, staff, settings and the log."""
+"""Today, staff and the log."""
 
 from datetime import date, datetime, time, timedelta
 from typing import Any
@@ -12,11 +12,10 @@ from litestar.response import Redirect
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.clock import now
-from core.errors import Refused
 from core.hooks.manager import hooks
 from core.i18n import current_language
 from core.i18n import gettext as _
-from core.web.desk.forms import ClosureForm, InvitationForm
+from core.web.desk.forms import InvitationForm
 from core.web.desk.job_pages import viewer_in
 from core.web.forms import FormValues, attempt, form_values, options
 from core.web.rendering import Flash, Page, page, redirect
@@ -24,20 +23,15 @@ from core.web.resources import tenant_of
 from core.web.viewer import requires
 from core.web.words import audit_labels, role_label
 from core.workshop.audit import repository as audit
-from core.workshop.audit.services import record
 from core.workshop.jobs import repository as jobs
-from core.workshop.locations import repository as locations
-from core.workshop.locations import services as location_services
 from core.workshop.photos import repository as photos
 from core.workshop.planning import repository as planning
-from core.workshop.planning.services import DEFAULT_RULES, rules_for
 from core.workshop.staff import repository as staff
 from core.workshop.staff import services as staff_services
 from core.workshop.staff.models import ROLES
 
 AnyRequest = Request[Any, Any, Any]
 Session = NamedDependency[AsyncSession]
-DAYS_SHOWN = 7
 
 
 @get("/desk", guards=[requires()])
@@ -58,27 +52,6 @@ async def today(request: AnyRequest, session: Session) -> Page:
         new_photos=await photos.count_unseen(session) if sees_jobs else 0,
         cards=sorted((card for each in cards for card in each), key=lambda card: card.position),
         today=start,
-    )
-
-
-@get("/desk/planning", guards=[requires("planning.edit")])
-async def week(request: AnyRequest, session: Session) -> Page:
-    """Seven days of appointments."""
-    zone = tenant_of(request).zone
-    first = _day(request.query_params.get("from")) or now().astimezone(zone).date()
-    rows = await planning.agenda(
-        session, _midnight(first, zone), _midnight(first + timedelta(days=DAYS_SHOWN), zone)
-    )
-    days = [first + timedelta(days=offset) for offset in range(DAYS_SHOWN)]
-    return page(
-        request,
-        "core/planning/week.html",
-        days=[
-            (day, [row for row in rows if row.starts_at.astimezone(zone).date() == day])
-            for day in days
-        ],
-        earlier=first - timedelta(days=DAYS_SHOWN),
-        later=first + timedelta(days=DAYS_SHOWN),
     )
 
 
@@ -135,63 +108,6 @@ async def switch_staff(
     )
 
 
-@get("/desk/settings", guards=[requires("garage.settings")])
-async def settings_page(request: AnyRequest, session: Session) -> Page:
-    """Opening hours, appointments, closed days."""
-    return await _settings(request, session, ClosureForm())
-
-
-@post("/desk/settings/hours", guards=[requires("garage.settings")])
-async def save_hours(request: AnyRequest, session: Session) -> Page | Redirect:
-    """Save the opening hours and how appointments are given out."""
-    values = await form_values(request)
-    location = await locations.first(session)
-    viewer = await viewer_in(request)
-    try:
-        hours = _hours_of(values)
-        rules = _rules_of(values)
-    except ValueError:
-        problem = _("Please write times as 08:00 and numbers without letters.")
-        return await _settings(request, session, ClosureForm(), problem, status_code=422)
-    try:
-        async with session.begin_nested():
-            location_services.change_hours(location, hours)
-            location.appointment_rules = {**location.appointment_rules, **rules}
-            record(session, viewer.actor, "location.hours", f"location:{location.id}")
-    except Refused as refusal:
-        problem = _(refusal.message, **refusal.values)
-        return await _settings(request, session, ClosureForm(), problem, status_code=409)
-    return redirect(request, "/desk/settings", flash=Flash(_("Saved.")))
-
-
-@post("/desk/settings/closures", guards=[requires("garage.settings")])
-async def add_closure(request: AnyRequest, session: Session) -> Page | Redirect:
-    """Close for some days."""
-    form = ClosureForm(await form_values(request))
-    location = await locations.first(session)
-    if not form.validate():
-        return await _settings(request, session, form, status_code=422)
-    first_day, last_day = form.first_day.data, form.last_day.data
-    if first_day is None or last_day is None:
-        return await _settings(request, session, form, status_code=422)
-    async with attempt(session, form):
-        await location_services.close_on(
-            session, location.id, first_day, last_day, form.text("reason")
-        )
-    if form.has_errors:
-        return await _settings(request, session, form, status_code=409)
-    return redirect(request, "/desk/settings", flash=Flash(_("The closed days are saved.")))
-
-
-@post("/desk/settings/closures/{closure_id:uuid}/remove", guards=[requires("garage.settings")])
-async def remove_closure(
-    request: AnyRequest, session: Session, closure_id: FromPath[UUID]
-) -> Redirect:
-    """Open on those days after all."""
-    await session.delete(await locations.closure(session, closure_id))
-    return redirect(request, "/desk/settings", flash=Flash(_("The garage is open on those days.")))
-
-
 @get("/desk/audit", guards=[requires("audit.view")])
 async def log_page(request: AnyRequest, session: Session) -> Page:
     """Who did what, newest first."""
@@ -229,85 +145,14 @@ def _invitation(values: FormValues | None, language: str = "en") -> InvitationFo
     return form
 
 
-async def _settings(
-    request: AnyRequest,
-    session: AsyncSession,
-    form: ClosureForm,
-    problem: str | None = None,
-    *,
-    status_code: int = 200,
-) -> Page:
-    location = await locations.first(session)
-    monday = date(2024, 1, 1)
-    return page(
-        request,
-        "core/garage/settings.html",
-        location=location,
-        weekdays=[(number, monday + timedelta(days=number - 1)) for number in range(1, 8)],
-        closures=await locations.closures_from(session, location.id, now().date()),
-        rules={kind: rules_for(location, kind) for kind in DEFAULT_RULES},
-        form=form,
-        problem=problem,
-        status_code=status_code,
-    )
-
-
-def _hours_of(values: FormValues) -> dict[str, list[list[str]]]:
-    """Two pairs of times per weekday, empty ones left out."""
-    hours: dict[str, list[list[str]]] = {}
-    for number in range(1, 8):
-        pairs = []
-        for part in ("a", "b"):
-            opens, closes = (
-                (values.getlist(f"{edge}-{number}-{part}") or [""])[0].strip()
-                for edge in ("opens", "closes")
-            )
-            if opens or closes:
-                pairs.append(
-                    [time.fromisoformat(each).strftime("%H:%M") for each in (opens, closes)]
-                )
-        if pairs:
-            hours[str(number)] = pairs
-    return hours
-
-
-def _rules_of(values: FormValues) -> dict[str, dict[str, int]]:
-    limits = {
-        "duration_minutes": (5, 480),
-        "capacity": (1, 50),
-        "minimum_notice_hours": (0, 336),
-    }
-    rules: dict[str, dict[str, int]] = {}
-    for kind in DEFAULT_RULES:
-        rules[kind] = {}
-        for name, (least, most) in limits.items():
-            number = int((values.getlist(f"{kind}-{name}") or [""])[0])
-            if not least <= number <= most:
-                raise ValueError(name)
-            rules[kind][name] = number
-    return rules
-
-
-def _day(text: str | None) -> date | None:
-    try:
-        return date.fromisoformat(text) if text else None
-    except ValueError:
-        return None
-
-
 def _midnight(day: date, zone: Any) -> datetime:
     return datetime.combine(day, time(), zone)
 
 
 HANDLERS = [
     today,
-    week,
     staff_page,
     invite,
     switch_staff,
-    settings_page,
-    save_hours,
-    add_closure,
-    remove_closure,
     log_page,
 ]

@@ -1,4 +1,4 @@
-"""What is done on the job card: status, tasks, photos, appointments."""
+"""What is done on the job card: status, tasks, photos."""
 
 from datetime import datetime
 from typing import Any
@@ -17,20 +17,16 @@ from core.storage import ObjectMissing
 from core.web.desk.job_pages import render_card, viewer_in
 from core.web.error_pages import wants_json
 from core.web.forms import form_values
-from core.web.photo_uploads import take_in
-from core.web.rendering import Flash, Page, page, redirect
+from core.web.photo_uploads import ReceivedPhoto, resumable_photos, take_in
+from core.web.rendering import Flash, Page, redirect
 from core.web.resources import resources_of, tenant_of
 from core.web.uploads import HANDLER_OPTIONS, receive_upload
-from core.web.viewer import requires
+from core.web.viewer import Viewer, requires
 from core.workshop.jobs import repository as jobs
 from core.workshop.jobs import services
-from core.workshop.locations import repository as locations
 from core.workshop.photos import repository as photos
 from core.workshop.photos.imaging import SIZES
 from core.workshop.photos.services import add_photo, share_with_customer
-from core.workshop.planning import repository as planning_repository
-from core.workshop.planning import services as planning
-from core.workshop.planning.models import KINDS
 
 AnyRequest = Request[Any, Any, Any]
 Session = NamedDependency[AsyncSession]
@@ -99,18 +95,39 @@ async def add_photos(
     async with receive_upload(request) as submission:
         intake = await take_in(submission)
         await jobs.by_id(session, job_id)
-        for name, examined in intake.photos:
-            await add_photo(session, job_id, examined, name=name, source="desk", actor=viewer.actor)
-    count = await photos.count_of_job(session, job_id)
+        for each in intake.photos:
+            await _add(session, job_id, each, viewer)
     if wants_json(request):
         if intake.problems:
             return Response({"error": " ".join(intake.problems)}, status_code=422)
-        return Response({"count": count}, status_code=201)
+        return Response({"count": await photos.count_of_job(session, job_id)}, status_code=201)
     if intake.problems or not intake.photos:
         problems = intake.problems or [_("Please choose at least one photo.")]
         return await render_card(request, session, job_id, status_code=422, problems=problems)
     text = ngettext("%(num)s photo added.", "%(num)s photos added.", len(intake.photos))
     return redirect(request, f"/desk/jobs/{job_id}#photos", flash=Flash(text))
+
+
+async def _uploader(request: AnyRequest, session: AsyncSession) -> str:
+    viewer = await viewer_in(request)
+    job = await jobs.by_id(session, request.path_params["job_id"])
+    return f"job:{job.id}:{viewer.staff_id or viewer.name}"
+
+
+async def _keep_upload(request: AnyRequest, session: AsyncSession, photo: ReceivedPhoto) -> None:
+    await _add(session, request.path_params["job_id"], photo, await viewer_in(request))
+
+
+async def _add(session: AsyncSession, job_id: UUID, photo: ReceivedPhoto, viewer: Viewer) -> None:
+    await add_photo(
+        session,
+        job_id,
+        photo.examined,
+        name=photo.name,
+        source="desk",
+        actor=viewer.actor,
+        view=photo.view,
+    )
 
 
 @post("/desk/photos/{photo_id:uuid}/share", guards=[requires("jobs.edit")])
@@ -154,77 +171,6 @@ async def serve_rendition(
     return Response(body, media_type="image/webp", headers=_PRIVATE_FOR_A_DAY)
 
 
-@get("/desk/jobs/{job_id:uuid}/appointment/{kind:str}", guards=[requires("planning.edit")])
-async def appointment_page(
-    request: AnyRequest, session: Session, job_id: FromPath[UUID], kind: FromPath[str]
-) -> Page:
-    """Free times for a job."""
-    return await _slots(request, session, job_id, kind)
-
-
-@post("/desk/jobs/{job_id:uuid}/appointment/{kind:str}", guards=[requires("planning.edit")])
-async def book_appointment(
-    request: AnyRequest, session: Session, job_id: FromPath[UUID], kind: FromPath[str]
-) -> Page | Redirect:
-    """Take a slot for the customer."""
-    values = await form_values(request)
-    viewer = await viewer_in(request)
-    chosen = parse_moment((values.getlist("slot") or [""])[0])
-    if kind not in KINDS:
-        raise NotFoundException
-    if chosen is None:
-        return await _slots(
-            request, session, job_id, kind, _("Please choose a time."), status_code=422
-        )
-    try:
-        async with session.begin_nested():
-            await planning.book(session, job_id, kind, chosen, viewer.actor)
-    except planning.SlotAlreadyTaken as refusal:
-        return await _slots(
-            request, session, job_id, kind, _(refusal.message), status_code=refusal.status_code
-        )
-    return redirect(request, f"/desk/jobs/{job_id}", flash=Flash(_("The appointment is booked.")))
-
-
-@post("/desk/appointments/{appointment_id:uuid}/cancel", guards=[requires("planning.edit")])
-async def cancel_appointment(
-    request: AnyRequest, session: Session, appointment_id: FromPath[UUID]
-) -> Redirect:
-    """Give a slot back."""
-    viewer = await viewer_in(request)
-    appointment = await planning_repository.by_id(session, appointment_id, lock=True)
-    await planning.cancel(session, appointment, viewer.actor)
-    return redirect(
-        request,
-        f"/desk/jobs/{appointment.job_id}",
-        flash=Flash(_("The appointment is cancelled. Please tell the customer.")),
-    )
-
-
-async def _slots(
-    request: AnyRequest,
-    session: AsyncSession,
-    job_id: UUID,
-    kind: str,
-    problem: str | None = None,
-    *,
-    status_code: int = 200,
-) -> Page:
-    if kind not in KINDS:
-        raise NotFoundException
-    job = await jobs.by_id(session, job_id)
-    location = await locations.by_id(session, job.location_id)
-    return page(
-        request,
-        "core/planning/book.html",
-        job=job,
-        kind=kind,
-        days=await planning.free_days(session, location, kind),
-        problem=problem,
-        status_code=status_code,
-    )
-
-
 def parse_moment(text: str) -> datetime | None:
     """A slot's value from a form: ISO 8601 with an offset, else None."""
     try:
@@ -240,9 +186,12 @@ HANDLERS = [
     client_informed,
     set_task,
     add_photos,
+    *resumable_photos(
+        "/desk/jobs/{job_id:uuid}/uploads",
+        authorise=_uploader,
+        keep=_keep_upload,
+        guards=[requires("photos.add")],
+    ),
     share_photo,
     photo,
-    appointment_page,
-    book_appointment,
-    cancel_appointment,
 ]

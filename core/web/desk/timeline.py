@@ -72,4 +72,7 @@ def _appointment(event: JobEvent, actor: str) -> str:
         return _("%(kind)s on %(when)s booked by %(who)s", **values)
     if event.kind == "appointment_moved":
         return _("%(kind)s moved to %(when)s by %(who)s", **values)
+    reason = event.details.get("reason")
+    if reason:
+        return _("%(kind)s on %(when)s cancelled by %(who)s: “%(reason)s”", **values, reason=reason)
     return _("%(kind)s on %(when)s cancelled by %(who)s", **values)

@@ -27,7 +27,7 @@ async def by_email_and_name(session: AsyncSession, email: str, name: str) -> Cus
         select(Customer)
         .where(
             Customer.email == email.strip().lower(),
-            func.lower(Customer.name) == name.strip().lower(),
+            func.lower(Customer.name) == func.lower(name.strip()),
         )
         .order_by(Customer.id)
         .limit(1)

@@ -15,8 +15,9 @@ class Location(Timestamped, TenantScoped):
 
     `opening_hours` maps ISO weekdays `"1"`-`"7"` to lists of `["08:00", "12:00"]` in local
     time. `appointment_rules` maps an appointment kind to `{duration_minutes, step_minutes,
-    capacity, minimum_notice_hours, horizon_days, buffer_minutes}`; missing keys and kinds
-    fall back to the defaults of the planning slice.
+    capacity, per_day, minimum_notice_hours, horizon_days, buffer_minutes,
+    cancellation_notice_hours}`; missing keys and kinds fall back to the defaults of the planning
+    slice. `holidays_worked` are the public holidays, as ISO dates, on which it is open.
     """
 
     __tablename__ = "locations"
@@ -32,6 +33,7 @@ class Location(Timestamped, TenantScoped):
     email: Mapped[str | None]
     opening_hours: Mapped[dict[str, Any]]
     appointment_rules: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))
+    holidays_worked: Mapped[list[Any]] = mapped_column(server_default=text("'[]'"))
 
 
 class Closure(TenantScoped):

@@ -3,7 +3,7 @@
 from datetime import date
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import and_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.errors import NotFound
@@ -22,6 +22,37 @@ async def first(session: AsyncSession) -> Location:
     if found is None:
         raise NotFound("location")
     return found
+
+
+async def first_with_closures(
+    session: AsyncSession, first_day: date, last_day: date
+) -> tuple[Location, list[Closure]]:
+    """The location that the portal books for, and its closures between two days, first ones
+    first: in one query.
+
+    Raises:
+        NotFound: the garage has none, which opening a garage prevents.
+    """
+    its_own = select(Location.id).order_by(Location.position, Location.id).limit(1)
+    rows = await session.execute(
+        select(Location, Closure)
+        .outerjoin(
+            Closure,
+            and_(
+                Closure.tenant_id == Location.tenant_id,
+                Closure.location_id == Location.id,
+                Closure.last_day >= first_day,
+                Closure.first_day <= last_day,
+            ),
+        )
+        .where(Location.id == its_own.scalar_subquery())
+        .order_by(Closure.first_day)
+        .limit(MANY)
+    )
+    found = list(rows)
+    if not found:
+        raise NotFound("location")
+    return found[0][0], [closure for _location, closure in found if closure is not None]
 
 
 async def by_id(session: AsyncSession, location_id: UUID) -> Location:

@@ -24,6 +24,8 @@ MAX_PIXELS = 60_000_000
 MAX_BYTES = 25 * 1024 * 1024
 SIZES: Mapping[str, tuple[int, int]] = {"thumb": (480, 360), "display": (1600, 1200)}
 """Largest width and height; 4:3 and not square, so that JPEG's draft decoding helps."""
+LOGO_FORMATS = ("JPEG", "PNG", "WEBP")
+LOGO_BOX = (640, 240)
 _SRGB = ImageCms.createProfile("sRGB")
 _EXIF_IFD = 0x8769
 _TAKEN_AT = 0x9003
@@ -141,11 +143,30 @@ def render(path: Path, destination: Path, sizes: Sequence[str]) -> list[Renditio
     return drawn
 
 
-def _opened(path: Path) -> Image.Image:
+def render_logo(path: Path, destination: Path) -> Rendition:
+    """Draw a logo as WebP into the folder `destination`, small enough for :data:`LOGO_BOX`; what
+    is transparent in it stays so.
+
+    Raises:
+        NotAPhoto: no JPEG, PNG or WebP.
+        TooManyPixels, PhotoDamaged: as they say.
+    """
+    with _opened(path, LOGO_FORMATS) as image:
+        _decode(image, LOGO_BOX)
+        is_clear = image.mode in {"RGBA", "LA", "PA"} or "transparency" in image.info
+        picture = ImageOps.exif_transpose(image).convert("RGBA" if is_clear else "RGB")
+    picture.thumbnail(LOGO_BOX, Image.Resampling.LANCZOS)
+    picture.info.clear()
+    target = destination / "logo.webp"
+    picture.save(target, "WEBP", quality=90, method=4)
+    return Rendition("logo", str(target), picture.width, picture.height)
+
+
+def _opened(path: Path, formats: tuple[str, ...] = FORMATS) -> Image.Image:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            image = Image.open(path, formats=FORMATS)
+            image = Image.open(path, formats=formats)
     except UnidentifiedImageError:
         raise (PhotoDamaged if _looks_like_heic(path) else NotAPhoto) from None
     except Exception as error:

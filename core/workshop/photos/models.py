@@ -41,3 +41,4 @@ class Photo(Timestamped, TenantScoped):
     view: Mapped[str | None]
     seen_by_staff_at: Mapped[datetime | None]
     shared_with_customer: Mapped[bool] = mapped_column(server_default=text("false"))
+    shared_at: Mapped[datetime | None]

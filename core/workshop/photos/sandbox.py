@@ -23,6 +23,7 @@ from core.workshop.photos.imaging import (
     Rendition,
     decode_fully,
     render,
+    render_logo,
 )
 
 MEMORY_BYTES = 1536 * 1024 * 1024
@@ -52,6 +53,16 @@ async def draw(path: Path, destination: Path, sizes: Sequence[str]) -> list[Rend
     """
     answer = await _run("draw", str(path), str(destination), *sizes)
     return [Rendition(**rendition) for rendition in answer["renditions"]]
+
+
+async def draw_logo(path: Path, destination: Path) -> Rendition:
+    """Draw a logo in the child, into the folder `destination`.
+
+    Raises:
+        NotAPhoto, TooManyPixels, PhotoDamaged: as they say.
+    """
+    answer = await _run("draw_logo", str(path), str(destination))
+    return Rendition(**answer["rendition"])
 
 
 async def _run(*arguments: str) -> dict[str, Any]:
@@ -98,6 +109,8 @@ def main(arguments: Sequence[str]) -> int:
     try:
         if verb == "check":
             answer: dict[str, Any] = {"facts": asdict(decode_fully(Path(source)))}
+        elif verb == "draw_logo":
+            answer = {"rendition": asdict(render_logo(Path(source), Path(rest[0])))}
         else:
             drawn = render(Path(source), Path(rest[0]), rest[1:])
             answer = {"renditions": [asdict(rendition) for rendition in drawn]}

@@ -4,8 +4,8 @@ import asyncio
 import hashlib
 import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -13,6 +13,7 @@ from uuid import UUID
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from core.clock import now
 from core.errors import Refused
 from core.hooks.contributions import Effect
 from core.hooks.manager import hooks
@@ -35,6 +36,7 @@ from core.workshop.photos.imaging import (
 from core.workshop.photos.models import Photo
 
 MOST_PER_JOB = 100
+FIRST_CAMERA_PHONES = datetime(2000, 1, 1, tzinfo=UTC)
 RENDER_PHOTO = "core.render_photo"
 _PROBLEMS: Mapping[str, str] = {
     "not_a_photo": gettext_noop(
@@ -80,6 +82,21 @@ async def examine(path: Path) -> ExaminedPhoto:
     facts = await sandbox.check(path)
     digest, size = await asyncio.to_thread(_fingerprint, path)
     return ExaminedPhoto(path, facts, digest, size)
+
+
+def with_time(examined: ExaminedPhoto, taken_at: str) -> ExaminedPhoto:
+    """The photo with the time that its sender read from the camera's file, where the photo itself
+    says none. What is no time, or none that a phone's camera can have shown, is left aside."""
+    if examined.facts.taken_at is not None:
+        return examined
+    try:
+        moment = datetime.fromisoformat(taken_at)
+    except ValueError:
+        return examined
+    known = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    if not FIRST_CAMERA_PHONES <= known <= now() + timedelta(days=1):
+        return examined
+    return replace(examined, facts=replace(examined.facts, taken_at=moment.isoformat()))
 
 
 def problem_text(code: str, name: str) -> tuple[str, dict[str, Any]]:
@@ -155,7 +172,9 @@ async def share_with_customer(session: AsyncSession, photo_id: UUID, *, shared: 
         NotFound: not here.
     """
     photo = await repository.by_id(session, photo_id)
-    photo.shared_with_customer = shared
+    if shared != photo.shared_with_customer:
+        photo.shared_with_customer = shared
+        photo.shared_at = now() if shared else None
     await session.flush()
     return photo
 

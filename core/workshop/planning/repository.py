@@ -1,20 +1,34 @@
-"""Every query about appointments."""
+"""Every query about appointments and holds."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, and_, select, text
+from sqlalchemy import (
+    Date,
+    DateTime,
+    Row,
+    and_,
+    cast,
+    delete,
+    func,
+    literal,
+    select,
+    text,
+    union_all,
+)
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.clock import now
 from core.errors import NotFound
 from core.workshop.customers.models import Customer
 from core.workshop.jobs.models import Job
-from core.workshop.planning.models import Appointment
+from core.workshop.locations.models import Closure, Location
+from core.workshop.planning.models import Appointment, SlotHold
 
-MANY = 5000
+MANY = 20_000
 PAGE = 200
 AppointmentRow = Row[*tuple[Any, ...]]
 
@@ -49,7 +63,17 @@ async def by_link(
     return await session.scalar(statement.with_for_update() if lock else statement)
 
 
-async def taken_between(
+@dataclass(frozen=True, slots=True)
+class Occupied:
+    """What stands in the way: (start, end, lane) of what is booked or held, and the closures of
+    the location as (first day, last day). `held` is how many of the first are holds."""
+
+    taken: tuple[tuple[datetime, datetime, int], ...]
+    closures: tuple[tuple[date, date], ...]
+    held: int
+
+
+async def occupied(
     session: AsyncSession,
     location_id: UUID,
     kind: str,
@@ -57,24 +81,103 @@ async def taken_between(
     end: datetime,
     *,
     but_for: UUID | None = None,
-) -> list[tuple[datetime, datetime, int]]:
-    """(start, end, lane) of booked appointments that overlap the half-open time, one of them
-    left out."""
-    statement = (
-        select(Appointment.starts_at, Appointment.ends_at, Appointment.lane)
-        .where(
-            Appointment.location_id == location_id,
-            Appointment.kind == kind,
-            Appointment.status == "booked",
-            Appointment.starts_at < end,
-            Appointment.ends_at > start,
-        )
-        .order_by(Appointment.starts_at)
-        .limit(MANY)
+    holder: str | None = None,
+) -> Occupied:
+    """What overlaps the half-open time, in one round trip: booked appointments but for one, live
+    holds but for those of `holder` (an owner's hash), and closures."""
+    tenant_id = session.info["tenant_id"]
+    booked = select(
+        literal("booked"), Appointment.starts_at, Appointment.ends_at, Appointment.lane
+    ).where(
+        Appointment.tenant_id == tenant_id,
+        Appointment.location_id == location_id,
+        Appointment.kind == kind,
+        Appointment.status == "booked",
+        Appointment.starts_at < end,
+        Appointment.ends_at > start,
     )
     if but_for is not None:
-        statement = statement.where(Appointment.id != but_for)
-    return [(row[0], row[1], row[2]) for row in await session.execute(statement)]
+        booked = booked.where(Appointment.id != but_for)
+    held = select(literal("held"), SlotHold.starts_at, SlotHold.ends_at, SlotHold.lane).where(
+        SlotHold.tenant_id == tenant_id,
+        SlotHold.location_id == location_id,
+        SlotHold.kind == kind,
+        SlotHold.expires_at > now(),
+        SlotHold.starts_at < end,
+        SlotHold.ends_at > start,
+    )
+    if holder is not None:
+        held = held.where(SlotHold.owner_hash != holder)
+    closed = select(
+        literal("closed"), _day(Closure.first_day), _day(Closure.last_day), literal(0)
+    ).where(
+        Closure.tenant_id == tenant_id,
+        Closure.location_id == location_id,
+        Closure.last_day >= start.date(),
+        Closure.first_day <= end.date(),
+    )
+    rows = (await session.execute(union_all(closed, booked, held).limit(MANY))).all()
+    return Occupied(
+        tuple((row[1], row[2], row[3]) for row in rows if row[0] != "closed"),
+        tuple(
+            (row[1].astimezone(UTC).date(), row[2].astimezone(UTC).date())
+            for row in rows
+            if row[0] == "closed"
+        ),
+        sum(row[0] == "held" for row in rows),
+    )
+
+
+async def begun_by_day(
+    session: AsyncSession, location_id: UUID, start: datetime, end: datetime, timezone: str
+) -> dict[tuple[date, str], int]:
+    """How many booked appointments begin per (local day, kind) between two moments."""
+    day = cast(func.timezone(timezone, Appointment.starts_at), Date)
+    rows = await session.execute(
+        select(day, Appointment.kind, func.count())
+        .where(
+            Appointment.location_id == location_id,
+            Appointment.status == "booked",
+            Appointment.starts_at >= start,
+            Appointment.starts_at < end,
+        )
+        .group_by(day, Appointment.kind)
+    )
+    return {(row[0], row[1]): row[2] for row in rows}
+
+
+async def hold_of(
+    session: AsyncSession, kind: str, owner_hash: str, *, lock: bool = False
+) -> SlotHold | None:
+    """The owner's hold of that kind, also one that has expired."""
+    statement = select(SlotHold).where(SlotHold.kind == kind, SlotHold.owner_hash == owner_hash)
+    return await session.scalar(statement.with_for_update() if lock else statement)
+
+
+async def keep_newest_holds(session: AsyncSession, visitor_hash: str, most: int) -> None:
+    """Let go all but the newest holds of a browser; those that it is changing right now stay."""
+    newest_first = await session.scalars(
+        select(SlotHold.id)
+        .where(SlotHold.visitor_hash == visitor_hash, SlotHold.expires_at > now())
+        .order_by(SlotHold.held_since.desc(), SlotHold.id.desc())
+        .limit(PAGE)
+        .with_for_update(skip_locked=True)
+    )
+    too_many = list(newest_first)[most:]
+    if too_many:
+        await session.execute(delete(SlotHold).where(SlotHold.id.in_(too_many)))
+
+
+async def release_hold(session: AsyncSession, kind: str, owner_hash: str) -> None:
+    """Let the owner's hold of that kind go."""
+    await session.execute(
+        delete(SlotHold).where(SlotHold.kind == kind, SlotHold.owner_hash == owner_hash)
+    )
+
+
+async def delete_expired_holds(session: AsyncSession) -> None:
+    """Tidy away what counts no longer."""
+    await session.execute(delete(SlotHold).where(SlotHold.expires_at <= now()))
 
 
 async def of_job(session: AsyncSession, job_id: UUID) -> list[Appointment]:
@@ -101,6 +204,31 @@ async def booked_of_job(session: AsyncSession, job_id: UUID, kind: str) -> Appoi
         .order_by(Appointment.starts_at)
         .limit(1)
     )
+
+
+async def place_of_job(
+    session: AsyncSession, job: Job, kind: str
+) -> tuple[Location, Appointment | None]:
+    """The location of a job and its next booked appointment of that kind, in one round trip."""
+    row = (
+        await session.execute(
+            select(Location, Appointment)
+            .outerjoin(
+                Appointment,
+                and_(
+                    Appointment.tenant_id == Location.tenant_id,
+                    Appointment.job_id == job.id,
+                    Appointment.kind == kind,
+                    Appointment.status == "booked",
+                    Appointment.ends_at > now(),
+                ),
+            )
+            .where(Location.id == job.location_id)
+            .order_by(Appointment.starts_at)
+            .limit(1)
+        )
+    ).one()
+    return row[0], row[1]
 
 
 async def agenda(session: AsyncSession, start: datetime, end: datetime) -> Sequence[AppointmentRow]:
@@ -136,3 +264,8 @@ async def agenda(session: AsyncSession, start: datetime, end: datetime) -> Seque
         )
     ).all()
     return rows
+
+
+def _day(column: Any) -> Any:
+    """A date as its midnight in UTC, so that it stands in one column with moments."""
+    return func.timezone("UTC", cast(column, DateTime))

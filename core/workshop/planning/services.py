@@ -1,11 +1,8 @@
 """The verbs of appointments: offering, booking, moving and cancelling slots."""
 
-import hashlib
-import secrets
 from collections.abc import Sequence
-from datetime import UTC, datetime, time, timedelta
+from datetime import datetime
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -19,26 +16,12 @@ from core.workshop.jobs.services import note_event
 from core.workshop.locations import repository as locations
 from core.workshop.locations.models import Location
 from core.workshop.planning import repository
+from core.workshop.planning.links import give_link
 from core.workshop.planning.models import Appointment
-from core.workshop.planning.slots import (
-    AppointmentRules,
-    Bookings,
-    ClosedDays,
-    DayOfSlots,
-    OpeningHours,
-    Slot,
-    free_slots,
-    next_free,
-    public_holidays,
-)
+from core.workshop.planning.offers import free_lane, offer, slot_at
+from core.workshop.planning.rules import rules_for
+from core.workshop.planning.slots import DayOfSlots, Slot, next_free
 
-DEFAULT_RULES: dict[str, AppointmentRules] = {
-    "estimate": AppointmentRules(),
-    "drop_off": AppointmentRules(
-        duration=timedelta(minutes=15), capacity=2, minimum_notice=timedelta(hours=24)
-    ),
-    "pick_up": AppointmentRules(duration=timedelta(minutes=15), capacity=2),
-}
 _CONTENDED = {"23P01", "40P01"}
 """Exclusion violation, and the deadlock that it can be reported as."""
 
@@ -62,83 +45,68 @@ class TooLateToCancel(Refused):
         )
 
 
-def rules_for(location: Location, kind: str) -> AppointmentRules:
-    """The location's rules for a kind of appointment, defaults where it says nothing."""
-    default = DEFAULT_RULES[kind]
-    own = location.appointment_rules.get(kind, {})
+class ReasonNeeded(Refused):
+    """The desk gives a time that is not offered, and does not say why."""
 
-    def minutes(name: str, fallback: timedelta) -> timedelta:
-        return timedelta(minutes=own[name]) if name in own else fallback
+    status_code = 422
 
-    def hours(name: str, fallback: timedelta) -> timedelta:
-        return timedelta(hours=own[name]) if name in own else fallback
+    def __init__(self) -> None:
+        super().__init__("This time is beyond your capacity. Please say why.", field="reason")
 
-    return AppointmentRules(
-        duration=minutes("duration_minutes", default.duration),
-        step=minutes("step_minutes", default.step),
-        capacity=own.get("capacity", default.capacity),
-        minimum_notice=hours("minimum_notice_hours", default.minimum_notice),
-        horizon_days=own.get("horizon_days", default.horizon_days),
-        buffer=minutes("buffer_minutes", default.buffer),
-        cancellation_notice=hours("cancellation_notice_hours", default.cancellation_notice),
-    )
+
+class TimeIsPast(Refused):
+    """Nobody can come at a time that is over."""
+
+    status_code = 422
+
+    def __init__(self) -> None:
+        super().__init__("This time is over. Please choose a later one.", field="slot")
 
 
 async def free_days(
-    session: AsyncSession, location: Location, kind: str, *, moving: Appointment | None = None
+    session: AsyncSession,
+    location: Location,
+    kind: str,
+    *,
+    moving: Appointment | None = None,
+    holder: str | None = None,
 ) -> list[DayOfSlots]:
     """The days on which a slot of that kind can be had, with their slots.
 
     An appointment that is to be moved is not in its own way, and is not offered the time that
-    it has.
+    it has. What is held for somebody is free for nobody but `holder` (an owner's hash).
     """
-    rules = rules_for(location, kind)
-    zone = ZoneInfo(location.timezone)
-    moment = now()
-    today = moment.astimezone(zone).date()
-    horizon = moment + timedelta(days=rules.horizon_days + 2)
-    taken = await repository.taken_between(
-        session,
-        location.id,
-        kind,
-        moment - timedelta(days=1),
-        horizon,
-        but_for=moving.id if moving else None,
-    )
-    closures = await locations.closures_from(session, location.id, today)
-    days = free_slots(
-        rules=rules,
-        hours=_opening_hours(location),
-        closed=ClosedDays(
-            public_holidays(location.country, today.year, horizon.year),
-            tuple((closure.first_day, closure.last_day) for closure in closures),
-        ),
-        bookings=Bookings.of((start, end) for start, end, _ in taken),
-        zone=zone,
-        now=moment,
-    )
-    return days if moving is None else _at_other_times(days, moving.starts_at)
+    return (await offer(session, location, kind, moving=moving, holder=holder)).days
 
 
 async def book(
-    session: AsyncSession, job_id: UUID, kind: str, starts_at: datetime, actor: Actor
+    session: AsyncSession,
+    job_id: UUID,
+    kind: str,
+    starts_at: datetime,
+    actor: Actor,
+    *,
+    holder: str | None = None,
+    overbooking: str | None = None,
 ) -> tuple[Appointment, str]:
     """Take a slot for a job; returns the appointment and the secret of its personal link.
 
     The same job asking again for the slot it has gets that appointment (a double click), with
-    a new secret.
+    its link. What was held for `holder` (an owner's hash) is theirs to take, and held no
+    longer. `overbooking` is the reason for which the desk takes a time that is not offered:
+    anyone else's is not looked at.
 
     Raises:
         NotFound: there is no such job.
         SlotAlreadyTaken: somebody was faster, or this time is not offered.
+        ReasonNeeded, TimeIsPast: an overbooking without a reason, or of what is over.
     """
     job = await jobs.by_id(session, job_id)
     location = await locations.by_id(session, job.location_id)
     await repository.lock_book(session, location.id, kind)
-    secret = secrets.token_urlsafe(24)
     own = await repository.booked_of_job(session, job_id, kind)
     if own is not None and own.starts_at == starts_at:
-        own.link_hash = link_hash(secret)
+        secret = give_link(own)
         await session.flush()
         return own, secret
     appointment = Appointment(
@@ -146,9 +114,15 @@ async def book(
         job_id=job_id,
         kind=kind,
         booked_by=actor.kind,
-        link_hash=link_hash(secret),
     )
-    await _place(session, location, appointment, starts_at)
+    is_desk = actor.kind in {"staff", "support"}
+    reason = overbooking.strip() if overbooking is not None and is_desk else None
+    await _place(session, location, appointment, starts_at, holder=holder, overbooking=reason)
+    secret = give_link(appointment)
+    if appointment.overbooking_reason is not None:
+        _note_overbooking(session, appointment, actor)
+    if holder is not None:
+        await repository.release_hold(session, kind, holder)
     note_event(
         session,
         job_id,
@@ -162,7 +136,12 @@ async def book(
 
 
 async def move(
-    session: AsyncSession, appointment: Appointment, starts_at: datetime, actor: Actor
+    session: AsyncSession,
+    appointment: Appointment,
+    starts_at: datetime,
+    actor: Actor,
+    *,
+    holder: str | None = None,
 ) -> Appointment:
     """Give an appointment another time; its old slot is free again at once.
 
@@ -179,7 +158,9 @@ async def move(
     _check_still_changeable(location, appointment, actor)
     before = appointment.starts_at
     appointment.sequence += 1
-    await _place(session, location, appointment, starts_at, moving=appointment)
+    await _place(session, location, appointment, starts_at, moving=appointment, holder=holder)
+    if holder is not None:
+        await repository.release_hold(session, appointment.kind, holder)
     note_event(
         session,
         appointment.job_id,
@@ -204,6 +185,7 @@ async def cancel(
     _check_still_changeable(location, appointment, actor)
     appointment.status = "cancelled"
     appointment.cancelled_at = now()
+    appointment.cancelled_by = actor.kind
     appointment.cancel_reason = reason
     appointment.sequence += 1
     note_event(
@@ -211,7 +193,11 @@ async def cancel(
         appointment.job_id,
         "appointment_cancelled",
         actor,
-        details={"kind": appointment.kind, "starts_at": appointment.starts_at.isoformat()},
+        details={
+            "kind": appointment.kind,
+            "starts_at": appointment.starts_at.isoformat(),
+            "reason": reason,
+        },
     )
     record(session, actor, "appointment.cancelled", f"job:{appointment.job_id}", reason=reason)
     await session.flush()
@@ -225,11 +211,6 @@ def can_be_changed(location: Location, appointment: Appointment) -> bool:
     return appointment.status == "booked" and now() <= appointment.starts_at - notice
 
 
-def link_hash(secret: str) -> str:
-    """What is stored of a personal link's secret."""
-    return hashlib.sha256(secret.encode()).hexdigest()
-
-
 async def _place(
     session: AsyncSession,
     location: Location,
@@ -237,46 +218,48 @@ async def _place(
     starts_at: datetime,
     *,
     moving: Appointment | None = None,
+    holder: str | None = None,
+    overbooking: str | None = None,
 ) -> None:
     rules = rules_for(location, appointment.kind)
-    days = await free_days(session, location, appointment.kind, moving=moving)
-    wanted = Slot(starts_at.astimezone(UTC), (starts_at + rules.duration).astimezone(UTC))
-    if not any(wanted in day.slots for day in days):
-        raise SlotAlreadyTaken(next_free(days, starts_at))
+    offered = await offer(session, location, appointment.kind, moving=moving, holder=holder)
+    wanted = slot_at(starts_at, rules.duration)
+    appointment.overbooking_reason = None
+    if not offered.has(wanted):
+        if overbooking is None:
+            raise SlotAlreadyTaken(next_free(offered.days, starts_at))
+        _check_overbooking(overbooking, wanted)
+        appointment.overbooking_reason = overbooking
     appointment.starts_at = wanted.starts_at
     appointment.ends_at = wanted.ends_at
-    appointment.lane = await _free_lane(session, location.id, appointment.kind, wanted, moving)
+    appointment.lane = await free_lane(
+        session, location.id, appointment.kind, wanted, moving=moving, holder=holder
+    )
     try:
         async with session.begin_nested():
             session.add(appointment)
     except DBAPIError as error:
         if getattr(error.orig, "sqlstate", None) in _CONTENDED:
-            raise SlotAlreadyTaken(next_free(days, starts_at)) from None
+            raise SlotAlreadyTaken(next_free(offered.days, starts_at)) from None
         raise
 
 
-async def _free_lane(
-    session: AsyncSession, location_id: UUID, kind: str, slot: Slot, moving: Appointment | None
-) -> int:
-    with session.no_autoflush:
-        taken = await repository.taken_between(
-            session,
-            location_id,
-            kind,
-            slot.starts_at,
-            slot.ends_at,
-            but_for=moving.id if moving else None,
-        )
-    used = {lane for _, _, lane in taken}
-    return next(lane for lane in range(1, len(used) + 2) if lane not in used)
+def _check_overbooking(reason: str, wanted: Slot) -> None:
+    if wanted.starts_at <= now():
+        raise TimeIsPast
+    if not reason:
+        raise ReasonNeeded
 
 
-def _at_other_times(days: Sequence[DayOfSlots], starts_at: datetime) -> list[DayOfSlots]:
-    kept = (
-        DayOfSlots(day.day, tuple(slot for slot in day.slots if slot.starts_at != starts_at))
-        for day in days
+def _note_overbooking(session: AsyncSession, appointment: Appointment, actor: Actor) -> None:
+    record(
+        session,
+        actor,
+        "appointment.overbooked",
+        f"job:{appointment.job_id}",
+        reason=appointment.overbooking_reason,
+        details={"kind": appointment.kind, "starts_at": appointment.starts_at.isoformat()},
     )
-    return [day for day in kept if day.slots]
 
 
 def _check_still_changeable(location: Location, appointment: Appointment, actor: Actor) -> None:
@@ -284,14 +267,3 @@ def _check_still_changeable(location: Location, appointment: Appointment, actor:
         raise TooLateToCancel
     if actor.kind == "customer" and not can_be_changed(location, appointment):
         raise TooLateToCancel
-
-
-def _opening_hours(location: Location) -> OpeningHours:
-    return OpeningHours(
-        {
-            int(weekday): tuple(
-                (time.fromisoformat(opens), time.fromisoformat(closes)) for opens, closes in pairs
-            )
-            for weekday, pairs in location.opening_hours.items()
-        }
-    )

@@ -14,14 +14,22 @@ from zoneinfo import ZoneInfo
 
 import holidays
 
+NOON = 12
+_ONE_DAY = timedelta(days=1)
+
 
 @dataclass(frozen=True, slots=True)
 class AppointmentRules:
-    """How appointments of one kind are given out."""
+    """How appointments of one kind are given out.
+
+    `capacity` is how many may be at the same time, `per_day` how many on one local day (None:
+    as many as there are slots).
+    """
 
     duration: timedelta = timedelta(minutes=30)
     step: timedelta = timedelta(minutes=30)
     capacity: int = 1
+    per_day: int | None = None
     minimum_notice: timedelta = timedelta(hours=2)
     horizon_days: int = 45
     buffer: timedelta = timedelta()
@@ -64,6 +72,12 @@ class DayOfSlots:
     day: date
     slots: tuple[Slot, ...]
 
+    def halves(self, zone: ZoneInfo) -> list[tuple[str, tuple[Slot, ...]]]:
+        """`("morning", slots)` and `("afternoon", slots)` on the clock of `zone`, none empty."""
+        morning = tuple(slot for slot in self.slots if slot.starts_at.astimezone(zone).hour < NOON)
+        afternoon = self.slots[len(morning) :]
+        return [pair for pair in (("morning", morning), ("afternoon", afternoon)) if pair[1]]
+
 
 @dataclass(frozen=True, slots=True)
 class Bookings:
@@ -84,6 +98,10 @@ class Bookings:
         """How many overlap the half-open time: begun before its end, less ended by its start."""
         return bisect_left(self.starts, end) - bisect_right(self.ends, start)
 
+    def begun(self, start: datetime, end: datetime) -> int:
+        """How many begin in the half-open time."""
+        return bisect_left(self.starts, end) - bisect_left(self.starts, start)
+
 
 @lru_cache(maxsize=256)
 def public_holidays(country: str, first_year: int, last_year: int) -> frozenset[date]:
@@ -92,6 +110,16 @@ def public_holidays(country: str, first_year: int, last_year: int) -> frozenset[
         return frozenset()
     years = range(first_year, last_year + 1)
     return frozenset(holidays.country_holidays(country, years=years).keys())
+
+
+def holiday_names(country: str, first: date, last: date, language: str) -> dict[date, str]:
+    """The public holidays between two days, in order, with what they are called."""
+    if country not in holidays.list_supported_countries():
+        return {}
+    years = range(first.year, last.year + 1)
+    spoken = "en_US" if language == "en" else language
+    found = holidays.country_holidays(country, years=years, language=spoken)
+    return {day: name for day, name in sorted(found.items()) if first <= day <= last}
 
 
 def free_slots(
@@ -109,7 +137,7 @@ def free_slots(
     days = []
     for offset in range(rules.horizon_days + 1):
         day = today + timedelta(days=offset)
-        if closed.covers(day):
+        if closed.covers(day) or is_full(day, rules, bookings, zone):
             continue
         slots = tuple(
             slot
@@ -141,6 +169,34 @@ def has_room(slot: Slot, rules: AppointmentRules, bookings: Bookings) -> bool:
     """Whether fewer than `capacity` bookings overlap the slot with its buffer."""
     taken = bookings.overlapping(slot.starts_at - rules.buffer, slot.ends_at + rules.buffer)
     return taken < rules.capacity
+
+
+def is_full(day: date, rules: AppointmentRules, bookings: Bookings, zone: ZoneInfo) -> bool:
+    """Whether as many begin on that local day as may begin on one day."""
+    return rules.per_day is not None and bookings.begun(*bounds(day, zone)) >= rules.per_day
+
+
+def places_on(
+    day: date, rules: AppointmentRules, hours: OpeningHours, closed: ClosedDays, zone: ZoneInfo
+) -> int:
+    """How many appointments that day can hold: those that fit one after the other into its
+    opening hours, as often as they may be parallel, and no more than the rules allow a day."""
+    if closed.covers(day):
+        return 0
+    in_a_row, free_from = 0, datetime.min.replace(tzinfo=UTC)
+    for slot in slots_of_day(day, rules, hours, zone):
+        if slot.starts_at >= free_from:
+            in_a_row, free_from = in_a_row + 1, slot.ends_at + rules.buffer
+    places = in_a_row * rules.capacity
+    return places if rules.per_day is None else min(places, rules.per_day)
+
+
+def bounds(day: date, zone: ZoneInfo) -> tuple[datetime, datetime]:
+    """A local day as a half-open time in UTC: 23, 24 or 25 hours."""
+    first, last = (
+        datetime.combine(each, time(), zone).astimezone(UTC) for each in (day, day + _ONE_DAY)
+    )
+    return first, last
 
 
 def next_free(days: Sequence[DayOfSlots], after: datetime, count: int = 3) -> list[Slot]:

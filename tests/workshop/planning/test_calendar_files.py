@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from icalendar import Calendar, Event
 
 from core.clock import frozen
-from core.workshop.planning.calendar_files import CalendarTexts, calendar_file
+from core.workshop.planning.calendar_files import CalendarTexts, Invitation, calendar_file
 from core.workshop.planning.models import Appointment
 from core.workshop.planning.services import cancel, move
 from tests.factories import a_job, an_appointment, free_slots
@@ -78,3 +78,35 @@ async def test_two_appointments_have_two_uids(garage: Garage) -> None:
         }
     assert len(uids) == 2
     assert all(uid.endswith("@garagist.test") for uid in uids)
+
+
+INVITATION = Invitation(
+    organiser="desk@peeters.example",
+    organiser_name='Peeters, "Jan" & Co\r\nBEGIN:VALARM\x07',
+    sent_by="post@garagist.test",
+    attendee="ann@example.com",
+)
+
+
+async def test_an_invitation_says_who_invites_whom(garage: Garage) -> None:
+    async with garage.unit() as session:
+        appointment, _ = await an_appointment(session, await a_job(session))
+    body = calendar_file(appointment, TEXTS, "garagist.test", INVITATION)
+    calendar = Calendar.from_ical(body)
+    (event,) = calendar.walk("VEVENT")
+    assert calendar["method"] == "REQUEST"
+    assert str(event["organizer"]) == "mailto:desk@peeters.example"
+    assert event["organizer"].params["SENT-BY"] == "mailto:post@garagist.test"
+    assert str(event["attendee"]) == "mailto:ann@example.com"
+    assert b"\nBEGIN:VALARM" not in body
+    assert b"\x07" not in body
+
+
+async def test_a_cancelled_invitation_is_taken_back(garage: Garage) -> None:
+    async with garage.unit() as session:
+        appointment, _ = await an_appointment(session, await a_job(session))
+        await cancel(session, appointment, STAFF)
+    body = calendar_file(appointment, TEXTS, "garagist.test", INVITATION)
+    calendar = Calendar.from_ical(body)
+    assert calendar["method"] == "CANCEL"
+    assert calendar.walk("VEVENT")[0]["status"] == "CANCELLED"

@@ -18,18 +18,17 @@ from core.workshop.jobs import repository as jobs
 from core.workshop.locations import repository as locations
 from core.workshop.locations.services import close_on
 from core.workshop.planning import repository
+from core.workshop.planning.links import link_hash
 from core.workshop.planning.models import Appointment
+from core.workshop.planning.rules import DEFAULT_RULES, rules_for
 from core.workshop.planning.services import (
-    DEFAULT_RULES,
     SlotAlreadyTaken,
     TooLateToCancel,
     book,
     can_be_changed,
     cancel,
     free_days,
-    link_hash,
     move,
-    rules_for,
 )
 from tests.factories import a_job, a_plate, an_appointment, first_slot, free_slots, many_jobs
 from tests.garages import STAFF, Garage

@@ -1,0 +1,182 @@
+"""What an owner decides: opening hours, how appointments are given out, closed days."""
+
+from collections.abc import Mapping
+from datetime import date, timedelta
+from typing import Any
+from uuid import UUID
+
+from litestar import Request, get, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath
+from litestar.response import Redirect
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from core.clock import now
+from core.i18n import current_language
+from core.i18n import gettext as _
+from core.web.desk.forms import ClosureForm
+from core.web.desk.job_pages import viewer_in
+from core.web.desk.settings_forms import WEEKDAYS, RulesForm, WeekHours
+from core.web.forms import attempt, form_values
+from core.web.rendering import Flash, Page, page, redirect
+from core.web.viewer import requires
+from core.workshop.audit.services import record
+from core.workshop.locations import repository as locations
+from core.workshop.locations import services
+from core.workshop.locations.models import Location
+from core.workshop.planning.rules import DEFAULT_RULES, rules_for
+from core.workshop.planning.slots import holiday_names
+
+AnyRequest = Request[Any, Any, Any]
+Session = NamedDependency[AsyncSession]
+A_YEAR = timedelta(days=365)
+A_MONDAY = date(2024, 1, 1)
+
+
+@get("/desk/settings", guards=[requires("garage.settings")])
+async def settings_page(request: AnyRequest, session: Session) -> Page:
+    """Opening hours, appointments, holidays, closed days."""
+    return await _settings(request, session)
+
+
+@post("/desk/settings/hours", guards=[requires("garage.settings")])
+async def save_hours(request: AnyRequest, session: Session) -> Page | Redirect:
+    """Save the opening hours."""
+    week = WeekHours.from_values(await form_values(request))
+    hours = week.checked()
+    if week.problems:
+        return await _settings(request, session, week=week, status_code=422)
+    location = await locations.first(session)
+    before = location.opening_hours
+    services.change_hours(location, hours)
+    await _note(request, session, location, "location.hours", before=before, after=hours)
+    return redirect(request, "/desk/settings", flash=Flash(_("Saved.")))
+
+
+@post("/desk/settings/appointments", guards=[requires("garage.settings")])
+async def save_rules(request: AnyRequest, session: Session) -> Page | Redirect:
+    """Save how appointments are given out, all kinds or none."""
+    values = await form_values(request)
+    forms = {kind: RulesForm(values, prefix=f"{kind}-") for kind in DEFAULT_RULES}
+    wrong = [kind for kind, form in forms.items() if not form.validate()]
+    if wrong:
+        return await _settings(request, session, rules=forms, status_code=422)
+    location = await locations.first(session)
+    before = location.appointment_rules
+    location.appointment_rules = {**before, **{kind: form.rules() for kind, form in forms.items()}}
+    after = location.appointment_rules
+    await _note(request, session, location, "location.appointments", before=before, after=after)
+    return redirect(request, "/desk/settings#appointments", flash=Flash(_("Saved.")))
+
+
+@post("/desk/settings/holidays", guards=[requires("garage.settings")])
+async def save_holidays(request: AnyRequest, session: Session) -> Redirect:
+    """Save on which of the coming public holidays the garage works."""
+    values = await form_values(request)
+    location = await locations.first(session)
+    known = {day.isoformat() for day in _holidays(location)}
+    before = list(location.holidays_worked)
+    ticked = [day for day in values.getlist("worked") if day in known]
+    location.holidays_worked = sorted({*(day for day in before if day not in known), *ticked})
+    after = location.holidays_worked
+    await _note(request, session, location, "location.holidays", before=before, after=after)
+    return redirect(request, "/desk/settings#holidays", flash=Flash(_("Saved.")))
+
+
+@post("/desk/settings/closures", guards=[requires("garage.settings")])
+async def add_closure(request: AnyRequest, session: Session) -> Page | Redirect:
+    """Close for some days."""
+    form = ClosureForm(await form_values(request))
+    location = await locations.first(session)
+    if not form.validate():
+        return await _settings(request, session, closure=form, status_code=422)
+    first_day, last_day = form.first_day.data, form.last_day.data
+    if first_day is None or last_day is None:
+        return await _settings(request, session, closure=form, status_code=422)
+    async with attempt(session, form):
+        await services.close_on(session, location.id, first_day, last_day, form.text("reason"))
+        closed = {"first_day": first_day.isoformat(), "last_day": last_day.isoformat()}
+        await _note(request, session, location, "location.closed", before=None, after=closed)
+    if form.has_errors:
+        return await _settings(request, session, closure=form, status_code=409)
+    return redirect(
+        request, "/desk/settings#closures", flash=Flash(_("The closed days are saved."))
+    )
+
+
+@post("/desk/settings/closures/{closure_id:uuid}/remove", guards=[requires("garage.settings")])
+async def remove_closure(
+    request: AnyRequest, session: Session, closure_id: FromPath[UUID]
+) -> Redirect:
+    """Open on those days after all."""
+    closure = await locations.closure(session, closure_id)
+    location = await locations.by_id(session, closure.location_id)
+    closed = {
+        "first_day": closure.first_day.isoformat(),
+        "last_day": closure.last_day.isoformat(),
+        "reason": closure.reason,
+    }
+    await session.delete(closure)
+    await _note(request, session, location, "location.opened", before=closed, after=None)
+    return redirect(
+        request, "/desk/settings#closures", flash=Flash(_("The garage is open on those days."))
+    )
+
+
+async def _note(
+    request: AnyRequest,
+    session: AsyncSession,
+    location: Location,
+    action: str,
+    *,
+    before: Any,
+    after: Any,
+) -> None:
+    """Write down who changed what; saved without a change, nothing happened."""
+    if before != after:
+        viewer = await viewer_in(request)
+        details = {"before": before, "after": after}
+        record(session, viewer.actor, action, f"location:{location.id}", details=details)
+
+
+async def _settings(
+    request: AnyRequest,
+    session: AsyncSession,
+    *,
+    week: WeekHours | None = None,
+    rules: Mapping[str, RulesForm] | None = None,
+    closure: ClosureForm | None = None,
+    status_code: int = 200,
+) -> Page:
+    """The page; a form that was refused stays as it was typed."""
+    location = await locations.first(session)
+    if rules is None:
+        rules = {kind: RulesForm.of(kind, rules_for(location, kind)) for kind in DEFAULT_RULES}
+    return page(
+        request,
+        "core/garage/settings.html",
+        week=week or WeekHours.of(location.opening_hours),
+        weekdays=[(number, A_MONDAY + timedelta(days=number - 1)) for number in WEEKDAYS],
+        rules=rules,
+        has_rule_errors=any(form.errors for form in rules.values()),
+        holidays=_holidays(location),
+        worked=set(location.holidays_worked),
+        closures=await locations.closures_from(session, location.id, now().date()),
+        closure=closure or ClosureForm(),
+        status_code=status_code,
+    )
+
+
+def _holidays(location: Location) -> dict[date, str]:
+    today = now().date()
+    return holiday_names(location.country, today, today + A_YEAR, current_language())
+
+
+HANDLERS = [
+    settings_page,
+    save_hours,
+    save_rules,
+    save_holidays,
+    add_closure,
+    remove_closure,
+]

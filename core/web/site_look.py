@@ -1,0 +1,45 @@
+"""How the public pages of a garage look: its colours and its logo.
+
+By itself a garage has the one colour that support gave it. A plugin whose guard knows better
+says so with :func:`wear`, and every page of that request, an error's too, is dressed so.
+"""
+
+from dataclasses import dataclass
+
+from core.web.resources import AnyConnection, tenant_of
+
+
+@dataclass(frozen=True, slots=True)
+class Logo:
+    """A picture on our own host, with its size in pixels."""
+
+    url: str
+    width: int
+    height: int
+
+
+@dataclass(frozen=True, slots=True)
+class SiteLook:
+    """`brand` is the colour of the head of a page, `accent` that of buttons and links (None: the
+    same), both as `#0b5cab`."""
+
+    brand: str
+    accent: str | None = None
+    logo: Logo | None = None
+
+    @property
+    def theme_url(self) -> str:
+        """The address of the style sheet that says so."""
+        colours = [self.brand] if self.accent is None else [self.brand, self.accent]
+        return f"/theme/{'-'.join(colour.lstrip('#').lower() for colour in colours)}.css"
+
+
+def wear(connection: AnyConnection, look: SiteLook) -> None:
+    """Let every page of this request look so."""
+    connection.scope["state"]["site_look"] = look
+
+
+def look_of(connection: AnyConnection) -> SiteLook:
+    """How pages of this request look."""
+    worn: SiteLook | None = connection.scope["state"].get("site_look")
+    return worn or SiteLook(tenant_of(connection).brand_colour)

@@ -1,0 +1,110 @@
+"""What a customer does to an appointment that exists, and the mails that confirm it."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from core.errors import Refused
+from core.workshop.audit.services import CUSTOMER
+from core.workshop.customers import repository as customers
+from core.workshop.jobs import repository as jobs
+from core.workshop.notifications.services import send_mail
+from core.workshop.planning import repository as planning_repository
+from core.workshop.planning import services as planning
+from core.workshop.planning.models import Appointment
+from plugins.self_service_portal.settings import NAME, settings
+
+CONFIRMATION = f"{NAME}.appointment_confirmed"
+CANCELLATION = f"{NAME}.appointment_cancelled"
+LONGEST_REASON = 500
+
+
+class NoReason(Refused):
+    """The garage asks why, and nothing was said."""
+
+    status_code = 422
+
+    def __init__(self) -> None:
+        super().__init__("Please tell us why you cannot come.", field="reason")
+
+
+def reasons() -> Sequence[str]:
+    """What the garage lets customers choose from, in its own words; empty: they write."""
+    return [each.strip() for each in settings().cancel_reasons.split(";") if each.strip()]
+
+
+async def confirm_by_mail(
+    session: AsyncSession, appointment: Appointment, email: str, language: str
+) -> None:
+    """Mail what was booked, with the invitation for calendars and the personal link: once for
+    every time of the appointment."""
+    await send_mail(
+        session,
+        CONFIRMATION,
+        email,
+        language,
+        {"appointment_id": str(appointment.id)},
+        key=f"{CONFIRMATION}:{appointment.id}:{appointment.sequence}",
+    )
+
+
+async def move_by_customer(
+    session: AsyncSession, appointment: Appointment, starts_at: datetime, language: str
+) -> None:
+    """Another time for an appointment, confirmed by mail; its personal link stays the same.
+
+    Raises:
+        SlotAlreadyTaken, TooLateToCancel: as they say.
+    """
+    await planning.move(session, appointment, starts_at, CUSTOMER)
+    email = await _address(session, appointment)
+    if email:
+        await confirm_by_mail(session, appointment, email, language)
+
+
+async def cancel_by_customer(
+    session: AsyncSession, appointment: Appointment, language: str, reason: str
+) -> None:
+    """Give the slot back, and confirm that by mail.
+
+    Raises:
+        NoReason: the garage wants one.
+        TooLateToCancel: as it says.
+    """
+    given = None
+    if settings().ask_cancel_reason and appointment.status == "booked":
+        given = reason[:LONGEST_REASON]
+        if not given or (reasons() and given not in reasons()):
+            raise NoReason
+    await planning.cancel(session, appointment, CUSTOMER, reason=given)
+    await _tell_cancelled(session, appointment, language)
+
+
+async def tell_of_cancellation(session: AsyncSession, appointment_id: UUID) -> None:
+    """The garage gave back a slot that a customer had booked: their calendar must follow."""
+    appointment = await planning_repository.by_id(session, appointment_id)
+    by_garage = appointment.cancelled_by in {"staff", "support"}
+    if by_garage and appointment.booked_by == CUSTOMER.kind:
+        job = await jobs.by_id(session, appointment.job_id)
+        customer = await customers.by_id(session, job.customer_id)
+        await _tell_cancelled(session, appointment, customer.language)
+
+
+async def _tell_cancelled(session: AsyncSession, appointment: Appointment, language: str) -> None:
+    email = await _address(session, appointment)
+    if email:
+        await send_mail(
+            session,
+            CANCELLATION,
+            email,
+            language,
+            {"appointment_id": str(appointment.id)},
+            key=f"{CANCELLATION}:{appointment.id}:{appointment.sequence}",
+        )
+
+
+async def _address(session: AsyncSession, appointment: Appointment) -> str | None:
+    job = await jobs.by_id(session, appointment.job_id)
+    return (await customers.by_id(session, job.customer_id)).email

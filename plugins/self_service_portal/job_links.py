@@ -1,0 +1,132 @@
+"""Links in mails that lead back to one job: signed, good for a while, and useless without the
+plate.
+
+Nothing about them is stored. A link names the job and the page, signed for this garage, so it
+can be written when its mail is, and no secret waits in the outbox.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from itsdangerous import BadSignature, URLSafeTimedSerializer
+from litestar import Request, get, post
+from litestar.di import NamedDependency
+from litestar.exceptions import NotFoundException
+from litestar.params import FromPath
+from litestar.response import Redirect
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from core.errors import NotFound, Refused
+from core.i18n import current_language
+from core.settings import get_settings
+from core.tenancy.context import current_tenant
+from core.web.client_address import client_address
+from core.web.forms import form_values
+from core.web.rendering import Page, redirect
+from core.web.resources import resources_of, tenant_of
+from core.workshop.jobs import repository as jobs
+from core.workshop.jobs.models import Job
+from core.workshop.vehicles.plates import normalise_plate
+from plugins.self_service_portal.forms import PlateForm
+from plugins.self_service_portal.identity import (
+    MISSES_PER_ADDRESS,
+    TooManyGuesses,
+    key_to,
+    opened_job,
+)
+from plugins.self_service_portal.pages import option, page
+
+AnyRequest = Request[Any, Any, Any]
+Session = NamedDependency[AsyncSession]
+LINK_SECONDS = 90 * 24 * 3600
+TALK = "talk"
+
+
+class PlateOfAnother(Refused):
+    """The plate is not that of the link's job."""
+
+    status_code = 422
+
+    def __init__(self) -> None:
+        super().__init__("This plate does not belong to this repair.", field="plate")
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Where a link leads: a job, and in it the talk or one estimate."""
+
+    job_id: UUID
+    quote_id: UUID | None = None
+
+    @property
+    def path(self) -> str:
+        """The page, below the language."""
+        if self.quote_id is None:
+            return "status/job#messages"
+        return f"status/quotes/{self.quote_id}"
+
+
+def address_of(target: Target) -> str:
+    """The whole address for a mail of the garage in scope, in the current language."""
+    tenant = current_tenant()
+    what = str(target.quote_id) if target.quote_id else TALK
+    token = _serializer(get_settings().secret_key, tenant.id).dumps([str(target.job_id), what])
+    return get_settings().public_url(tenant.slug, f"/{current_language()}/status/link/{token}")
+
+
+@get("/{lang:str}/status/link/{key:str}", opt=option("status"))
+async def link_page(
+    request: AnyRequest, session: Session, lang: FromPath[str], key: FromPath[str]
+) -> Page | Redirect:
+    """Ask for the plate, unless this browser has the job open already."""
+    target, job = await _find(request, session, key)
+    opened = await opened_job(request, session)
+    if opened is not None and opened.id == job.id:
+        return redirect(request, f"/{lang}/{target.path}")
+    return page(request, "link.html", form=PlateForm())
+
+
+@post("/{lang:str}/status/link/{key:str}", opt=option("status"))
+async def use_link(
+    request: AnyRequest, session: Session, lang: FromPath[str], key: FromPath[str]
+) -> Page | Redirect:
+    """The plate opens the job for two hours, as plate and number do."""
+    target, job = await _find(request, session, key)
+    form = PlateForm(await form_values(request))
+    try:
+        if form.validate():
+            await _check_plate(request, job, form.text("plate"))
+    except Refused as refusal:
+        form.add_refusal(refusal)
+        return page(request, "link.html", form=form, status_code=refusal.status_code)
+    if form.has_errors:
+        return page(request, "link.html", form=form, status_code=422)
+    return redirect(request, f"/{lang}/{target.path}", cookies_=[key_to(request, job)])
+
+
+async def _check_plate(request: AnyRequest, job: Job, plate: str) -> None:
+    limiter = resources_of(request).limiter
+    address = ("portal-miss", str(tenant_of(request).id), client_address(request))
+    if await limiter.exhausted(MISSES_PER_ADDRESS, *address):
+        raise TooManyGuesses
+    if normalise_plate(plate) != job.plate_normalised:
+        await limiter.allows(MISSES_PER_ADDRESS, *address)
+        raise PlateOfAnother
+
+
+async def _find(request: AnyRequest, session: AsyncSession, key: str) -> tuple[Target, Job]:
+    serializer = _serializer(resources_of(request).settings.secret_key, tenant_of(request).id)
+    try:
+        job_id, what = serializer.loads(key, max_age=LINK_SECONDS)
+        target = Target(UUID(job_id), None if what == TALK else UUID(what))
+        return target, await jobs.by_id(session, target.job_id)
+    except (BadSignature, ValueError, NotFound):
+        raise NotFoundException from None
+
+
+def _serializer(secret: str, tenant_id: UUID) -> URLSafeTimedSerializer:
+    return URLSafeTimedSerializer(secret, salt=f"job-link:{tenant_id}")
+
+
+HANDLERS = [link_page, use_link]

@@ -1,0 +1,104 @@
+"""The link in a mail that leads to *Add pictures* of one job: signed, nothing stored, and of no
+use without the plate.
+
+The page that it opens shows no personal data, because mail scanners open links.
+"""
+
+from typing import Any
+
+from litestar import Request, get, post
+from litestar.di import NamedDependency
+from litestar.exceptions import NotFoundException
+from litestar.params import FromPath
+from litestar.response import Redirect
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from core.errors import Refused
+from core.i18n import current_language
+from core.settings import get_settings
+from core.tenancy.context import current_tenant
+from core.web.client_address import client_address
+from core.web.forms import form_values
+from core.web.rendering import Page, redirect
+from core.web.resources import resources_of, tenant_of
+from core.workshop.jobs import repository as jobs
+from core.workshop.jobs.models import Job
+from core.workshop.vehicles.plates import normalise_plate
+from plugins.self_service_portal import link_tokens
+from plugins.self_service_portal.forms import PlateForm
+from plugins.self_service_portal.identity import (
+    MISSES_PER_ADDRESS,
+    TooManyGuesses,
+    key_to,
+    opened_job,
+)
+from plugins.self_service_portal.pages import option, page
+
+AnyRequest = Request[Any, Any, Any]
+Session = NamedDependency[AsyncSession]
+PURPOSE = "pictures"
+
+
+class PlateDoesNotFit(Refused):
+    """The plate is not that of the link's job."""
+
+    status_code = 422
+
+    def __init__(self) -> None:
+        super().__init__("This plate does not belong to this job.", field="plate")
+
+
+def address_for(job: Job) -> str:
+    """The whole address for a mail of the garage in scope, in the current language."""
+    path = f"/{current_language()}/pictures/link/{link_tokens.sign(PURPOSE, job.id)}"
+    return get_settings().public_url(current_tenant().slug, path)
+
+
+@get("/{lang:str}/pictures/link/{pictures_key:str}", opt=option("pictures"))
+async def link_page(
+    request: AnyRequest, session: Session, lang: FromPath[str], pictures_key: FromPath[str]
+) -> Page | Redirect:
+    """Ask for the plate, unless this browser has the job open already."""
+    job = await _find(session, pictures_key)
+    opened = await opened_job(request, session)
+    if opened is not None and opened.id == job.id:
+        return redirect(request, f"/{lang}/pictures/add")
+    return page(request, "pictures_link.html", form=PlateForm())
+
+
+@post("/{lang:str}/pictures/link/{pictures_key:str}", opt=option("pictures"))
+async def use_link(
+    request: AnyRequest, session: Session, lang: FromPath[str], pictures_key: FromPath[str]
+) -> Page | Redirect:
+    """The plate opens the job for two hours, as plate and job number do."""
+    job = await _find(session, pictures_key)
+    form = PlateForm(await form_values(request))
+    status_code = 422
+    try:
+        if form.validate():
+            await _check_plate(request, job, form.text("plate"))
+            return redirect(request, f"/{lang}/pictures/add", cookies_=[key_to(request, job)])
+    except Refused as refusal:
+        form.add_refusal(refusal)
+        status_code = refusal.status_code
+    return page(request, "pictures_link.html", form=form, status_code=status_code)
+
+
+async def _check_plate(request: AnyRequest, job: Job, plate: str) -> None:
+    limiter = resources_of(request).limiter
+    address = ("portal-miss", str(tenant_of(request).id), client_address(request))
+    if await limiter.exhausted(MISSES_PER_ADDRESS, *address):
+        raise TooManyGuesses
+    if normalise_plate(plate) != job.plate_normalised:
+        await limiter.allows(MISSES_PER_ADDRESS, *address)
+        raise PlateDoesNotFit
+
+
+async def _find(session: AsyncSession, key: str) -> Job:
+    job_id = link_tokens.read(PURPOSE, key)
+    if job_id is None:
+        raise NotFoundException
+    return await jobs.by_id(session, job_id)
+
+
+HANDLERS = [link_page, use_link]

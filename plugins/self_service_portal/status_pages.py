@@ -1,0 +1,97 @@
+"""The status page: where the repair stands, what was said, and what the customer can do."""
+
+from typing import Any
+
+from litestar import Request, get
+from litestar.di import NamedDependency
+from litestar.exceptions import NotFoundException
+from litestar.params import FromPath
+from litestar.response import Redirect, Response
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from core.clock import now
+from core.web.desk.job_actions import serve_rendition
+from core.web.rendering import Page, redirect
+from core.workshop.customers import repository as customers
+from core.workshop.jobs import repository as jobs
+from core.workshop.jobs.models import Job
+from core.workshop.photos import repository as photos
+from core.workshop.planning import repository as planning
+from plugins.self_service_portal import message_repository, quote_repository, stage_wishes
+from plugins.self_service_portal.identity import opened_job
+from plugins.self_service_portal.pages import option, page
+from plugins.self_service_portal.progress import progress_of
+from plugins.self_service_portal.quotes import seen
+from plugins.self_service_portal.status_timeline import Told, timeline_of
+from plugins.self_service_portal.talk_forms import MessageForm, WishForm
+
+AnyRequest = Request[Any, Any, Any]
+Session = NamedDependency[AsyncSession]
+
+
+@get("/{lang:str}/status/job", opt=option("status"))
+async def job_status(request: AnyRequest, session: Session, lang: FromPath[str]) -> Page | Redirect:
+    """Where the repair stands, in the garage's own words for its customers."""
+    job = await opened_job(request, session)
+    if job is None:
+        return redirect(request, f"/{lang}/status")
+    return await render_status(request, session, job)
+
+
+@get("/{lang:str}/status/photos/{photo_id:uuid}/{size:str}", opt=option("status"))
+async def shared_photo(request: AnyRequest, session: Session) -> Response[bytes]:
+    """A photo that the garage shared with this customer."""
+    job = await opened_job(request, session)
+    photo_id, size = request.path_params["photo_id"], request.path_params["size"]
+    if job is None:
+        raise NotFoundException
+    photo = await photos.by_id(session, photo_id)
+    if photo.job_id != job.id or not photo.shared_with_customer:
+        raise NotFoundException
+    return await serve_rendition(request, session, photo_id, size)
+
+
+async def render_status(
+    request: AnyRequest,
+    session: AsyncSession,
+    job: Job,
+    *,
+    message_form: MessageForm | None = None,
+    wish_form: WishForm | None = None,
+    status_code: int = 200,
+) -> Page:
+    """The page, with a refused form still filled; opened, the garage's messages count as read."""
+    tasks = await jobs.tasks_of(session, job.id)
+    progress = progress_of(job, tasks)
+    appointments = await planning.of_job(session, job.id)
+    shared = await photos.of_job(session, job.id, for_customer=True)
+    talk = await message_repository.of_job(session, job.id)
+    quotes = [seen(*row, job) for row in await quote_repository.of_job(session, job.id)]
+    customer = await customers.by_id(session, job.customer_id)
+    choice = await stage_wishes.choice_of(session, job.id)
+    if any(each.author == "garage" and each.read_at is None for each in talk):
+        await message_repository.mark_read(session, job.id, "garage", now())
+    return page(
+        request,
+        "status.html",
+        job=job,
+        progress=progress,
+        appointments=[each for each in appointments if each.status == "booked"],
+        photos=shared,
+        talk=talk,
+        quotes=quotes,
+        email=masked(customer.email),
+        timeline=timeline_of(Told(job, progress, appointments, shared, talk, quotes)),
+        message_form=message_form or MessageForm(),
+        wish_form=wish_form or WishForm(data={"choice": choice}),
+        status_code=status_code,
+    )
+
+
+def masked(email: str | None) -> str:
+    """An address that its owner recognises and nobody else can write to; empty without one."""
+    name, sign, host = (email or "").rpartition("@")
+    return f"{name[:1]}…{sign}{host}" if sign else ""
+
+
+HANDLERS = [job_status, shared_photo]

@@ -1,0 +1,57 @@
+"""Mails of the talk: the garage answered, the garage sent an estimate."""
+
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from core.errors import NotFound
+from core.hooks.contributions import MailTemplate
+from core.workshop.customers import repository as customers
+from core.workshop.jobs import repository as jobs
+from plugins.self_service_portal import message_repository, quote_repository
+from plugins.self_service_portal.job_links import Target, address_of
+from plugins.self_service_portal.messages import ANSWER
+from plugins.self_service_portal.quotes import SENT, seen
+
+
+async def load_answer(
+    session: AsyncSession, payload: Mapping[str, Any]
+) -> Mapping[str, Any] | None:
+    """The garage's message; None where it is gone."""
+    try:
+        message = await message_repository.by_id(session, UUID(payload["message_id"]))
+    except NotFound:
+        return None
+    job = await jobs.by_id(session, message.job_id)
+    return {
+        "job": job,
+        "customer": await customers.by_id(session, job.customer_id),
+        "message": message,
+        "link": address_of(Target(job.id)),
+    }
+
+
+async def load_quote(session: AsyncSession, payload: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """The estimate; None where it was withdrawn, decided or expired meanwhile."""
+    try:
+        quote = await quote_repository.by_id(session, UUID(payload["quote_id"]))
+    except NotFound:
+        return None
+    job = await jobs.by_id(session, quote.job_id)
+    outcome = await quote_repository.outcome_of(session, quote.id)
+    if seen(quote, outcome, job).state != "open":
+        return None
+    return {
+        "job": job,
+        "customer": await customers.by_id(session, job.customer_id),
+        "quote": quote,
+        "link": address_of(Target(job.id, quote.id)),
+    }
+
+
+MAILS = [
+    MailTemplate(ANSWER, "self_service_portal/mail/message_answered", load_answer),
+    MailTemplate(SENT, "self_service_portal/mail/quote_sent", load_quote),
+]

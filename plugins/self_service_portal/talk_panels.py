@@ -1,0 +1,124 @@
+"""What the talk with customers shows on core's pages: job card, lists, timeline, first page."""
+
+from collections.abc import Mapping, Sequence
+from uuid import UUID, uuid4
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from core.clock import now
+from core.hooks.contributions import Badge, Panel, TimelineEntry
+from core.i18n import format_money, ngettext
+from core.i18n import gettext as _
+from core.tenancy.context import current_tenant
+from core.workshop.customers import repository as customers
+from core.workshop.jobs import repository as jobs
+from plugins.self_service_portal import message_repository, quote_repository
+from plugins.self_service_portal.messages import LONGEST
+from plugins.self_service_portal.pages import is_shown
+from plugins.self_service_portal.progress import is_over
+from plugins.self_service_portal.quotes import QuoteView, seen
+from plugins.self_service_portal.settings import settings
+
+
+async def job_panels(session: AsyncSession, job_id: UUID) -> list[Panel]:
+    """The talk and the estimates, while customers can see their side of it."""
+    if not is_shown(settings(), "status"):
+        return []
+    job = await jobs.by_id(session, job_id)
+    talk = await message_repository.of_job(session, job_id)
+    quotes = [seen(*row, job) for row in await quote_repository.of_job(session, job_id)]
+    customer = await customers.by_id(session, job.customer_id)
+    values = {
+        "job_id": job_id,
+        "talk": talk,
+        "quotes": quotes,
+        "can_send": not is_over(job),
+        "has_email": bool(customer.email),
+        "unread": sum(each.author == "customer" and each.read_at is None for each in talk),
+        "once": str(uuid4()),
+        "longest": LONGEST,
+    }
+    return [
+        Panel("self_service_portal/messages_panel.html", values, place="main", position=30),
+        Panel("self_service_portal/quotes_panel.html", values, place="main", position=40),
+    ]
+
+
+async def badges(session: AsyncSession, job_ids: Sequence[UUID]) -> Mapping[UUID, list[Badge]]:
+    """New messages, estimates that wait, and answers that nobody has noted: two queries a page."""
+    if not is_shown(settings(), "status"):
+        return {}
+    marks: dict[UUID, list[Badge]] = {}
+    for job_id, count in (await message_repository.unread_by_job(session, job_ids)).items():
+        text = ngettext("%(num)s new message", "%(num)s new messages", count)
+        marks.setdefault(job_id, []).append(Badge(text, "mail", "info"))
+    today = now().astimezone(current_tenant().zone).date()
+    for job_id, valid_until, kind in await quote_repository.marks_by_job(session, job_ids):
+        if kind is None and today > valid_until:
+            badge = Badge(_("Estimate expired"), "clock", "neutral")
+        else:
+            badge = _badge(kind)
+        marks.setdefault(job_id, []).append(badge)
+    return marks
+
+
+def _badge(kind: str | None) -> Badge:
+    if kind == "approved":
+        return Badge(_("Estimate approved"), "check", "good")
+    if kind == "declined":
+        return Badge(_("Estimate declined"), "x", "warning")
+    return Badge(_("Estimate sent"), "mail", "neutral")
+
+
+async def dashboard(session: AsyncSession) -> list[Panel]:
+    """What customers wait for."""
+    if not is_shown(settings(), "status"):
+        return []
+    values = {
+        "unread": await message_repository.count_unread(session),
+        "unread_jobs": await message_repository.jobs_with_unread(session),
+        "answers": await quote_repository.count_news(session),
+        "answered_jobs": await quote_repository.news(session),
+    }
+    return [Panel("self_service_portal/dashboard_card.html", values, place="main", position=10)]
+
+
+async def timeline(session: AsyncSession, job_id: UUID) -> list[TimelineEntry]:
+    """Messages and estimates with their times."""
+    job = await jobs.by_id(session, job_id)
+    entries = []
+    for each in await message_repository.of_job(session, job_id):
+        text = _("The customer wrote a message")
+        if each.author == "garage":
+            text = _("Message to the customer (%(who)s)", who=each.author_name)
+        entries.append(TimelineEntry(each.sent_at, text, "mail"))
+    for row in await quote_repository.of_job(session, job_id):
+        entries += _lines(seen(*row, job))
+    return entries
+
+
+def _lines(view: QuoteView) -> list[TimelineEntry]:
+    amount = format_money(view.quote.gross)
+    sent = _("Estimate of %(amount)s sent (%(who)s)", amount=amount, who=view.quote.sent_by)
+    lines = [TimelineEntry(view.quote.sent_at, sent, "list")]
+    if view.outcome is not None:
+        values = {"amount": amount, "who": view.outcome.name}
+        text = {
+            "approved": _("Estimate of %(amount)s approved (%(who)s)", **values),
+            "declined": _("Estimate of %(amount)s declined (%(who)s)", **values),
+            "withdrawn": _("Estimate of %(amount)s withdrawn (%(who)s)", **values),
+        }[view.outcome.kind]
+        icon = "check" if view.state == "approved" else "x"
+        lines.append(TimelineEntry(view.outcome.at, text, icon))
+    return lines
+
+
+def audit_labels() -> dict[str, str]:
+    """Words for what the talk writes into the garage's log."""
+    return {
+        "portal.answered": _("Message to a customer"),
+        "portal.quote_sent": _("Estimate sent"),
+        "portal.quote_withdrawn": _("Estimate withdrawn"),
+        "portal.quote_approved": _("Estimate approved"),
+        "portal.quote_declined": _("Estimate declined"),
+    }

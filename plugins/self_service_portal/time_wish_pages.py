@@ -1,0 +1,225 @@
+"""Where customers say when it suits them, and where the mail of a free time leads."""
+
+from typing import Any
+
+from litestar import Request, get, post
+from litestar.di import NamedDependency
+from litestar.exceptions import NotFoundException
+from litestar.params import FromPath
+from litestar.response import Redirect
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from core.errors import Refused
+from core.web import cookies
+from core.web.client_address import client_address
+from core.web.forms import form_values
+from core.web.rendering import Page, redirect
+from core.web.resources import resources_of, tenant_of
+from core.workshop.jobs import repository as jobs
+from core.workshop.locations import repository as locations
+from core.workshop.planning import services as planning
+from core.workshop.planning.holds import hash_of
+from core.workshop.vehicles.plates import normalise_plate
+from plugins.self_service_portal import time_wish_repository as repository
+from plugins.self_service_portal import time_wishes
+from plugins.self_service_portal.estimate_steps import COOKIE, open_draft
+from plugins.self_service_portal.forms import PlateForm
+from plugins.self_service_portal.identity import (
+    MISSES_PER_ADDRESS,
+    TooManyGuesses,
+    key_to,
+    opened_job,
+)
+from plugins.self_service_portal.look import current_look
+from plugins.self_service_portal.pages import is_shown, option, page
+from plugins.self_service_portal.settings import settings
+from plugins.self_service_portal.time_wish_form import TimeWishForm, wish_form
+from plugins.self_service_portal.time_wish_models import TimeWish
+
+AnyRequest = Request[Any, Any, Any]
+Session = NamedDependency[AsyncSession]
+Answer = Page | Redirect
+WISHES_PER_ADDRESS = "10/hour"
+
+
+class TooManyWishes(Refused):
+    """One address wishes too much."""
+
+    status_code = 429
+
+    def __init__(self) -> None:
+        super().__init__("Too many requests from your connection. Please call us instead.")
+
+
+class WrongPlate(Refused):
+    """The plate is not the one of the wish."""
+
+    status_code = 422
+
+    def __init__(self) -> None:
+        super().__init__("This plate does not belong to this link.", field="plate")
+
+
+@get("/{lang:str}/estimate/wish", opt=option("estimate"))
+async def estimate_wish(request: AnyRequest, session: Session, lang: FromPath[str]) -> Answer:
+    """No time suits, or none is free: when would one?"""
+    draft = await open_draft(request, session)
+    if draft is None or draft.job_id is not None:
+        return redirect(request, f"/{lang}/estimate")
+    contact = draft.answers.get("contact", {})
+    known = {name: contact.get(name, "") for name in ("name", "email", "phone")}
+    form = wish_form(await locations.first(session), None, **known)
+    return _show(request, "estimate", form)
+
+
+@post("/{lang:str}/estimate/wish", opt=option("estimate"))
+async def keep_estimate_wish(request: AnyRequest, session: Session, lang: FromPath[str]) -> Answer:
+    """On the list."""
+    draft = await open_draft(request, session, lock=True)
+    if draft is None or draft.job_id is not None:
+        return redirect(request, f"/{lang}/estimate")
+    form = wish_form(await locations.first(session), await form_values(request))
+    if not await _is_acceptable(request, form):
+        return _show(request, "estimate", form, status_code=form.status_code)
+    await time_wishes.wish_for_estimate(session, draft, form.wish(lang))
+    return redirect(request, f"/{lang}/estimate/wish/done")
+
+
+@get("/{lang:str}/repair/wish", opt=option("repair"))
+async def repair_wish(request: AnyRequest, session: Session, lang: FromPath[str]) -> Answer:
+    """The same for somebody who has a job."""
+    job = await opened_job(request, session)
+    if job is None:
+        return redirect(request, f"/{lang}/repair")
+    form = wish_form(await locations.by_id(session, job.location_id), None)
+    return _show(request, "repair", form)
+
+
+@post("/{lang:str}/repair/wish", opt=option("repair"))
+async def keep_repair_wish(request: AnyRequest, session: Session, lang: FromPath[str]) -> Answer:
+    """On the list."""
+    job = await opened_job(request, session)
+    if job is None:
+        return redirect(request, f"/{lang}/repair")
+    location = await locations.by_id(session, job.location_id)
+    form = wish_form(location, await form_values(request))
+    if not await _is_acceptable(request, form):
+        return _show(request, "repair", form, status_code=form.status_code)
+    await time_wishes.wish_for_drop_off(session, job, form.wish(lang))
+    return redirect(request, f"/{lang}/repair/wish/done")
+
+
+@get("/{lang:str}/estimate/wish/done", opt=option("estimate"))
+async def estimate_wish_done(request: AnyRequest) -> Page:
+    """What happens next."""
+    return page(request, "time_wish_done.html")
+
+
+@get("/{lang:str}/repair/wish/done", opt=option("repair"))
+async def repair_wish_done(request: AnyRequest) -> Page:
+    """The same."""
+    return page(request, "time_wish_done.html")
+
+
+@get("/{lang:str}/wish/{secret:str}", opt={"public": True})
+async def free_time(request: AnyRequest, session: Session, secret: FromPath[str]) -> Page:
+    """A time is free, says the mail; nothing here says for whom."""
+    wish = await _find(session, secret)
+    return await _invite(request, session, wish, secret, PlateForm())
+
+
+@post("/{lang:str}/wish/{secret:str}", opt={"public": True})
+async def take_up(
+    request: AnyRequest, session: Session, lang: FromPath[str], secret: FromPath[str]
+) -> Answer:
+    """On to the times, with everything that was answered before."""
+    wish = await _find(session, secret, lock=True)
+    form = PlateForm(await form_values(request))
+    try:
+        await _check_plate(request, session, wish, form)
+    except Refused as refusal:
+        form.add_refusal(refusal)
+        return await _invite(request, session, wish, secret, form, status_code=refusal.status_code)
+    if wish.job_id is not None:
+        job = await jobs.by_id(session, wish.job_id)
+        return redirect(request, f"/{lang}/repair/time", cookies_=[key_to(request, job)])
+    cookie = cookies.our_cookie(
+        resources_of(request).settings,
+        COOKIE,
+        await time_wishes.take_up(session, wish, lang),
+        seconds=int(current_look().draft_life.total_seconds()),
+    )
+    return redirect(request, f"/{lang}/estimate", cookies_=[cookie])
+
+
+async def _find(session: AsyncSession, secret: str, *, lock: bool = False) -> TimeWish:
+    found = await repository.by_secret(session, hash_of(secret), lock=lock)
+    if found is None or not is_shown(settings(), time_wishes.ENTRIES[found.kind]):
+        raise NotFoundException
+    return found
+
+
+async def _is_acceptable(request: AnyRequest, form: TimeWishForm) -> bool:
+    """Whether the form is complete, and its address has not wished too often."""
+    if not form.validate():
+        return False
+    key = ("portal-wish", str(tenant_of(request).id), client_address(request))
+    if not await resources_of(request).limiter.allows(WISHES_PER_ADDRESS, *key):
+        form.refuse(TooManyWishes())
+        return False
+    return True
+
+
+async def _check_plate(
+    request: AnyRequest, session: AsyncSession, wish: TimeWish, form: PlateForm
+) -> None:
+    limiter = resources_of(request).limiter
+    key = ("portal-miss", str(tenant_of(request).id), client_address(request))
+    if await limiter.exhausted(MISSES_PER_ADDRESS, *key):
+        raise TooManyGuesses
+    if wish.job_id is not None:
+        expected = (await jobs.by_id(session, wish.job_id)).plate_normalised
+    else:
+        expected = normalise_plate(wish.answers["vehicle"]["plate"])
+    if normalise_plate(form.text("plate")) != expected:
+        await limiter.allows(MISSES_PER_ADDRESS, *key)
+        raise WrongPlate
+
+
+def _show(request: AnyRequest, entry: str, form: TimeWishForm, *, status_code: int = 200) -> Page:
+    return page(request, "time_wish.html", entry=entry, form=form, status_code=status_code)
+
+
+async def _invite(
+    request: AnyRequest,
+    session: AsyncSession,
+    wish: TimeWish,
+    secret: str,
+    form: PlateForm,
+    *,
+    status_code: int = 200,
+) -> Page:
+    location = await locations.first(session)
+    days = [] if wish.done_at else await planning.free_days(session, location, wish.kind)
+    return page(
+        request,
+        "time_is_free.html",
+        entry=time_wishes.ENTRIES[wish.kind],
+        is_done=wish.done_at is not None,
+        earliest=days[0].slots[0].starts_at if days else None,
+        secret=secret,
+        form=form,
+        status_code=status_code,
+    )
+
+
+HANDLERS = [
+    estimate_wish,
+    keep_estimate_wish,
+    repair_wish,
+    keep_repair_wish,
+    estimate_wish_done,
+    repair_wish_done,
+    free_time,
+    take_up,
+]

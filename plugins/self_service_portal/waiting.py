@@ -1,0 +1,43 @@
+"""What the plugin object hangs waiting for a time onto: the shop's events, and the clock."""
+
+from collections.abc import Mapping
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from core.i18n import gettext as _
+from core.workshop.planning import holds
+from core.workshop.planning import repository as planning
+from plugins.self_service_portal import time_wishes
+from plugins.self_service_portal.kept_times import owner_of_job
+from plugins.self_service_portal.pages import is_shown
+from plugins.self_service_portal.settings import settings
+
+
+async def on_cancelled(session: AsyncSession, appointment_id: UUID) -> None:
+    """A slot is free again: the first ones who wait for one hear of it, where they could take
+    it on the site."""
+    appointment = await planning.by_id(session, appointment_id)
+    entry = time_wishes.ENTRIES.get(appointment.kind)
+    if entry is not None and is_shown(settings(), entry):
+        await time_wishes.tell_of_free_time(session, appointment)
+
+
+async def on_booked(session: AsyncSession, appointment_id: UUID) -> None:
+    """Whoever has a time waits no longer."""
+    appointment = await planning.by_id(session, appointment_id)
+    await time_wishes.fulfil(session, appointment.kind, owner_of_job(appointment.job_id))
+
+
+async def tidy(session: AsyncSession) -> None:
+    """Holds that count no longer, and wishes that are too old."""
+    await holds.forget_expired(session)
+    await time_wishes.forget_old_wishes(session)
+
+
+def audit_labels() -> Mapping[str, str]:
+    """What the log calls it."""
+    return {
+        "self_service_portal.wish_done": _("Wish for a time done"),
+        "self_service_portal.wish_reopened": _("Wish for a time opened again"),
+    }

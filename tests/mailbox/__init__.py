@@ -1,0 +1,1 @@
+"""The mail server that keeps what it gets."""

@@ -1,0 +1,89 @@
+"""*No more e-mails about this repair.*"""
+
+from datetime import timedelta
+
+import pytest
+
+from core.clock import frozen, now
+from core.mailbox.store import StoredMail
+from core.workshop.jobs.models import Job
+from core.workshop.jobs.services import set_status
+from plugins.self_service_portal.stage_wishes import choice_of
+from tests.factories import a_job
+from tests.garages import STAFF, Garage, Outbox
+from tests.plugins.self_service_portal.after_booking import PLATE, path_in
+from tests.security.furnished import everything_in
+
+
+@pytest.fixture
+async def job(garage: Garage) -> Job:
+    """A job whose customer has an address."""
+    async with garage.unit() as session:
+        return await a_job(session, plate=PLATE, email=f"choice@{garage.slug}.test")
+
+
+async def told(garage: Garage, outbox: Outbox, job: Job) -> StoredMail:
+    """The mail that the vehicle is ready."""
+    async with garage.unit() as session:
+        await set_status(session, job.id, "ready", STAFF)
+    with frozen(now() + timedelta(minutes=5)):
+        await outbox.empty(garage)
+    (mail,) = outbox.mails_to(f"choice@{garage.slug}.test")
+    return mail
+
+
+async def choice(garage: Garage, job: Job) -> str:
+    """What is stored."""
+    async with garage.unit() as session:
+        return await choice_of(session, job.id)
+
+
+async def test_opening_the_link_changes_nothing_and_tells_nothing(
+    garage: Garage, outbox: Outbox, job: Job
+) -> None:
+    link = path_in(await told(garage, outbox, job), "mails")
+    before = await everything_in(garage)
+    async with garage.browser() as browser:
+        page = await browser.open(link)
+    assert await everything_in(garage) == before
+    assert "QZX" not in page.text
+    assert "Peeters" not in page.text
+
+
+async def test_pressing_the_button_twice_is_once_and_can_be_taken_back(
+    garage: Garage, outbox: Outbox, job: Job
+) -> None:
+    link = path_in(await told(garage, outbox, job), "mails")
+    async with garage.browser() as browser:
+        for _click in range(2):
+            await browser.submit(link)
+        assert await choice(garage, job) == "never"
+        await browser.submit(link, {"again": "yes"})
+    assert await choice(garage, job) == "ready"
+
+
+async def test_mail_programs_find_the_link_whole_in_the_head(
+    garage: Garage, outbox: Outbox, job: Job
+) -> None:
+    mail = await told(garage, outbox, job)
+    field = dict(mail.message.raw_items())["List-Unsubscribe"].strip()
+    assert field == f"<{next(word for word in mail.text.split() if '/mails/' in word)}>"
+    assert len(field) > 78
+    assert mail.message["List-Unsubscribe-Post"] is None
+
+
+async def test_the_link_opens_nothing_in_another_garage(
+    garage: Garage, other_garage: Garage, outbox: Outbox, job: Job
+) -> None:
+    link = path_in(await told(garage, outbox, job), "mails")
+    async with other_garage.browser() as browser:
+        assert (await browser.get(link)).status_code == 404
+
+
+async def test_a_link_for_one_purpose_is_none_for_another(
+    garage: Garage, outbox: Outbox, job: Job
+) -> None:
+    link = path_in(await told(garage, outbox, job), "mails")
+    async with garage.browser() as browser:
+        assert (await browser.get(link.replace("/mails/", "/confirm/"))).status_code == 404
+        assert (await browser.get(link[:-1])).status_code == 404

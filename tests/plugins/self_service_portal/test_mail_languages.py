@@ -1,0 +1,101 @@
+"""Every mail of the portal, in every language."""
+
+import re
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from babel.messages.pofile import read_po
+
+from core.clock import frozen, now
+from core.i18n import LANGUAGES
+from core.mailbox.store import StoredMail
+from core.workshop.jobs.services import set_status
+from core.workshop.planning import repository as planning_repository
+from core.workshop.planning import services as planning
+from plugins.self_service_portal.reminders import remind
+from plugins.self_service_portal.unconfirmed import free_unconfirmed
+from tests.garages import STAFF, Garage, Outbox
+from tests.plugins.self_service_portal.after_booking import (
+    appointment_of,
+    day_before,
+    decide,
+    far_slot,
+    mails,
+    request_estimate,
+)
+
+PLUGIN = Path(__file__).resolve().parents[3] / "plugins" / "self_service_portal"
+SIX = [
+    "appointment_confirmed",
+    "appointment_tomorrow",
+    "stage_reached",
+    "appointment_cancelled",
+    "appointment_to_confirm",
+    "appointment_freed",
+]
+
+
+async def six_mails(garage: Garage, outbox: Outbox, language: str) -> list[StoredMail]:
+    """One of each: two requests live through everything that is mailed about."""
+    async with garage.unit() as session:
+        slot = await far_slot(session)
+    first = await request_estimate(garage, language=language, at=slot)
+    await mails(outbox, garage, first)
+    moment = day_before((await appointment_of(garage, first)).starts_at, garage, 10)
+    with frozen(moment):
+        async with garage.unit() as session:
+            await remind(session)
+            await set_status(session, first.job_id, "ready", STAFF)
+        await mails(outbox, garage, first)
+    with frozen(moment + timedelta(minutes=5)):
+        await mails(outbox, garage, first)
+        async with garage.unit() as session:
+            booked = await planning_repository.by_id(session, first.appointment_id)
+            await planning.cancel(session, booked, STAFF)
+        got = await mails(outbox, garage, first)
+    await decide(garage, confirm_bookings=True)
+    second = await request_estimate(garage, language=language)
+    await mails(outbox, garage, second)
+    with frozen(now() + timedelta(hours=3)):
+        async with garage.unit() as session:
+            await free_unconfirmed(session)
+        return [*got, *await mails(outbox, garage, second)]
+
+
+def english_of(mail: str) -> Iterator[re.Pattern[str]]:
+    """The English texts of a mail's templates, each with anything in its placeholders."""
+    for path in (PLUGIN / "templates" / "mail").glob(f"{mail}.*"):
+        for text in re.findall(r'_\("((?:[^"\\]|\\.)+)"', path.read_text()):
+            yield re.compile(re.sub(r"%\\\((\w+)\\\)s|%\((\w+)\)s", ".+", re.escape(text)))
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+async def test_every_mail_can_be_written_in_every_language(
+    garage: Garage, outbox: Outbox, language: str
+) -> None:
+    got = await six_mails(garage, outbox, language)
+    assert len(got) == len(SIX)
+    for mail in got:
+        assert mail.message["Content-Language"] == language
+        assert "%(" not in mail.text + mail.html + mail.subject
+        assert f'lang="{language}"' in mail.html
+    assert_no_english(got, language)
+
+
+def assert_no_english(got: list[StoredMail], language: str) -> None:
+    """No text of the templates stands there as its author wrote it, unless that is its
+    translation too."""
+    if language == "en":
+        return
+    with (PLUGIN / "translations" / f"{language}.po").open("rb") as stream:
+        same = {str(each.id) for each in read_po(stream) if each.id == each.string}
+    left = [
+        (name, pattern.pattern)
+        for name, mail in zip(SIX, got, strict=True)
+        for pattern in english_of(name)
+        if pattern.pattern not in {re.escape(text) for text in same}
+        and pattern.search(" ".join((mail.subject, mail.text, mail.html)))
+    ]
+    assert left == []

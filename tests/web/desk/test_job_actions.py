@@ -1,0 +1,182 @@
+"""What is done on the job card: status, tasks, photos."""
+
+import io
+from uuid import uuid4
+
+import pytest
+from bs4 import BeautifulSoup
+from PIL import Image
+from sqlalchemy import select
+
+from core.workshop.jobs import repository as jobs
+from core.workshop.jobs.models import Job, JobTask
+from core.workshop.photos.models import Photo
+from tests import factories
+from tests.garages import Browser, Garage
+
+
+@pytest.fixture
+async def planner(garage: Garage) -> Browser:
+    """A planner at the desk."""
+    return await garage.staff("planner")
+
+
+@pytest.fixture
+async def job(garage: Garage) -> Job:
+    """A job of the garage."""
+    async with garage.unit() as session:
+        return await factories.a_job(session)
+
+
+async def status_of(garage: Garage) -> str:
+    """The status of the garage's only job."""
+    async with garage.unit() as session:
+        return (await session.scalars(select(Job.status))).one()
+
+
+async def press(browser: Browser, path: str, **values: str):  # type: ignore[no-untyped-def]
+    """Press a button that posts, standing at the desk."""
+    return await browser.submit(path, dict(values), page="/desk", follow=True)
+
+
+async def undo(browser: Browser, page_text: str) -> None:
+    """Press *Undo* in the message of a page."""
+    form = BeautifulSoup(page_text, "html.parser").select_one(".toast form")
+    assert form is not None
+    await press(browser, str(form["action"]))
+
+
+async def test_a_status_is_changed_and_undone(garage: Garage, planner: Browser, job: Job) -> None:
+    answer = await press(planner, f"/desk/jobs/{job.id}/status", status="ready")
+    changed = await status_of(garage)
+    await undo(planner, answer.text)
+    assert (changed, await status_of(garage)) == ("ready", "new")
+
+
+async def test_a_status_that_is_none_is_refused_in_words(
+    garage: Garage, planner: Browser, job: Job
+) -> None:
+    answer = await press(planner, f"/desk/jobs/{job.id}/status", status="exploded")
+    assert answer.status_code == 409
+    assert "Please choose one of the statuses in the list." in answer.text
+    assert await status_of(garage) == "new"
+
+
+async def test_that_the_client_was_informed_is_noted_with_the_time(
+    garage: Garage, planner: Browser, job: Job
+) -> None:
+    answer = await press(planner, f"/desk/jobs/{job.id}/informed")
+    async with garage.unit() as session:
+        assert (await jobs.by_id(session, job.id)).client_informed_at is not None
+    assert "Client informed by Planner Person" in answer.text
+
+
+async def tasks_of(garage: Garage, job: Job) -> list[JobTask]:
+    """The job's tasks in order."""
+    async with garage.unit() as session:
+        return await jobs.tasks_of(session, job.id)
+
+
+async def test_a_technician_starts_and_finishes_a_task(garage: Garage, job: Job) -> None:
+    browser = await garage.staff("technician")
+    first, second, *_ = await tasks_of(garage, job)
+    states = []
+    for state in ("in_progress", "on_hold", "finished"):
+        await press(browser, f"/desk/jobs/{job.id}/tasks/{first.id}", state=state)
+        states.append((await tasks_of(garage, job))[0].state)
+    async with garage.unit() as session:
+        current = (await jobs.by_id(session, job.id)).current_task
+    assert (states, current) == (["in_progress", "on_hold", "finished"], second.key)
+
+
+async def test_a_task_of_another_job_is_not_found(
+    garage: Garage, planner: Browser, job: Job
+) -> None:
+    async with garage.unit() as session:
+        other = await factories.a_job(session, plate="9-ZZZ-999")
+    task = (await tasks_of(garage, other))[0]
+    answer = await press(planner, f"/desk/jobs/{job.id}/tasks/{task.id}", state="finished")
+    assert (answer.status_code, (await tasks_of(garage, other))[0].state) == (404, "not_started")
+
+
+async def test_a_state_that_is_none_is_refused(garage: Garage, planner: Browser, job: Job) -> None:
+    task = (await tasks_of(garage, job))[0]
+    answer = await press(planner, f"/desk/jobs/{job.id}/tasks/{task.id}", state="melted")
+    assert (answer.status_code, (await tasks_of(garage, job))[0].state) == (409, "not_started")
+
+
+async def test_a_photo_is_served_as_a_drawing_without_the_cameras_data(
+    garage: Garage, planner: Browser, job: Job
+) -> None:
+    async with garage.unit() as session:
+        photo = await factories.a_photo(session, job, body=with_position())
+    answer = await planner.get(f"/desk/photos/{photo.id}/display")
+    picture = Image.open(io.BytesIO(answer.content))
+    assert (answer.headers["content-type"], picture.format) == ("image/webp", "WEBP")
+    assert not picture.getexif()
+    assert b"GPS" not in answer.content
+    assert answer.headers["cache-control"].startswith("private")
+
+
+def with_position() -> bytes:
+    """A photo that says where it was taken."""
+    target, exif = io.BytesIO(), Image.Exif()
+    exif[0x8825] = {1: "N", 2: (51.0, 13.0, 0.0), 3: "E", 4: (4.0, 24.0, 0.0)}
+    exif[0x010F] = "GPS camera"
+    Image.new("RGB", (64, 48), (9, 9, 9)).save(target, "JPEG", exif=exif)
+    return target.getvalue()
+
+
+@pytest.mark.parametrize("size", ["original", "thumb.webp", "huge", "..", "%2e%2e"])
+async def test_only_drawings_are_served_and_never_the_original(
+    garage: Garage, planner: Browser, job: Job, size: str
+) -> None:
+    async with garage.unit() as session:
+        photo = await factories.a_photo(session, job)
+    assert (await planner.get(f"/desk/photos/{photo.id}/{size}")).status_code == 404
+
+
+async def test_a_photo_that_is_not_drawn_yet_is_not_there_yet(
+    garage: Garage, planner: Browser, job: Job
+) -> None:
+    files = [("photos", ("front.jpg", factories.jpeg(), "image/jpeg"))]
+    await planner.submit(f"/desk/jobs/{job.id}/photos", page="/desk", files=files)
+    async with garage.unit() as session:
+        photo = (await session.scalars(select(Photo))).one()
+    assert (await planner.get(f"/desk/photos/{photo.id}/thumb")).status_code == 404
+    card = await planner.open(f"/desk/jobs/{job.id}")
+    assert card.select_one(f"pending-photo[data-src='/desk/photos/{photo.id}/thumb']") is not None
+
+
+async def test_a_photo_whose_file_is_gone_is_a_404(
+    garage: Garage, planner: Browser, job: Job
+) -> None:
+    async with garage.unit() as session:
+        photo = await factories.a_photo(session, job)
+    await garage.house.storage.delete(garage.tenant.id, photo.renditions["thumb"]["key"])
+    assert (await planner.get(f"/desk/photos/{photo.id}/thumb")).status_code == 404
+
+
+@pytest.mark.parametrize(("shared", "seen"), [("yes", True), ("no", False), ("", False)])
+async def test_a_photo_is_shown_to_the_customer_only_where_somebody_says_so(
+    garage: Garage, planner: Browser, job: Job, shared: str, seen: bool
+) -> None:
+    async with garage.unit() as session:
+        photo = await factories.a_photo(session, job)
+    await press(planner, f"/desk/photos/{photo.id}/share", shared=shared)
+    async with garage.unit() as session:
+        assert (await session.scalars(select(Photo.shared_with_customer))).one() is seen
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/desk/jobs/{id}",
+        "/desk/jobs/{id}/edit",
+        "/desk/photos/{id}/thumb",
+        "/desk/jobs/{id}/appointment/estimate",
+    ],
+)
+@pytest.mark.parametrize("key", [str(uuid4()), "not-a-uuid", "1", "0" * 32])
+async def test_what_does_not_exist_is_a_404(planner: Browser, path: str, key: str) -> None:
+    assert (await planner.get(path.format(id=key))).status_code == 404
