@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import httpx
+from argon2 import PasswordHasher
 from bs4 import BeautifulSoup
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -18,7 +19,6 @@ from core.web.host_router import HostRouter
 from core.workshop.audit.services import Actor
 from core.workshop.staff import repository
 from core.workshop.staff.models import StaffMember
-from core.workshop.staff.passwords import hash_password
 from tenants.activation import disable, enable
 from tenants.lifecycle import NewGarage, open_garage
 from tests.servers import BASE_DOMAIN
@@ -26,7 +26,8 @@ from tests.servers import BASE_DOMAIN
 SUPPORT = Actor("support", "Sam Support")
 STAFF = Actor("staff", "Robin Planner")
 PASSWORD = "correct horse battery"
-_HASH = hash_password(PASSWORD)
+_HASH = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(PASSWORD)
+"""A real Argon2 hash with parameters that let hundreds of test logins be quick."""
 
 
 class Browser(httpx.AsyncClient):

@@ -3,10 +3,11 @@
 import re
 from typing import Any
 
+from babel.numbers import format_decimal
 from wtforms import BooleanField, HiddenField, IntegerField, SelectField, StringField, TextAreaField
 from wtforms.validators import InputRequired, Length, NumberRange, Regexp, ValidationError
 
-from core.i18n import ENDONYMS, gettext, lazy_gettext
+from core.i18n import ENDONYMS, current_language, gettext, lazy_gettext, locale_of
 from core.tenancy.context import current_tenant
 from core.web.colours import LEAST_ON_BRAND, nearest_readable, text_contrast
 from core.web.forms import Form, FormValues, options
@@ -85,7 +86,9 @@ def contrast_problem(colour: str) -> str | None:
     return gettext(
         "Text in this colour could not be read on a light page: its contrast is %(ratio)s to 1, and"
         " 4.5 to 1 is needed. The nearest good colour is %(colour)s.",
-        ratio=f"{int(ratio * 10) / 10:.1f}",
+        ratio=format_decimal(
+            int(ratio * 10) / 10, format="0.0", locale=locale_of(current_language())
+        ),
         colour=nearest_readable(colour.lower()),
     )
 

@@ -46,7 +46,7 @@ async def _preview(request: AnyRequest, session: AsyncSession, values: FormValue
     form.validate()
     words, reader = contrast_problem(form.text("accent")), current_language()
     if words:
-        words = f"{words} {_('This preview shows that one.')}"
+        words = " ".join((words, _("This preview shows that one.")))
     look = _as_far_as_possible(form, saved)
     put_on(request, look)
     language = form.text("shown_language")

@@ -67,11 +67,11 @@ async def test_with_redis_down_kicks_neither_wait_nor_raise_nor_pile_up(mute: Wo
     before, began = asyncio.all_tasks(), time.perf_counter()
     for _ in range(50):
         mute(uuid4())
-    assert time.perf_counter() - began < 0.05
+    assert time.perf_counter() - began < 0.5
     assert await asyncio.to_thread(lambda: "a thread is free") == "a thread is free"
-    assert time.perf_counter() - began < 1
+    assert time.perf_counter() - began < 3
     assert await finished(before) == [None] * 50
-    assert time.perf_counter() - began < 20
+    assert time.perf_counter() - began < 30
 
 
 async def test_with_redis_down_what_was_asked_for_is_stored_all_the_same(
@@ -81,7 +81,7 @@ async def test_with_redis_down_what_was_asked_for_is_stored_all_the_same(
     before, began = asyncio.all_tasks(), time.perf_counter()
     async with garage.unit() as session:
         await enqueue(session, "polite.hello", {"what": "x"}, key="stored")
-    assert time.perf_counter() - began < 1
+    assert time.perf_counter() - began < 3
     assert await finished(before) == [None]
     async with garage.unit() as session:
         assert await repository.by_key(session, "stored") is not None

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +29,8 @@ from tests.outside_plugins.polite.models import Note
 from tests.servers import Servers
 from tests.worlds import another_world
 
+pytestmark = pytest.mark.xdist_group("worker")
+
 
 @pytest.fixture(scope="module")
 async def world(servers: Servers, house: House) -> AsyncIterator[House]:
@@ -38,18 +40,36 @@ async def world(servers: Servers, house: House) -> AsyncIterator[House]:
 
 
 @pytest.fixture(scope="module")
-async def running(world: House) -> AsyncIterator[list[Program]]:
-    """A worker and two beats: they need some seconds to begin."""
-    with programs() as started:
-        for arguments in (["worker", "--concurrency", "1"], ["beat"], ["beat"]):
-            started.append(Program(arguments, environment(world.settings)))
-        yield started
+def started() -> Iterator[list[Program]]:
+    """Programs that end with this module."""
+    with programs() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+async def worker(world: House, started: list[Program]) -> Program:
+    """A worker: it needs some seconds to begin."""
+    started.append(a_worker(world))
+    return started[-1]
+
+
+@pytest.fixture(scope="module")
+async def beats(world: House, worker: Program, started: list[Program]) -> list[Program]:
+    """Two beats beside that worker."""
+    both = [Program(["beat"], environment(world.settings)) for _ in range(2)]
+    started.extend(both)
+    return both
 
 
 @pytest.fixture
-async def busy(world: House, app: HostRouter, running: list[Program]) -> Garage:
+async def busy(world: House, app: HostRouter) -> Garage:
     """A garage that those processes work for."""
     return await open_test_garage(world, app, plugins=("polite",), slug=new_slug())
+
+
+def a_worker(world: House) -> Program:
+    """A worker with one process."""
+    return Program(["worker", "--concurrency", "1"], environment(world.settings))
 
 
 async def until(true: Callable[[], Awaitable[Any]], *, seconds: float) -> Any:
@@ -68,8 +88,22 @@ async def notes(garage: Garage, prefix: str) -> list[str]:
         return list(found)
 
 
+async def test_a_kick_reaches_the_worker_before_there_is_any_beat(
+    world: House, busy: Garage, worker: Program, outbox: Outbox
+) -> None:
+    to = f"quick@{busy.slug}.test"
+    async with busy.unit() as session:
+        await ask_for_everything(session, "tea", to, "quick")
+    WorkerKick(create_celery(world.settings))(busy.tenant.id)
+
+    async def has_arrived() -> bool:
+        return bool(outbox.mails_to(to))
+
+    await until(has_arrived, seconds=30)
+
+
 async def test_a_mail_and_a_photo_are_done_by_the_worker(
-    busy: Garage, outbox: Outbox, tmp_path: Path
+    busy: Garage, beats: list[Program], outbox: Outbox, tmp_path: Path
 ) -> None:
     to = f"customer@{busy.slug}.test"
     path = tmp_path / "photo"
@@ -94,7 +128,7 @@ async def test_a_mail_and_a_photo_are_done_by_the_worker(
 
 
 async def test_of_two_beats_one_holds_the_lock_and_sends(
-    world: House, busy: Garage, running: list[Program]
+    world: House, beats: list[Program]
 ) -> None:
     redis = Redis.from_url(world.settings.redis_url)
 
@@ -102,7 +136,7 @@ async def test_of_two_beats_one_holds_the_lock_and_sends(
         return bool(await redis.exists(LOCK_KEY))
 
     def senders() -> list[bool]:
-        return ["Sending due task" in beat.log() for beat in running[1:3]]
+        return ["Sending due task" in beat.log() for beat in beats]
 
     async def one_sends() -> bool:
         return any(senders())
@@ -113,21 +147,8 @@ async def test_of_two_beats_one_holds_the_lock_and_sends(
     await redis.aclose()
 
 
-async def test_a_kick_is_faster_than_the_beat(world: House, busy: Garage, outbox: Outbox) -> None:
-    kick = WorkerKick(create_celery(world.settings))
-    to = f"quick@{busy.slug}.test"
-    async with busy.unit() as session:
-        await ask_for_everything(session, "tea", to, "quick")
-    kick(busy.tenant.id)
-
-    async def has_arrived() -> bool:
-        return bool(outbox.mails_to(to))
-
-    await until(has_arrived, seconds=4)
-
-
 async def test_a_worker_and_a_beat_killed_in_the_middle_of_work_lose_and_double_nothing(
-    world: House, busy: Garage, running: list[Program], outbox: Outbox, tmp_path: Path
+    busy: Garage, beats: list[Program], started: list[Program], outbox: Outbox, tmp_path: Path
 ) -> None:
     begun, to = tmp_path / "begun", f"customer@{busy.slug}.test"
     async with busy.unit() as session:
@@ -139,11 +160,10 @@ async def test_a_worker_and_a_beat_killed_in_the_middle_of_work_lose_and_double_
         return begun.exists()
 
     await until(has_begun, seconds=20)
-    worker, *beats = running[:3]
-    worker.kill()
+    started[0].kill()
     next(beat for beat in beats if "Sending due task" in beat.log()).kill()
     assert await notes(busy, "slow:") == []
-    running.append(Program(["worker", "--concurrency", "1"], environment(world.settings)))
+    started.append(a_worker(busy.house))
 
     async def is_done() -> list[str]:
         return await notes(busy, "slow:")

@@ -15,6 +15,8 @@ from core.embedded.postgres import ADMIN, OWNER, EmbeddedPostgres
 from core.embedded.process import ServerDidNotStart, answers, is_alive, is_root
 from tests.embedded.servers import pid_of_server_whose_parent_is_killed, started, within
 
+pytestmark = pytest.mark.xdist_group("postgres")
+
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:

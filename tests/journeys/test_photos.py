@@ -1,15 +1,19 @@
 """Photos from a phone on a bad network."""
 
 import hashlib
+from base64 import b64decode
 from pathlib import Path
 from typing import Literal
 
-from playwright.async_api import Request, Route, expect
+from PIL import Image
+from playwright.async_api import FilePayload, Request, Route, expect
 
 from tests.demo_run import DemoRun
-from tests.journeys.people import PHONE, PHOTOS, People, Person
+from tests.journeys.people import DESKTOP, PHONE, PHOTOS, People, Person
+from tests.workshop.photos.pictures import encoded
 
 HEIC = PHOTOS / "IMG_5195.HEIC"
+ORIENTATION, EXIF_IFD, TAKEN_AT = 0x0112, 0x8769, 0x9003
 NARROW = {"width": 320, "height": 640}
 COLOURS: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 ENDPOINT = "**/uploads/*"
@@ -80,7 +84,16 @@ async def test_it_goes_on_by_itself_when_the_network_is_back(people: People) -> 
     await expect(customer.page.locator("ol.received > li")).to_have_count(1)
 
 
-async def test_a_large_photo_is_made_smaller_and_keeps_its_time(
+def lying_photo() -> bytes:
+    """A photo of several megabytes that a phone was turned for, as its EXIF says."""
+    exif = Image.Exif()
+    exif[ORIENTATION] = 6
+    exif.get_ifd(EXIF_IFD)[TAKEN_AT] = "2026:11:20 08:09:10"
+    noise = Image.effect_noise((3200, 2400), 60).convert("RGB")
+    return encoded(noise, "JPEG", quality=90, exif=exif)
+
+
+async def test_a_large_photo_is_made_smaller_upright_and_keeps_its_time(
     people: People, demo: DemoRun
 ) -> None:
     job = next(each for each in demo.garage("noord")["jobs"] if each["status"] == "new")
@@ -89,15 +102,26 @@ async def test_a_large_photo_is_made_smaller_and_keeps_its_time(
     await customer.fill("Registration plate", job["plate"])
     await customer.fill("Job number", job["number"])
     await customer.press("Next »")
+    body = lying_photo()
+    photo = FilePayload(name="turned.jpg", mimeType="image/jpeg", buffer=body)
     async with customer.page.expect_request(
         lambda request: request.method == "POST" and request.url.endswith("/uploads")
     ) as begun:
-        await customer.page.get_by_label("Your photos").set_input_files(PHOTOS / "jolla.jpg")
+        await customer.page.get_by_label("Your photos").set_input_files(photo)
     await expect(customer.page.get_by_text("Received", exact=True)).to_have_count(1)
     headers = (await begun.value).headers
-    assert int(headers["upload-length"]) < (PHOTOS / "jolla.jpg").stat().st_size
-    assert "taken_at " in headers["upload-metadata"]
+    told = b64decode(headers["upload-metadata"].rpartition("taken_at ")[2])
+    assert told == b"2026-11-20T08:09:10"
+    assert int(headers["upload-length"]) < len(body)
+    assert newest_original(demo) == ((1920, 2560), None)
     assert not customer.complaints
+
+
+def newest_original(demo: DemoRun) -> tuple[tuple[int, int], int | None]:
+    """Width, height and EXIF orientation of the photo that came last."""
+    found = (demo.folder / "storage").rglob("jobs/*/originals/*")
+    with Image.open(max(found, key=lambda path: path.stat().st_mtime)) as image:
+        return image.size, image.getexif().get(ORIENTATION)
 
 
 async def test_the_photo_pages_are_clear_to_everybody(people: People) -> None:
@@ -109,3 +133,11 @@ async def test_the_photo_pages_are_clear_to_everybody(people: People) -> None:
         await expect(customer.page.locator("ol.received img")).to_have_count(1)
         await customer.picture(f"portal-photos-{colours}")
         await customer.finds_no_barrier()
+
+
+async def test_a_phone_offers_its_camera_and_a_desktop_does_not(people: People) -> None:
+    for screen, offered in ((PHONE, 9), (DESKTOP, 0)):
+        customer = await people.sit_down("noord", screen=screen)
+        await come_to_photos(customer, "2-CAM-001")
+        camera = customer.page.locator("label:visible", has_text="Take photo")
+        await expect(camera).to_have_count(offered)

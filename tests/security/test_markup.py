@@ -11,6 +11,7 @@ import pytest
 from bs4 import BeautifulSoup, Tag
 
 from core.web.host_router import HostRouter
+from core.workshop.planning.calendar_links import GOOGLE, OUTLOOK
 from core.workshop.staff.models import ROLES
 from tests.garages import Browser, Garage
 from tests.security.furnished import Furnished, furnish
@@ -62,10 +63,16 @@ def inline_parts(soup: BeautifulSoup) -> list[str]:
     return wrong
 
 
+def is_link_to_a_calendar(tag: Tag) -> bool:
+    """Whether it only leads to one of the calendars on the web, and does not say from where."""
+    is_calendar = str(tag.get("href", "")).startswith((f"{GOOGLE}?", f"{OUTLOOK}?"))
+    return tag.name == "a" and is_calendar and "noreferrer" in (tag.get("rel") or ())
+
+
 def foreign_addresses(soup: BeautifulSoup) -> list[str]:
     """Addresses of other hosts, and those that are scripts."""
     wrong = []
-    for tag in soup.find_all(True):
+    for tag in soup.find_all(lambda tag: not is_link_to_a_calendar(tag)):
         for name in ("src", "href", "action", "formaction", "srcset", "poster", "data"):
             value = str(tag.get(name, ""))
             parts = urlsplit(value)

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator
 from importlib.resources import files
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from redis.asyncio import Redis
@@ -11,6 +11,7 @@ from sqlalchemy import select, text
 from core.background.fan_out import due_tasks
 from core.background.process import Doors
 from core.background.tasks import run_scheduled
+from core.clock import now
 from core.db.base import Base
 from core.hooks.loading import load_by_name
 from core.hooks.manifest import PluginManifest
@@ -207,9 +208,17 @@ async def test_a_mail_of_a_plugin_that_is_off_is_not_sent(
     arrived = {}
     for is_on in (True, False):
         to = f"{uuid4().hex}@example.com"
-        keys = ("appointment_id", "message_id", "quote_id")
-        payload = {"what": "x", "token": "t", **{key: furnished.owned[key] for key in keys}}
+        keys = ("appointment_id", "job_id", "message_id", "quote_id", "wish_id")
+        payload = {
+            "what": "x",
+            "token": "t",
+            "sequence": 0,
+            "stage": "ready",
+            "at": now().isoformat(),
+            **{key: furnished.owned[key] for key in keys},
+        }
         async with garage.unit() as session:
+            await set_status(session, UUID(furnished.owned["job_id"]), "ready", STAFF)
             for name in names:
                 await send_mail(session, name, to, "en", payload, key=f"{name}:{is_on}")
         await garage.switch(plugin, on=is_on)

@@ -2,11 +2,13 @@
 
 import asyncio
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from sqlalchemy import select
 
+from core.clock import now
 from core.errors import PluginError, Refused, UnknownTenant
 from core.hooks.manager import HookManager
 from core.workshop.audit.models import AuditEntry
@@ -181,16 +183,17 @@ async def test_a_plugin_that_was_never_on_has_no_settings_here(garage: Garage) -
 async def _both_logs(garage: Garage) -> tuple[list[Any], list[Any]]:
     """The garage's own log and support's about it, oldest first."""
     async with garage.unit() as session:
+        entries = list(await session.scalars(select(AuditEntry).order_by(AuditEntry.id)))
         own = [
             (each.actor_kind, each.actor_name, each.action, each.subject, each.reason)
-            for each in await session.scalars(select(AuditEntry).order_by(AuditEntry.id))
+            for each in entries
         ]
     async with garage.house.database.platform_unit_of_work() as session:
         supports: list[SupportAuditEntry] = [
             entry
             for entry, _slug in await repository.audit_page(session, tenant_id=garage.tenant.id)
         ]
-    assert all(each.at is not None for each in supports)
+    assert all(abs(now() - each.at) < timedelta(minutes=5) for each in (*entries, *supports))
     return own, [
         (each.actor, each.action, each.details, each.reason) for each in reversed(supports)
     ]

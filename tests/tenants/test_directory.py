@@ -19,7 +19,7 @@ from tests.garages import SUPPORT, Garage
 from tests.servers import BASE_DOMAIN, Servers
 from tests.tenants.processes import another_process
 
-A_LITTLE = 0.5
+A_LITTLE = 1.0
 """For a busy machine."""
 
 
@@ -134,7 +134,9 @@ async def test_what_nobody_told_is_read_afresh_in_the_end(
         assert not await sees(elsewhere, garage, "polite")
         async with another_process(house, f"redis://127.0.0.1:{free_port()}/0") as mute:
             await enable(mute, garage.slug, "polite", SUPPORT, reason="x")
-        await until(lambda: sees(elsewhere, garage, "polite"), seconds=0.5 + LOOK_SECONDS + 0.5)
+        await until(
+            lambda: sees(elsewhere, garage, "polite"), seconds=0.5 + LOOK_SECONDS + A_LITTLE
+        )
 
 
 async def test_a_remembered_garage_costs_neither_redis_nor_the_database(
@@ -144,7 +146,7 @@ async def test_a_remembered_garage_costs_neither_redis_nor_the_database(
     began = time.perf_counter()
     for _ in range(200):
         await elsewhere.directory.by_host(garage.host)
-    assert time.perf_counter() - began < 200 * 0.000_2
+    assert time.perf_counter() - began < 200 * 0.001
 
 
 @pytest.mark.parametrize("host", [f"x.{{slug}}.{BASE_DOMAIN}", "{slug}.example.com", "{slug}"])

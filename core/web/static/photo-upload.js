@@ -230,7 +230,7 @@ class PhotoUpload extends HTMLElement {
     const buttons = make("div", { className: "row" }, state, again, remove);
     const row = { photo, thumb, bar, state, again, remove, stop: new AbortController() };
     row.node = make("li", {}, thumb, make("div", { className: "name" }, make("div", { className: "small", textContent: photo.name }), bar), buttons);
-    again.onclick = () => { again.hidden = true; row.failed = false; this.#enqueue(row); };
+    again.onclick = () => { again.hidden = true; bar.hidden = false; row.failed = false; this.#enqueue(row); };
     remove.onclick = () => this.#remove(row);
     this.#rows.set(photo.id, row);
     this.list.append(row.node);
@@ -307,6 +307,7 @@ class PhotoUpload extends HTMLElement {
   #fail(row, text, mayRetry) {
     if (row.stop.signal.aborted) return;
     row.failed = true;
+    row.bar.hidden = true;
     row.state.className = "small error";
     row.state.textContent = text || this.dataset.failed;
     row.again.hidden = !mayRetry;

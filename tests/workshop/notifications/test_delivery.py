@@ -33,12 +33,13 @@ KEY = "the-cause"
 
 
 class Trial:
-    """An effect that a test can let fail or wait, and that leaves a customer behind."""
+    """An effect that a test can let fail, wait or kill its worker; it leaves a customer behind."""
 
     def __init__(self) -> None:
         self.ran: list[dict[str, Any]] = []
         self.failures = 0
         self.pause = 0.0
+        self.dies = False
 
     async def run(self, session: AsyncSession, payload: Mapping[str, Any]) -> None:
         contact = a_contact()
@@ -46,6 +47,8 @@ class Trial:
         await session.flush()
         self.ran.append(dict(payload))
         await asyncio.sleep(self.pause)
+        if self.dies:
+            raise KeyboardInterrupt
         if len(self.ran) <= self.failures:
             raise smtplib.SMTPServerDisconnected("away")
 
@@ -99,9 +102,9 @@ async def test_an_effect_happens_once(worker: Worker, trial: Trial) -> None:
 
 async def test_ten_workers_at_once_do_it_once(worker: Worker, trial: Trial) -> None:
     trial.pause = 0.1
-    await asyncio.gather(*(worker.work() for _ in range(10)))
-    assert len(trial.ran) == 1
-    assert await worker.traces() == 1
+    worked = await asyncio.gather(*(worker.work() for _ in range(10)))
+    assert (len(trial.ran), sum(worked), await worker.traces()) == (1, 1, 1)
+    assert (await worker.entry()).attempts == 1
 
 
 async def test_an_effect_that_fails_leaves_nothing_half_done(worker: Worker, trial: Trial) -> None:
@@ -158,29 +161,39 @@ async def test_what_always_fails_is_dead_in_the_end_and_stays_visible(
     assert (backlog.dead, backlog.due) == (1, 0)
 
 
-async def test_a_worker_that_died_between_claim_and_work_is_followed_by_another(
+async def test_a_worker_that_died_at_work_is_followed_by_another_after_its_lease(
+    worker: Worker, trial: Trial
+) -> None:
+    trial.dies = True
+    moment = now()
+    with pytest.raises(KeyboardInterrupt):
+        await worker.work(moment)
+    trial.dies = False
+    assert await worker.traces() == 0
+    assert await worker.work(moment + LEASE - timedelta(seconds=1)) == 0
+    assert await worker.work(moment + LEASE) == 1
+    entry = await worker.entry()
+    assert (entry.attempts, entry.done_at, await worker.traces()) == (2, moment + LEASE, 1)
+
+
+async def test_what_was_claimed_by_a_worker_that_never_began_is_not_lost(
     worker: Worker, trial: Trial
 ) -> None:
     moment = now()
-    with frozen(moment):
-        async with worker.garage.unit() as session:
-            claimed = await repository.claim_next(session, moment)
-            assert claimed is not None
-            claimed.attempts += 1
-            claimed.due_at = moment + LEASE
-    assert await worker.work(moment + LEASE - timedelta(seconds=1)) == 0
+    async with worker.garage.unit() as session:
+        claimed = await repository.claim_next(session, moment)
+        assert claimed is not None
+        claimed.attempts += 1
+        claimed.due_at = moment + LEASE
+    assert await worker.work(moment) == 0
     assert await worker.work(moment + LEASE) == 1
-    assert (len(trial.ran), (await worker.entry()).attempts) == (1, 2)
+    assert trial.ran == [{"number": 1}]
 
 
 async def test_work_that_kills_its_worker_ends_dead_and_not_in_a_loop(
     worker: Worker, trial: Trial
 ) -> None:
-    async def die(_session: AsyncSession, _payload: Mapping[str, Any]) -> None:
-        trial.ran.append({})
-        raise KeyboardInterrupt
-
-    worker.effects = EffectRegistry({"trial": Effect("trial", die)}, HookManager([]))
+    trial.dies = True
     moment = now()
     for _ in range(MOST_ATTEMPTS):
         with pytest.raises(KeyboardInterrupt):

@@ -3,12 +3,13 @@
 import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import func, select
 
 from core.workshop.audit.services import CUSTOMER
+from core.workshop.locations import repository as locations
 from core.workshop.planning.models import Appointment
 from core.workshop.planning.services import SlotAlreadyTaken, book
 from tests.factories import first_slot, free_slots, many_jobs
@@ -65,3 +66,21 @@ async def test_two_places_wanted_by_a_hundred_are_sold_twice(garage: Garage) -> 
     lanes = sorted(result.lane for result in results if isinstance(result, Appointment))
     assert lanes == [1, 2]
     assert sum(isinstance(result, SlotAlreadyTaken) for result in results) == 98
+
+
+async def test_times_that_only_the_buffer_keeps_apart_are_not_sold_side_by_side(
+    garage: Garage,
+) -> None:
+    async with garage.unit() as session:
+        (await locations.first(session)).appointment_rules = {"estimate": {"buffer_minutes": 15}}
+        people = await many_jobs(session, 20)
+        first, second, *_ = await free_slots(session)
+    wanted = dict(zip(people, [first, second] * 10, strict=True))
+
+    async def click(job_id: UUID) -> object:
+        return await booking(garage, "estimate", wanted[job_id])(job_id)
+
+    results = await all_at_once(people, click)
+    assert second - first == timedelta(minutes=30)
+    assert sum(isinstance(result, Appointment) for result in results) == 1
+    assert sum(isinstance(result, SlotAlreadyTaken) for result in results) == 19

@@ -1,0 +1,78 @@
+"""After booking, on the smallest phone: confirming, choosing another time, giving it back."""
+
+import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from tests.demo_run import DemoRun
+from tests.journeys.people import People, Person
+from tests.journeys.test_customer import mail_to
+
+NARROW = {"width": 320, "height": 640}
+EMAIL = "confirm.me@example.com"
+
+
+@asynccontextmanager
+async def bookings_to_be_confirmed(people: People) -> AsyncIterator[None]:
+    """Support switches the setting on, and off again."""
+    support = await people.support()
+    for wanted in (True, False):
+        await support.go("/garages/noord/plugins/self_service_portal/settings")
+        await support.page.get_by_label("An estimate booked online counts").set_checked(wanted)
+        await support.press("Save")
+        await support.sees("are saved")
+        if wanted:
+            yield
+
+
+async def book(customer: Person) -> None:
+    """The questions of an estimate, with the last time that is offered."""
+    await customer.go("/en/estimate")
+    await customer.fill("Registration plate", "1-CNF-001")
+    await customer.press("Next »")
+    await customer.fill("What happened, and what is damaged?", "Mirror broken off")
+    await customer.press("Next »")
+    await customer.press("Next »")
+    await customer.page.locator("details.day").last.locator("summary").click()
+    await customer.page.get_by_role("radio").last.check()
+    await customer.press("Next »")
+    await customer.fill("Name", "Connie Firm")
+    await customer.fill("E-mail address", EMAIL)
+    await customer.press("Next »")
+    await customer.press("Send and book the appointment")
+    await customer.reads_heading("One more step: confirm your appointment")
+    await customer.finds_no_barrier()
+
+
+async def follow_mail(reader: Person, demo: DemoRun, below: str) -> None:
+    """Open the link to a page below that word in the newest mail."""
+    for _ in range(60):
+        found = re.search(rf"http://\S+/en/{below}/\S+", (await mail_to(demo, EMAIL, reader)).text)
+        if found:
+            await reader.page.goto(found[0])
+            return
+        await reader.page.wait_for_timeout(250)
+    raise AssertionError(f"no mail with a link to {below}")
+
+
+async def test_an_appointment_is_confirmed_and_given_back_on_the_smallest_phone(
+    people: People, demo: DemoRun
+) -> None:
+    async with bookings_to_be_confirmed(people):
+        await book(await people.sit_down("noord", screen=NARROW))
+    reader = await people.sit_down("noord", screen=NARROW, colours="dark")
+    await follow_mail(reader, demo, "confirm")
+    await reader.reads_heading("Confirm your appointment")
+    await reader.finds_no_barrier()
+    await reader.press("Yes, I am coming")
+    await reader.reads_heading("Your appointment is confirmed")
+    await reader.finds_no_barrier()
+    await follow_mail(reader, demo, "appointment")
+    await reader.finds_no_barrier()
+    await reader.follow("Cancel the appointment")
+    await reader.reads_heading("Cancel this appointment?")
+    await reader.finds_no_barrier()
+    await reader.fill("Registration plate", "1 cnf 001")
+    await reader.press("Yes, cancel the appointment")
+    await reader.reads_heading("Your appointment was cancelled")
+    assert not reader.complaints
