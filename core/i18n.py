@@ -147,9 +147,7 @@ def format_datetime(value: datetime | None, zone: ZoneInfo, form: str = "EEE d M
     """Day and time in `zone`, such as `Thu 5 Dec, 14:32`."""
     if value is None:
         return ""
-    return babel_datetime(
-        value, _pattern(form), tzinfo=zone, locale=locale_of(current_language())
-    )
+    return babel_datetime(value, _pattern(form), tzinfo=zone, locale=locale_of(current_language()))
 
 
 def format_money(amount: Any, currency: str = "EUR") -> str:

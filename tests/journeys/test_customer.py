@@ -128,9 +128,7 @@ async def test_photos_stand_upright_on_the_job_card(people: People, demo: DemoRu
     newest = planner.page.locator(".photo img").last
     await newest.scroll_into_view_if_needed()
     await expect(newest).to_be_visible()
-    await planner.page.wait_for_function(
-        "[...document.querySelectorAll('.photo img')].at(-1).naturalWidth > 0"
-    )
+    await expect(newest).not_to_have_js_property("naturalWidth", 0)
     width, height = await newest.evaluate("image => [image.naturalWidth, image.naturalHeight]")
     assert width > height, "the file is stored standing, and its EXIF says that it lies"
     await planner.picture("desk-job-card")

@@ -149,17 +149,22 @@ async def test_the_first_three_whom_it_suits_are_told_once_when_a_time_is_free(
     assert [len(await told(garage, outbox, email)) for email in emails] == [1, 0, 1, 1, 0]
 
 
-async def test_nobody_is_told_twice(garage: Garage, outbox: Outbox) -> None:
+async def test_nobody_is_told_twice_and_the_first_link_goes_on_working(
+    garage: Garage, outbox: Outbox
+) -> None:
     moment = await full(garage, "drop_off")
     email = an_email()
     async with garage.unit() as session:
         await a_time_wish(session, await a_job(session), email=email)
-    counts = []
+    told_of = []
     for _ in range(2):
         await cancel_at(garage, moment, "drop_off")
-        counts.append(len(await told(garage, outbox, email)))
+        mails = await told(garage, outbox, email)
+        (wish,) = await open_wishes(garage)
+        told_of.append((len(mails), wish.secret_hash, wish.told_at))
         moment = await full(garage, "drop_off")
-    assert counts == [1, 1]
+    assert told_of[0] == told_of[1]
+    assert told_of[0][0] == 1
 
 
 async def test_a_time_that_is_taken_again_before_the_mail_is_written_is_not_told(

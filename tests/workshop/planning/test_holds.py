@@ -175,25 +175,32 @@ async def test_two_parallel_places_are_held_twice(garage: Garage) -> None:
     assert lanes == [1, 2]
 
 
-async def test_one_slot_wanted_by_forty_at_once_is_held_once(garage: Garage) -> None:
+async def test_one_slot_wanted_by_twelve_at_once_is_held_once(garage: Garage) -> None:
     async with garage.unit() as session:
         slot = await first_slot(session)
+    all_are_here = asyncio.Barrier(12)
 
     async def choose(number: int) -> object:
         async with garage.unit() as session:
+            await locations.first(session)
+            await all_are_here.wait()
             return await hold(session, f"draft:{number}", slot)
 
-    results = await asyncio.gather(*map(choose, range(40)), return_exceptions=True)
+    results = await asyncio.gather(*map(choose, range(12)), return_exceptions=True)
     assert sum(isinstance(result, SlotHold) for result in results) == 1
-    assert sum(isinstance(result, SlotAlreadyTaken) for result in results) == 39
+    assert sum(isinstance(result, SlotAlreadyTaken) for result in results) == 11
 
 
 async def test_a_double_click_holds_once(garage: Garage) -> None:
     async with garage.unit() as session:
         slot = await first_slot(session)
 
+    all_are_here = asyncio.Barrier(5)
+
     async def click(_: int) -> None:
         async with garage.unit() as session:
+            await locations.first(session)
+            await all_are_here.wait()
             await hold(session, ANN, slot)
 
     await asyncio.gather(*map(click, range(5)))
