@@ -17,8 +17,10 @@ from core.web.photo_uploads import Intake, ReceivedPhoto, resumable_photos, take
 from core.web.rendering import Page, redirect
 from core.web.resources import resources_of, tenant_of
 from core.web.uploads import HANDLER_OPTIONS, receive_upload
+from core.workshop.planning import holds
 from plugins.self_service_portal import draft_photos, repository, services
 from plugins.self_service_portal.estimate_steps import following, open_draft, show_step, uploader
+from plugins.self_service_portal.kept_times import owner_of_draft
 from plugins.self_service_portal.models import Draft
 from plugins.self_service_portal.pages import option
 
@@ -57,6 +59,7 @@ async def send_photos(
             request, session, draft, "photos", problems=intake.problems, status_code=422
         )
     services.answer(draft, "photos", {"asked": True})
+    await holds.renew(session, "estimate", owner_of_draft(draft.id))
     return redirect(request, f"/{lang}/estimate/{following(draft, 'photos')}")
 
 

@@ -16,8 +16,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.web.client_address import client_address
 from core.web.csrf import visitor_of
-from core.web.desk.job_actions import parse_moment
 from core.web.forms import FormValues
+from core.web.moments import parse_moment
 from core.web.resources import resources_of, tenant_of
 from core.workshop.locations.models import Location
 from core.workshop.planning import holds

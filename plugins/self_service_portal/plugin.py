@@ -115,10 +115,10 @@ class SelfServicePortal:
         package="plugins.self_service_portal",
         settings=PortalSettings,
         personal_data={
-            "en": "Unsent requests, 30 days at most; messages; estimates with who answered them.",
-            "nl": "Onverzonden aanvragen, hoogstens 30 dagen; berichten; bestekken met antwoord.",
-            "fr": "Demandes non envoyées, 30 jours au plus ; messages ; devis et qui y a répondu.",
-            "de": "Ungesendete Anfragen, höchstens 30 Tage; Nachrichten; Kostenvoranschläge.",
+            "en": "Unsent requests and wishes, 30 days at most; messages; answered estimates.",
+            "nl": "Onverzonden aanvragen en wensen, hoogstens 30 dagen; berichten; bestekken.",
+            "fr": "Demandes non envoyées et souhaits, 30 jours au plus ; messages ; devis.",
+            "de": "Offene Anfragen und Wünsche, bis 30 Tage; Nachrichten; Kostenvoranschläge.",
         },
     )
 

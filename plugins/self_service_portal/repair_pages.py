@@ -12,8 +12,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.errors import Refused
 from core.i18n import gettext as _
-from core.web.desk.job_actions import parse_moment
 from core.web.forms import form_values
+from core.web.moments import parse_moment
 from core.web.rendering import Page, redirect
 from core.web.resources import resources_of
 from core.workshop.customers import repository as customers

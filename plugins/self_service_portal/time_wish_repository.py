@@ -108,10 +108,10 @@ async def count_open(session: AsyncSession) -> int:
     return found or 0
 
 
-async def delete_before(session: AsyncSession, made: datetime, done: datetime) -> None:
-    """Remove wishes that were made, or done, before those moments."""
+async def delete_before(session: AsyncSession, agreed: datetime, done: datetime) -> None:
+    """Remove wishes that were agreed to, or done, before those moments."""
     await session.execute(
-        delete(TimeWish).where(or_(TimeWish.created_at < made, TimeWish.done_at < done))
+        delete(TimeWish).where(or_(TimeWish.consent_at < agreed, TimeWish.done_at < done))
     )
 
 

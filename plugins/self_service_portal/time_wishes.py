@@ -32,8 +32,8 @@ from plugins.self_service_portal.time_wish_models import TimeWish
 TIME_IS_FREE = "self_service_portal.time_is_free"
 TOLD_AT_ONCE = 3
 """How many hear of one slot: the first in the list, who are then as fast as they are."""
-KEPT_OPEN = timedelta(days=60)
-KEPT_DONE = timedelta(days=30)
+KEPT_OPEN = timedelta(days=30)
+KEPT_DONE = timedelta(days=14)
 ENTRIES = {"estimate": "estimate", "drop_off": "repair"}
 """Kind of appointment → the portal's entry where it is made."""
 

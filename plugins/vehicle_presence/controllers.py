@@ -1,6 +1,6 @@
 """The on-site board, the check mark and the clock."""
 
-from datetime import date, datetime, time
+from datetime import datetime, time
 from typing import Any
 from uuid import UUID
 
@@ -18,6 +18,7 @@ from core.i18n import format_time, lazy_gettext, ngettext
 from core.i18n import gettext as _
 from core.tenancy.context import current_tenant
 from core.web.forms import Form, attempt, form_values
+from core.web.moments import parse_day, parse_moment
 from core.web.rendering import Flash, Page, page, redirect
 from core.web.viewer import load_viewer, requires
 from core.workshop.audit.services import Actor
@@ -127,7 +128,7 @@ async def mark_many(request: AnyRequest, session: Session) -> Page | Redirect:
     values = await form_values(request)
     chosen = [_uuid(text) for text in values.getlist("job")]
     job_ids = [job_id for job_id in chosen if job_id is not None]
-    day = _day((values.getlist("day") or [""])[0])
+    day = parse_day((values.getlist("day") or [""])[0])
     if not job_ids or day is None:
         problem = _("Please tick at least one vehicle and choose a date.")
         return await _board(request, session, problem, status_code=422)
@@ -227,17 +228,8 @@ def _left(stay: Stay, back: str) -> Flash:
 
 def _position(text: str | None) -> tuple[datetime, UUID] | None:
     moment, _separator, stay_id = (text or "").replace(" ", "+").partition("_")
-    try:
-        return (datetime.fromisoformat(moment), UUID(stay_id)) if moment else None
-    except ValueError:
-        return None
-
-
-def _day(text: str) -> date | None:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        return None
+    after, last = parse_moment(moment), _uuid(stay_id)
+    return (after, last) if after is not None and last is not None else None
 
 
 def _uuid(text: str) -> UUID | None:

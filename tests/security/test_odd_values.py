@@ -1,8 +1,10 @@
 """Whatever is typed into an address or a form, no page of a garage fails."""
 
 import pytest
+from sqlalchemy import select
 
 from core.web.host_router import HostRouter
+from core.workshop.customers.models import Customer
 from tests.garages import Garage
 from tests.security.furnished import Furnished, furnish
 from tests.security.routes import routes_of
@@ -26,10 +28,11 @@ ODD = {
     "wildcards": "%_%",
     "mark-up": "<script>alert(1)</script>",
     "template": "{{ 7 * 7 }} {% raw %} %(name)s {0}",
-    "many letters": "é" * 3000,
+    "many letters": "é" * 300,
     "control signs": "a\r\nBcc: x@example.com\t\x1b",
     "no character": "\ufffe\U0010ffff",
 }
+KEY = "01a21000-0000-7000-8000-000000000000"
 QUERY = ("from", "before", "after", "show", "q", "slot", "next", "next_", "back", "day", "page")
 DATES = ("first_day", "last_day", "slot", "day", "left_at", "version")
 
@@ -40,9 +43,8 @@ async def furnished(garage: Garage) -> Furnished:
     return await furnish(garage)
 
 
-@pytest.mark.parametrize("odd", ODD.values(), ids=ODD.keys())
 async def test_no_odd_value_in_an_address_is_a_failure(
-    app: HostRouter, furnished: Furnished, odd: str
+    app: HostRouter, furnished: Furnished
 ) -> None:
     owner, customer = await furnished.garage.staff("owner"), await furnished.customer()
     failed = []
@@ -50,9 +52,11 @@ async def test_no_odd_value_in_an_address_is_a_failure(
         if route.method == "GET" and not route.path.startswith("/desk/enter"):
             browser = owner if route.is_guarded else customer
             address = route.filled(furnished.values(route))
-            answer = await browser.get(address, params=dict.fromkeys(QUERY, odd))
-            if answer.status_code >= 500:
-                failed.append(f"{route}: {answer.status_code}")
+            for name, odd in ODD.items():
+                query = {**dict.fromkeys(QUERY, odd), "after": f"{odd}_{KEY}"}
+                answer = await browser.get(address, params=query)
+                if answer.status_code >= 500:
+                    failed.append(f"{route} with {name}: {answer.status_code}")
     assert not failed, "\n".join(failed)
 
 
@@ -76,10 +80,14 @@ async def test_no_odd_value_in_a_form_is_a_failure(
 
 
 @pytest.mark.parametrize("odd", ODD.values(), ids=ODD.keys())
-async def test_odd_texts_are_kept_and_shown_as_texts(furnished: Furnished, odd: str) -> None:
-    owner = await furnished.garage.staff("owner")
-    form: dict[str, object] = {"plate": "1-ABC-123", "language": "en", "name": f"X{odd[:100]}"}
+async def test_an_odd_text_is_kept_as_it_was_typed_and_shown_as_a_text(
+    garage: Garage, odd: str
+) -> None:
+    name = f"X{odd[:100]}"
+    owner = await garage.staff("owner")
+    form: dict[str, object] = {"plate": "1-ABC-123", "language": "en", "name": name}
     answer = await owner.submit("/desk/jobs/new", form)
-    assert answer.status_code == 200
+    async with garage.unit() as session:
+        kept = await session.scalar(select(Customer.name).order_by(Customer.id.desc()))
+    assert (answer.status_code, kept) == (200, name.replace("\x00", ""))
     assert "<script>alert" not in answer.text
-    assert "49" not in answer.text or "{{ 7 * 7 }}" in answer.text

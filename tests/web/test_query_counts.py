@@ -79,7 +79,6 @@ async def test_a_page_costs_few_statements_and_not_more_with_more_rows(
 ) -> None:
     one = await cost(garage, await fill(garage, 1))
     thirty = await cost(other_garage, await fill(other_garage, 30))
-    print("COST", thirty)
     assert thirty == one
     assert {page: found for page, found in thirty.items() if found > MOST[page]} == {}
 

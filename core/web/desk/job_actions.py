@@ -1,6 +1,5 @@
 """What is done on the job card: status, tasks, photos."""
 
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -169,15 +168,6 @@ async def serve_rendition(
     except ObjectMissing:
         raise NotFoundException from None
     return Response(body, media_type="image/webp", headers=_PRIVATE_FOR_A_DAY)
-
-
-def parse_moment(text: str) -> datetime | None:
-    """A slot's value from a form: ISO 8601 with an offset, else None."""
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        return None
-    return moment if moment.tzinfo else None
 
 
 HANDLERS = [

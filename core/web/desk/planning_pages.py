@@ -1,7 +1,7 @@
 """Planning at the desk: the week, and a time for a job."""
 
 from collections.abc import Sequence
-from datetime import date, datetime, time, timedelta
+from datetime import datetime, time, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -15,9 +15,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from core.clock import now
 from core.errors import Refused
 from core.i18n import gettext as _
-from core.web.desk.job_actions import parse_moment
 from core.web.desk.job_pages import viewer_in
 from core.web.forms import FormValues, form_values
+from core.web.moments import parse_day, parse_moment
 from core.web.rendering import Flash, Page, page, redirect
 from core.web.resources import tenant_of
 from core.web.viewer import requires
@@ -38,7 +38,7 @@ DAYS_SHOWN = 7
 async def week(request: AnyRequest, session: Session) -> Page:
     """Seven days of appointments, and how full each day is."""
     zone = tenant_of(request).zone
-    first = _day(request.query_params.get("from")) or now().astimezone(zone).date()
+    first = parse_day(request.query_params.get("from")) or now().astimezone(zone).date()
     days = [first + timedelta(days=offset) for offset in range(DAYS_SHOWN)]
     rows = await repository.agenda(
         session,
@@ -160,12 +160,12 @@ def _chosen(request: AnyRequest, values: FormValues) -> datetime | None:
         return pressed
     if "beyond" not in values:
         return parse_moment(_text(values, "slot"))
+    day = parse_day(_text(values, "day"))
     try:
-        day, clock = (
-            date.fromisoformat(_text(values, "day")),
-            time.fromisoformat(_text(values, "clock")),
-        )
+        clock = time.fromisoformat(_text(values, "clock"))
     except ValueError:
+        return None
+    if day is None:
         return None
     return datetime.combine(day, clock.replace(tzinfo=None), tenant_of(request).zone)
 
@@ -178,13 +178,6 @@ def _typed(request: AnyRequest, chosen: datetime, reason: str) -> dict[str, str]
 
 def _text(values: FormValues, name: str) -> str:
     return str((values.getlist(name) or [""])[0]).strip()
-
-
-def _day(text: str | None) -> date | None:
-    try:
-        return date.fromisoformat(text) if text else None
-    except ValueError:
-        return None
 
 
 HANDLERS = [week, appointment_page, book_appointment, cancel_appointment]

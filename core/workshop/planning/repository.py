@@ -241,6 +241,7 @@ async def agenda(session: AsyncSession, start: datetime, end: datetime) -> Seque
                 Appointment.starts_at,
                 Appointment.ends_at,
                 Appointment.job_id,
+                Appointment.overbooking_reason,
                 Job.sequence_number,
                 Job.plate,
                 Job.plate_normalised,

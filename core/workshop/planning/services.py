@@ -108,6 +108,8 @@ async def book(
     if own is not None and own.starts_at == starts_at:
         secret = give_link(own)
         await session.flush()
+        if holder is not None:
+            await repository.release_hold(session, kind, holder)
         return own, secret
     appointment = Appointment(
         location_id=location.id,

@@ -75,6 +75,7 @@ async def test_a_logo_of_another_garage_does_not_exist_here(
     garage: Garage, other_garage: Garage
 ) -> None:
     await send(await garage.staff("owner"), jpeg())
+    await send(await other_garage.staff("owner"), jpeg((1, 2, 3)))
     address = await address_of(garage)
     assert (await garage.browser().get(address)).status_code == 200
     assert (await other_garage.browser().get(address)).status_code == 404

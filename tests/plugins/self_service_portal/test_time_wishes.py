@@ -279,10 +279,10 @@ async def test_a_technician_does_not_see_who_waits(garage: Garage) -> None:
 async def test_old_wishes_are_forgotten(garage: Garage) -> None:
     async with garage.unit() as session:
         await a_time_wish(session, await a_job(session))
-        with frozen(now() + timedelta(days=59)):
+        with frozen(now() + timedelta(days=29)):
             await waiting.tidy(session)
             assert await wishes.count_open(session) == 1
-        with frozen(now() + timedelta(days=61)):
+        with frozen(now() + timedelta(days=31)):
             await waiting.tidy(session)
             assert await wishes.count_open(session) == 0
 
