@@ -15,7 +15,8 @@ from core.web.resources import resources_of, tenant_of
 from plugins.self_service_portal import repository
 
 AnyRequest = Request[Any, Any, Any]
-PER_ADDRESS = "6/day"
+PER_ADDRESS = "20/day"
+"""Enough for a tablet in the showroom, and for a mobile network behind one address."""
 PER_GARAGE = "60/hour"
 OPEN_PER_EMAIL = 5
 

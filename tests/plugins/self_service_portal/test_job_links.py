@@ -1,7 +1,5 @@
 """Links in mails that lead back to a job."""
 
-from uuid import uuid4
-
 import pytest
 
 from plugins.self_service_portal import job_links
@@ -73,6 +71,6 @@ async def test_a_link_of_another_garage_opens_nothing(
     assert (await other_garage.browser().get(path)).status_code == 404
 
 
-@pytest.mark.parametrize("key", ["x", uuid4().hex, "a.b.c"])
+@pytest.mark.parametrize("key", ["x", "0" * 32, "a.b.c"])
 async def test_a_link_that_was_made_up_opens_nothing(garage: Garage, key: str) -> None:
     assert (await garage.browser().get(f"/en/status/link/{key}")).status_code == 404
