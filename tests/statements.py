@@ -13,18 +13,17 @@ HOOK = "before_cursor_execute"
 
 @contextmanager
 def counted(house: House) -> Iterator[list[str]]:
-    """Every statement that either role sends inside the block, in order; the one that tells row
-    level security its garage counts too, as it is a round trip like any other."""
-    engines = (house.database.app_engine.sync_engine, house.database.platform_engine.sync_engine)
+    """Every statement that is sent for a garage inside the block, in order; the one that tells
+    row level security its garage counts too, as it is a round trip like any other. Looking up
+    the garage itself is left out: it is remembered, for how long depends on Redis."""
+    engine = house.database.app_engine.sync_engine
     sent: list[str] = []
 
     def note(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
         sent.append(statement)
 
-    for engine in engines:
-        event.listen(engine, HOOK, note)
+    event.listen(engine, HOOK, note)
     try:
         yield sent
     finally:
-        for engine in engines:
-            event.remove(engine, HOOK, note)
+        event.remove(engine, HOOK, note)

@@ -1,5 +1,7 @@
 """A garage's own colour, with whatever stands on it or is written in it still to be read."""
 
+from functools import lru_cache
+
 WHITE, BLACK = "#ffffff", "#000000"
 INKS = (WHITE, "#10151c", BLACK)
 LIGHT_SURFACE, DARK_SURFACE = WHITE, "#1f2933"
@@ -36,6 +38,7 @@ def text_contrast(colour: str) -> float:
     return min(contrast(colour, surface) for surface in TEXT_SURFACES)
 
 
+@lru_cache(maxsize=1024)
 def nearest_readable(colour: str) -> str:
     """The colour itself if text of it can be read on our light pages, else the nearest darker
     one of the same hue that can."""

@@ -66,7 +66,12 @@ async def change_logo(
     """
     logo = None if source is None else await _keep(session, source)
     look = await look_of(session)
-    return await change_look(session, look.model_copy(update={"logo": logo}), revision, actor)
+    try:
+        return await change_look(session, look.model_copy(update={"logo": logo}), revision, actor)
+    except Refused:
+        if logo is not None:
+            await storage().delete(session.info["tenant_id"], logo.key)
+        raise
 
 
 async def _keep(session: AsyncSession, source: Path) -> StoredLogo:

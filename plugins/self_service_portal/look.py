@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import timedelta
 from typing import Annotated, Literal
+from uuid import UUID
 
 from pydantic import (
     BaseModel,
@@ -139,24 +140,25 @@ class Look(_Stored):
         return SiteLook(brand, accent if accent != brand else None, picture)
 
 
-_current: ContextVar[Look | None] = ContextVar("portal_look", default=None)
+_current: ContextVar[tuple[UUID, Look] | None] = ContextVar("portal_look", default=None)
 
 
 def current_look() -> Look:
-    """The look that the running request or mail has loaded; where none was, what every garage
-    begins with."""
-    return _current.get() or Look()
+    """The look that the running request or mail has loaded for the garage in scope; where none
+    was, what every garage begins with."""
+    loaded = _current.get()
+    return loaded[1] if loaded and loaded[0] == current_tenant().id else Look()
 
 
 def set_look(look: Look) -> None:
     """Go by `look` until the end of the running request."""
-    _current.set(look)
+    _current.set((current_tenant().id, look))
 
 
 @contextmanager
 def look_scope(look: Look) -> Iterator[Look]:
     """Go by `look` inside the block."""
-    token = _current.set(look)
+    token = _current.set((current_tenant().id, look))
     try:
         yield look
     finally:

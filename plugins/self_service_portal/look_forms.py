@@ -28,7 +28,11 @@ NEEDS = [
     ("optional", _("May be left empty")),
     ("required", _("Must be answered")),
 ]
-PAGES = [("home", _("The first page")), ("question", _("A question"))]
+PAGES = [
+    ("home", _("The first page")),
+    ("vehicle", _("Which vehicle is it about?")),
+    ("contact", _("How can we reach you?")),
+]
 _COLOUR = Regexp(r"^#[0-9a-fA-F]{6}$", message=_("Please choose a colour such as #0b5cab."))
 _PICKER = {"type": "color"}
 _TOO_MANY_LINES = re.compile(r"\n{3,}")

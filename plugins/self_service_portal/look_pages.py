@@ -50,14 +50,14 @@ async def save(request: AnyRequest, session: Session) -> Page | Redirect:
     _take_proposal(form, values)
     if not form.validate():
         return await _show(request, session, form, status_code=422)
-    revision = 0
+    before = revision = _number(form.text("revision"))
     async with attempt(session, form):
         revision = await services.change_look(
-            session, look_from(form, look), _number(form.text("revision")), await _actor(request)
+            session, look_from(form, look), before, await _actor(request)
         )
     if form.has_errors:
         return await _show(request, session, form, status_code=409)
-    return _saved(request, revision)
+    return _saved(request, before, revision)
 
 
 @post(f"{DESK}/undo", guards=[requires(LOOK)])
@@ -80,27 +80,28 @@ async def undo(request: AnyRequest, session: Session) -> Redirect:
 )
 async def send_logo(request: AnyRequest, session: Session) -> Page | Redirect:
     """Another logo."""
-    revision = await services.revision_of(session)
+    before = await services.revision_of(session)
     try:
         async with receive_upload(request) as submission:
             chosen = next((file for file in submission.files if file.field == "logo"), None)
             if chosen is None:
                 raise LogoMissing
-            revision = await change_logo(session, chosen.path, revision, await _actor(request))
+            revision = await change_logo(session, chosen.path, before, await _actor(request))
     except Refused as refusal:
-        form = form_of(None, await services.look_of(session), revision)
+        form = form_of(None, await services.look_of(session), before)
         problem = _(refusal.message, **refusal.values)
         return await _show(
             request, session, form, logo_problem=problem, status_code=refusal.status_code
         )
-    return _saved(request, revision)
+    return _saved(request, before, revision)
 
 
 @post(f"{DESK}/logo/remove", guards=[requires(LOOK)])
 async def remove_logo(request: AnyRequest, session: Session) -> Redirect:
     """The garage's name in its place."""
     before = await services.revision_of(session)
-    return _saved(request, await change_logo(session, None, before, await _actor(request)))
+    revision = await change_logo(session, None, before, await _actor(request))
+    return _saved(request, before, revision)
 
 
 @get("/portal/logo/{file_name:str}", opt={"public": True})
@@ -157,7 +158,9 @@ def _take_proposal(form: LookForm, values: FormValues) -> None:
         form.accent.data = proposed
 
 
-def _saved(request: AnyRequest, revision: int) -> Redirect:
+def _saved(request: AnyRequest, before: int, revision: int) -> Redirect:
+    if revision == before:
+        return redirect(request, DESK, flash=Flash(_("Nothing was different."), "info"))
     back = f"{DESK}/undo?revision={revision}"
     return redirect(request, DESK, flash=Flash(_("Saved. Customers see it now."), undo_href=back))
 

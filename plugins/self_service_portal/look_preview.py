@@ -25,7 +25,7 @@ from plugins.self_service_portal.pages import entries, page, put_on
 AnyRequest = Request[Any, Any, Any]
 Session = NamedDependency[AsyncSession]
 PREVIEW = f"{DESK}/preview"
-QUESTION = "contact"
+QUESTIONS = ("vehicle", "contact")
 
 
 @get(PREVIEW, guards=[requires(LOOK)])
@@ -54,8 +54,8 @@ async def _preview(request: AnyRequest, session: AsyncSession, values: FormValue
     speak_for_once(request, language if language in offered else offered[0])
     # With no token, the buttons in the preview do nothing.
     shown = {"contrast": words, "reader": reader, "csrf_token": ""}
-    if form.text("shown_page") == "question":
-        answer = await _question(request, session, shown)
+    if form.text("shown_page") in QUESTIONS:
+        answer = await _question(request, session, form.text("shown_page"), shown)
     else:
         answer = await _home(request, session, shown)
     answer.headers[POLICY] = policy_with(frame_ancestors="'self'")
@@ -85,9 +85,11 @@ async def _home(request: AnyRequest, session: AsyncSession, shown: dict[str, Any
     )
 
 
-async def _question(request: AnyRequest, session: AsyncSession, shown: dict[str, Any]) -> Page:
-    values = await estimate_steps.step_values(session, None, QUESTION)
-    template = f"self_service_portal/estimate/{QUESTION}.html"
+async def _question(
+    request: AnyRequest, session: AsyncSession, step: str, shown: dict[str, Any]
+) -> Page:
+    values = await estimate_steps.step_values(session, None, step)
+    template = f"self_service_portal/estimate/{step}.html"
     return page(request, "look/preview.html", shown=template, **{**values, **shown})
 
 

@@ -38,6 +38,7 @@ async def test_the_owner_sees_the_portal_change_and_customers_once_it_is_saved(
     await owner.finds_no_barrier()
     await owner.press("Save with #")
     await owner.sees("Saved. Customers see it now.")
+    await expect(heading).to_have_text("Dag en welkom")
     await owner.picture("portal-look")
     await customer.go("/nl")
     await customer.reads_heading("Dag en welkom")
@@ -75,6 +76,6 @@ async def test_the_page_has_no_barrier(
         "all => all.forEach(each => each.open = 1)"
     )
     await owner.finds_no_barrier()
-    await owner.go(f"{DESK}/preview?shown_page=question")
+    await owner.go(f"{DESK}/preview?shown_page=contact")
     await owner.finds_no_barrier()
     assert not owner.complaints

@@ -49,7 +49,9 @@ async def test_customers_see_what_the_owner_saved(garage: Garage) -> None:
 
 async def test_saving_the_form_as_it_is_changes_nothing(garage: Garage) -> None:
     owner = await garage.staff("owner")
-    await save(owner)
+    answer = await save(owner)
+    assert "Nothing was different." in answer.text
+    assert f"{DESK}/undo" not in answer.text
     assert await look_in(garage) == Look()
     assert (await fields_of(owner))["revision"] == "0"
 
@@ -137,7 +139,7 @@ async def test_texts_stay_texts_on_every_page_and_in_mails(garage: Garage, outbo
     async with garage.unit() as session:
         job = await factories.a_job(session)
     await customer.submit("/en/status", {"plate": job.plate, "number": job.public_number})
-    for path in ("/en", "/en/status/job", f"{DESK}/preview?shown_page=question"):
+    for path in ("/en", "/en/status/job", f"{DESK}/preview?shown_page=contact"):
         page = await (owner if path.startswith(DESK) else customer).open(path)
         assert text in page.text
         assert not page.select("main script, main img, main b")
@@ -174,7 +176,7 @@ async def test_the_preview_shows_what_is_typed_and_stores_nothing(garage: Garage
 
 async def test_the_preview_of_a_question_shows_what_would_be_asked(garage: Garage) -> None:
     owner = await garage.staff("owner")
-    typed = {"insurer": "required", "consent_en": "We keep it.", "shown_page": "question"}
+    typed = {"insurer": "required", "consent_en": "We keep it.", "shown_page": "contact"}
     fields = {**await fields_of(owner), **typed}
     page = soup(await owner.submit(f"{DESK}/preview", fields, page=DESK))
     assert page.select_one("input[name=insurer]") is not None

@@ -13,6 +13,8 @@ from core.workshop.photos.models import Photo
 from tests import factories
 from tests.garages import Browser, Garage
 
+NOBODYS = "01a21000-0000-7000-8000-000000000000"
+
 
 @pytest.fixture
 async def planner(garage: Garage) -> Browser:
