@@ -170,7 +170,8 @@ async def test_several_are_marked_off_site_with_one_date(garage: Garage, planner
         ({"job": "not-an-id", "day": "2026-01-01"}, 422),
         ({"job": "{job}", "day": "soon"}, 422),
         ({"job": "{job}", "day": "2001-01-01"}, 409),
-        ({"job": "{job}", "day": "2999-01-01"}, 409),
+        ({"job": "{job}", "day": "2099-01-01"}, 409),
+        ({"job": "{job}", "day": "9999-12-31"}, 422),
     ],
 )
 async def test_a_choice_that_cannot_be_marks_nothing(

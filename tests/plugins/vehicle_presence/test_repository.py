@@ -159,6 +159,10 @@ async def test_the_board_asks_as_often_for_sixty_vehicles_as_for_one(garage: Gar
     assert counts[0] == counts[1]
 
 
+OPEN_STAYS_ONLY = {"ix_vehicle_presence_stays_on_site", "uq_vehicle_presence_stays_open"}
+"""Both are partial: which one a small table is read by is the planner's choice."""
+
+
 @pytest.mark.parametrize("page", ["first", "next"])
 async def test_the_board_reads_the_index_of_open_stays_only(
     garage: Garage, servers: Servers, page: str
@@ -176,7 +180,9 @@ async def test_the_board_reads_the_index_of_open_stays_only(
             rows = await repository.on_site(session, after)
         plan = await explain(session, *sent[-1])
     assert len(rows) == (30 if after is None else 26)
-    assert indexes(plan, Stay.__tablename__) == {"ix_vehicle_presence_stays_on_site"}
+    used = indexes(plan, Stay.__tablename__)
+    assert used
+    assert used <= OPEN_STAYS_ONLY
 
 
 async def analyse(servers: Servers) -> None:
