@@ -1,5 +1,6 @@
 """Customers at the portal: what they do there, answered as the pages ask."""
 
+import httpx
 from bs4 import BeautifulSoup
 
 from tests.garages import Browser
@@ -30,7 +31,9 @@ async def book_estimate(
     raise AssertionError(f"still at {path} after {MOST_STEPS} steps")
 
 
-async def _send(browser: Browser, page: BeautifulSoup, path: str, answers: dict[str, str]):  # type: ignore[no-untyped-def]
+async def _send(
+    browser: Browser, page: BeautifulSoup, path: str, answers: dict[str, str]
+) -> httpx.Response:
     """Send the page's own form with those answers that it asks for."""
     form = page.select_one("main form[method=post]:has(.primary)")
     assert form is not None, f"{path} has no form to go on with"
@@ -46,5 +49,5 @@ async def _send(browser: Browser, page: BeautifulSoup, path: str, answers: dict[
     action = str(form.get("action") or path)
     if form.get("enctype") == "multipart/form-data":
         parts = [(name, (None, value)) for name, value in fields.items()]
-        return await browser.post(action, files=parts, follow_redirects=True)  # type: ignore[arg-type]
+        return await browser.post(action, files=parts, follow_redirects=True)
     return await browser.post(action, data=fields, follow_redirects=True)

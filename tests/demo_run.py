@@ -27,6 +27,7 @@ class DemoRun:
     process: subprocess.Popen[str]
     lines: list[str] = field(default_factory=list)
     reader: threading.Thread | None = None
+    used_code: int = 0
 
     @property
     def facts(self) -> dict[str, Any]:
@@ -42,6 +43,11 @@ class DemoRun:
         """E-mail and password of that role."""
         found = next(each for each in self.garage(slug)["staff"] if each["role"] == role)
         return found["email"], found["password"]
+
+    def setting(self, name: str) -> str:
+        """A setting that the demo made up for itself."""
+        lines = (self.folder / "demo.env").read_text().splitlines()
+        return next(line.partition("=")[2] for line in lines if line.startswith(f"{name}="))
 
     def url(self, host: str, path: str = "/") -> str:
         """An address of the demo."""

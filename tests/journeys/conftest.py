@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from playwright.async_api import Browser, async_playwright
+from redis.asyncio import Redis
 
 from tests import browser as chromium
 from tests.demo_run import DemoRun, start_demo
@@ -58,7 +59,11 @@ async def chrome() -> AsyncIterator[Browser]:
 
 @pytest.fixture
 async def people(chrome: Browser, demo: DemoRun) -> AsyncIterator[People]:
-    """Whoever sits down at a browser; all windows are closed at the end."""
+    """Whoever sits down at a browser, as if nobody had been here in the last hours: all journeys
+    come from one address, and its limits are not what they are about."""
+    async with Redis.from_url(demo.setting("REDIS_URL")) as redis:
+        async for key in redis.scan_iter("*garagist:limits*"):
+            await redis.delete(key)
     gathered = People(chrome, demo)
     yield gathered
     await gathered.leave()

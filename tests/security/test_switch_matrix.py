@@ -262,7 +262,7 @@ async def test_a_plugins_pages_show_again_what_they_showed_before(
 ) -> None:
     browser = await furnished.garage.staff("owner")
     customer = await furnished.customer()
-    shown = {}
+    shown: dict[str, list[tuple[int, bool]]] = {}
     for turn in ("before", "after"):
         shown[turn] = []
         for route in routes_of(app):

@@ -2,6 +2,7 @@
 
 import io
 
+import httpx
 import pytest
 from bs4 import BeautifulSoup
 from PIL import Image
@@ -35,7 +36,7 @@ async def status_of(garage: Garage) -> str:
         return (await session.scalars(select(Job.status))).one()
 
 
-async def press(browser: Browser, path: str, **values: str):  # type: ignore[no-untyped-def]
+async def press(browser: Browser, path: str, **values: str) -> httpx.Response:
     """Press a button that posts, standing at the desk."""
     return await browser.submit(path, dict(values), page="/desk", follow=True)
 
