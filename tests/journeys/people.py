@@ -139,8 +139,7 @@ class People:
         """A code that was not used yet; each opens once, the next one is taken early."""
         totp = pyotp.TOTP(secret)
         step = max(totp.timecode(now()), self._demo.used_code + 1)
-        while step > totp.timecode(now()) + 1:
-            await asyncio.sleep(0.5)
+        await asyncio.sleep(max(0.0, (step - 1) * totp.interval - now().timestamp()))
         self._demo.used_code = step
         return totp.generate_otp(step)
 
