@@ -25,6 +25,7 @@ OPTIONS = (
 
 
 @pytest.hookimpl(tryfirst=True)  # before the groups are read
+@pytest.hookimpl(tryfirst=True)  # the groups are read in the same hook
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Journeys share one demo, so they stay in one process; none runs without a browser."""
     missing = chromium.find() is None
