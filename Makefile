@@ -45,9 +45,14 @@ reset: $(VENV)/run.stamp ## Throw the demo's data away (DATA_DIR=.data)
 	@$(BIN)/python -m core reset --data-dir $(DATA_DIR)
 
 .PHONY: test
-test: $(VENV)/dev.stamp ## Set up and pass all tests, the browser's included
+test: $(VENV)/dev.stamp ## Set up and pass all tests, the browser's included (ARGS=tests/web for some)
 	@$(BIN)/python tests/browser.py
-	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup $(ARGS)
+ifdef ARGS
+	@$(BIN)/python -m pytest $(ARGS)
+else
+	@$(BIN)/python -m pytest -n $(WORKERS) --ignore tests/journeys
+	@$(BIN)/python -m pytest tests/journeys
+endif
 
 .PHONY: check
 check: $(VENV)/dev.stamp ## Style, types, import contracts, Dockerfile

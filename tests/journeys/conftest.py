@@ -25,15 +25,13 @@ OPTIONS = (
 
 
 @pytest.hookimpl(tryfirst=True)  # before the groups are read
-@pytest.hookimpl(tryfirst=True)  # the groups are read in the same hook
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Journeys share one demo, so they stay in one process; none runs without a browser."""
+    """Journeys share one demo and have the machine to themselves; none runs without a browser."""
     missing = chromium.find() is None
     for item in items:
         if HERE not in item.path.parents:
             continue
         item.add_marker(pytest.mark.journey)
-        item.add_marker(pytest.mark.xdist_group("demo"))
         if missing and os.environ.get("CI") != "true":
             item.add_marker(pytest.mark.skip(reason="no browser: install Debian's chromium"))
 

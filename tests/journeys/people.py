@@ -18,7 +18,7 @@ PHOTOS = Path(__file__).resolve().parents[2] / "core" / "demo" / "photos"
 BAD_PHOTOS = Path(__file__).resolve().parents[1] / "photos" / "bad"
 WCAG = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}
 
-expect.set_options(timeout=15_000)
+expect.set_options(timeout=30_000)
 
 
 class Person:
