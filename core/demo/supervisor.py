@@ -59,7 +59,8 @@ class Demo:
         Raises:
             DemoRefused: another demo uses the folder, or somebody the port.
         """
-        signal.signal(signal.SIGTERM, _leave)
+        for number in (signal.SIGINT, signal.SIGTERM):  # also where a script started us
+            signal.signal(number, _leave)
         with _locked(self._folder):
             try:
                 self._start()
