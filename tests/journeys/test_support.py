@@ -53,7 +53,9 @@ async def test_support_inside_a_garage_is_visible_to_both(people: People) -> Non
     await (
         support.page.get_by_role("main").get_by_role("link", name="Carrosserie Noord").first.click()
     )
-    await expect(support.page.locator(".note.warning")).to_contain_text("A photo does not open")
+    await expect(support.page.locator(".note.warning").first).to_contain_text(
+        "A photo does not open"
+    )
     owner = await people.staff("noord")
     await owner.go("/desk/audit")
     await owner.sees("A photo does not open")
