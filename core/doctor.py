@@ -18,7 +18,7 @@ from core.db.migrate import current_revision, head_of
 from core.errors import GaragistError
 from core.house import House, open_house
 from core.settings import RUNTIME_SETTINGS, Settings
-from core.web.gate import OPTION, gated_routers
+from core.web.gate import gated_routers
 from core.worker import create_worker
 
 NOBODY = UUID(int=0)
@@ -170,10 +170,8 @@ async def _storage(house: House) -> str:
 
 
 async def _routes(house: House) -> str:
+    """The route table as the web process makes it; making it is what finds trouble."""
     routers = gated_routers(house.hooks)
-    untagged = [router for router in routers if not getattr(router, "opt", {}).get(OPTION)]
-    if untagged:
-        raise Wrong(f"{len(untagged)} routers of plugins pass the gate")
     return f"{len(routers)} plugins serve routes, all behind the gate"
 
 

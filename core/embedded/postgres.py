@@ -27,6 +27,8 @@ EXTENSIONS = ("btree_gin", "btree_gist", "pg_trgm")
 _LONGEST_SOCKET_PATH = 80
 _PID_LINE, _PORT_LINE = 0, 3
 """Of `postmaster.pid`."""
+_LAST_BREATH = 3.0
+"""Seconds that the children of a killed server may still hold its port: they notice late."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,11 +221,17 @@ class EmbeddedPostgres:
             int(lines[place]) if len(lines) > place and lines[place].isdigit() else 0
             for place in (_PID_LINE, _PORT_LINE)
         )
-        if pid and port and process.is_alive(pid) and process.answers(port):
+        if (
+            pid
+            and port
+            and not process.comes_true(
+                lambda: not (process.is_alive(pid) and process.answers(port)), seconds=_LAST_BREATH
+            )
+        ):
             raise process.ServerDidNotStart(
                 f"a PostgreSQL (process {pid}) already works in {self._data}"
             )
-        pid_file.unlink()
+        pid_file.unlink(missing_ok=True)
 
     def _options(self) -> list[str]:
         sockets = self._folder

@@ -117,6 +117,16 @@ def wait_until(
         time.sleep(0.05)
 
 
+def comes_true(condition: Callable[[], bool], *, seconds: float) -> bool:
+    """Whether it comes true within that time; looked at every 50 ms, at least once."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.05)
+    return True
+
+
 def free_port() -> int:
     """A port of the loopback address that nobody uses now."""
     with socket.socket() as probe:

@@ -2,8 +2,7 @@
 
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Protocol
 
@@ -44,13 +43,3 @@ def pid_of_server_whose_parent_is_killed(program: str) -> int:
     child.kill()
     child.communicate()
     return pid
-
-
-def within(seconds: float, true: Callable[[], bool]) -> bool:
-    """Whether it comes true in that time."""
-    deadline = time.monotonic() + seconds
-    while not true():
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(0.05)
-    return True

@@ -12,8 +12,8 @@ import asyncpg
 import pytest
 
 from core.embedded.postgres import ADMIN, OWNER, EmbeddedPostgres
-from core.embedded.process import ServerDidNotStart, answers, is_alive, is_root
-from tests.embedded.servers import pid_of_server_whose_parent_is_killed, started, within
+from core.embedded.process import ServerDidNotStart, answers, comes_true, is_alive, is_root
+from tests.embedded.servers import pid_of_server_whose_parent_is_killed, started
 
 pytestmark = pytest.mark.xdist_group("postgres")
 
@@ -155,7 +155,7 @@ def test_it_ends_with_the_process_that_started_it(folder: Path) -> None:
         f"server = EmbeddedPostgres(Path({str(folder)!r})); server.start()\n"
         "print(server.pid, flush=True); time.sleep(60)"
     )
-    assert within(20, lambda: not is_alive(pid))
+    assert comes_true(lambda: not is_alive(pid), seconds=20)
 
 
 def test_databases_are_made_once_and_dropped(postgres: EmbeddedPostgres) -> None:

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 import redis
 
-from core.embedded.process import is_alive
+from core.embedded.process import comes_true, is_alive
 from core.embedded.valkey import EmbeddedValkey
-from tests.embedded.servers import pid_of_server_whose_parent_is_killed, started, within
+from tests.embedded.servers import pid_of_server_whose_parent_is_killed, started
 
 
 def ask(valkey: EmbeddedValkey, *words: str) -> object:
@@ -73,4 +73,4 @@ def test_it_ends_with_the_process_that_started_it(tmp_path: Path) -> None:
         f"server = EmbeddedValkey(Path({str(tmp_path)!r})); server.start()\n"
         "print(server.pid, flush=True); time.sleep(60)"
     )
-    assert within(10, lambda: not is_alive(pid))
+    assert comes_true(lambda: not is_alive(pid), seconds=10)
