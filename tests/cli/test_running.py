@@ -8,11 +8,10 @@ from typing import Any
 import asyncpg
 import pytest
 
-from core.app import create_app
 from core.db.migrate import head_of
 from core.embedded.postgres import ADMIN, OWNER
 from core.embedded.process import free_port
-from core.errors import DatabaseUnreachable, PluginError, SchemaMismatch
+from core.errors import DatabaseUnreachable, SchemaMismatch
 from core.house import House
 from tests.cli.conftest import Terminal
 from tests.servers import OUTSIDE_PLUGINS, Servers
@@ -171,13 +170,6 @@ async def test_in_safe_mode_doctor_names_the_plugin_that_was_left_out(house: Hou
 async def test_doctor_names_routes_of_a_plugin_that_pass_the_gate(house: House) -> None:
     found = await wrong(house, {"plugins": (*house.settings.plugins, SLY)})
     assert found == {"routes": "PluginError: routes of sly pass the gate: /sly/borrowed, /sly/open"}
-
-
-def test_the_web_does_not_start_with_routes_that_pass_the_gate(house: House) -> None:
-    plugins = (*house.settings.plugins, SLY)
-    settings = house.settings.model_copy(update={"plugins": plugins})
-    with pytest.raises(PluginError, match="routes of sly pass the gate: /sly/borrowed, /sly/open"):
-        create_app(settings)
 
 
 async def test_uninstalling_a_plugin_leaves_the_others_working_and_its_table_is_named(
