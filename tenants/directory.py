@@ -106,7 +106,8 @@ def context_of(
     manifests: Mapping[str, PluginManifest],
 ) -> TenantContext:
     """A garage as the rest of the house sees it; plugins that are not installed are off."""
-    on = {row.plugin: row.settings for row in activations if row.is_on and row.plugin in manifests}
+    installed = [row for row in activations if row.plugin in manifests]
+    on = {row.plugin: row.settings for row in installed if row.is_on}
     return TenantContext(
         id=tenant.id,
         slug=tenant.slug,
@@ -119,5 +120,6 @@ def context_of(
         address=tenant.address,
         brand_colour=tenant.brand_colour,
         active_plugins=frozenset(on),
+        plugins_once_on=frozenset(row.plugin for row in installed if not row.is_on),
         plugin_settings=on,
     )

@@ -30,6 +30,8 @@ class TenantContext:
     brand_colour: str = "#0b5cab"
     logo_url: str | None = None
     active_plugins: frozenset[str] = frozenset()
+    plugins_once_on: frozenset[str] = frozenset()
+    """Installed plugins that are off now but may still keep data from when they were on."""
     plugin_settings: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     @property
@@ -45,6 +47,10 @@ class TenantContext:
     def has_plugin(self, name: str) -> bool:
         """Whether support switched this plugin on for this garage."""
         return name in self.active_plugins
+
+    def may_hold_data_of(self, name: str) -> bool:
+        """Whether this plugin was ever on for this garage: switching off keeps its data."""
+        return name in self.active_plugins or name in self.plugins_once_on
 
 
 _current: ContextVar[TenantContext | None] = ContextVar("current_tenant", default=None)

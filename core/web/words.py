@@ -111,6 +111,7 @@ def audit_labels() -> dict[str, str]:
         "job.status": _("Status changed"),
         "appointment.cancelled": _("Appointment cancelled"),
         "appointment.overbooked": _("Booked beyond capacity"),
+        "customer.changed": _("Customer's details changed"),
         "customer.erased": _("Customer erased"),
         "customer.exported": _("Customer's data exported"),
         "location.hours": _("Opening hours changed"),

@@ -170,6 +170,7 @@ async def _export_a_customer(garage: Garage) -> Heard:
 async def _erase_a_customer(garage: Garage) -> Heard:
     async with garage.unit() as session:
         job = await a_job(session)
+        await services.set_status(session, job.id, "delivered", STAFF)
         await erase_customer(session, job.customer_id, STAFF, reason="asked for it")
     return {"customer_id": job.customer_id}
 

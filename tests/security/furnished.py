@@ -159,6 +159,7 @@ async def _furnish_job(session: AsyncSession, found: Furnished) -> Job:
     found.flow_id = str(job.flow_id)
     found.owned |= {
         "job_id": str(job.id),
+        "customer_id": str(job.customer_id),
         "photo_id": str(photo.id),
         "appointment_id": str(estimate.id),
         "task_id": str(tasks[0].id),

@@ -2,6 +2,7 @@
 
 from core.web.desk import (
     access,
+    customer_pages,
     garage_pages,
     job_actions,
     job_pages,
@@ -14,6 +15,7 @@ CONTROLLERS = [
     *garage_pages.HANDLERS,
     *job_pages.HANDLERS,
     *job_actions.HANDLERS,
+    *customer_pages.HANDLERS,
     *planning_pages.HANDLERS,
     *settings_pages.HANDLERS,
 ]

@@ -73,6 +73,27 @@ class PasswordForm(Form):
     )
 
 
+class CustomerForm(Form):
+    """How a customer is called and reached."""
+
+    name = StringField(_("Name"), [InputRequired(), Length(max=120)])
+    email = StringField(
+        _("E-mail address"), [Optional(), *email_rules()], render_kw={"type": "email"}
+    )
+    phone = StringField(_("Phone"), [Optional(), Length(max=40)], render_kw={"type": "tel"})
+    language = SelectField(_("Language"), choices=LANGUAGE_CHOICES)
+    street = StringField(_("Street and number"), [Optional(), Length(max=120)])
+    postal_code = StringField(_("Postal code"), [Optional(), Length(max=12)])
+    city = StringField(_("Town"), [Optional(), Length(max=80)])
+    vat_number = StringField(_("VAT number"), [Optional(), Length(max=24)])
+
+
+class ErasureForm(Form):
+    """Why a customer's data is erased."""
+
+    reason = StringField(_("Reason"), [InputRequired(), Length(max=200)])
+
+
 class VehicleFields(Form):
     """What is known of a vehicle."""
 

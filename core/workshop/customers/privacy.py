@@ -1,7 +1,8 @@
 """What the law lets a customer ask for: a copy of what is kept about them, and its erasure.
 
 What the garage must keep stays as it is: the audit log, its registers, and the jobs with the
-plates that stand in them.
+plates that stand in them. Plugins that support switched off keep their data, so they are asked
+as well: the duty is about the data and not about the switch (GDPR, articles 15, 17 and 20).
 """
 
 from collections.abc import Mapping
@@ -22,6 +23,16 @@ ERASED_NAME = "–"
 PERSONAL = ("name", "email", "phone", "street", "postal_code", "city", "vat_number", "language")
 
 
+class OpenJobs(Refused):
+    """There is work under way: the garage still has to reach the customer."""
+
+    def __init__(self, numbers: str) -> None:
+        super().__init__(
+            "There is open work: job %(numbers)s. Deliver or cancel it first.",
+            numbers=numbers,
+        )
+
+
 @dataclass(frozen=True, slots=True)
 class PersonalData:
     """A customer's copy, as plain values. `failed` names plugins whose part could not be had:
@@ -34,15 +45,22 @@ class PersonalData:
 
 
 async def export_customer(session: AsyncSession, customer_id: UUID, actor: Actor) -> PersonalData:
-    """Gather what core and the plugins that are on keep about a customer.
+    """Gather what core and the plugins keep about a customer.
 
     Raises:
         NotFound: not here.
     """
     customer = await repository.by_id(session, customer_id)
-    answers = await hooks().ask_by_plugin(
-        "personal_data_export", session=session, customer_id=customer_id
-    )
+    answers, failed = {}, []
+    for name in _asked("personal_data_export"):
+        try:
+            async with session.begin_nested():
+                answers[name] = await hooks().ask_plugin(
+                    name, "personal_data_export", session=session, customer_id=customer_id
+                )
+        except Exception as error:  # noqa: BLE001 - any way of failing is a fault of the plugin
+            hooks().note_fault(name, "personal_data_export", error)
+            failed.append(name)
     record(session, actor, "customer.exported", f"customer:{customer_id}")
     return PersonalData(
         customer={name: getattr(customer, name) for name in PERSONAL},
@@ -57,22 +75,30 @@ async def export_customer(session: AsyncSession, customer_id: UUID, actor: Actor
             for job in await jobs.of_customer(session, customer_id)
         ],
         plugins=answers,
-        failed=tuple(name for name in _asked("personal_data_export") if name not in answers),
+        failed=tuple(failed),
     )
 
 
 async def erase_customer(
     session: AsyncSession, customer_id: UUID, actor: Actor, *, reason: str
 ) -> None:
-    """Erase how a customer can be reached and who they are, here and in the plugins that are on.
+    """Erase how a customer can be reached and who they are, here and in the plugins.
 
     All or nothing: where one plugin fails, this unit of work must not be stored.
 
     Raises:
         NotFound: not here.
+        OpenJobs: as it says.
         PluginError: the named plugin could not erase its part.
     """
     customer = await repository.by_id(session, customer_id)
+    under_way = [
+        f"#{job.sequence_number}"
+        for job in await jobs.of_customer(session, customer_id)
+        if job.status in jobs.OPEN_STATUSES
+    ]
+    if under_way:
+        raise OpenJobs(", ".join(under_way))
     for name in _asked("personal_data_erase"):
         try:
             await hooks().ask_plugin(
@@ -91,4 +117,4 @@ async def erase_customer(
 
 def _asked(hook_name: str) -> list[str]:
     tenant = current_tenant()
-    return [name for name in hooks().implementers(hook_name) if tenant.has_plugin(name)]
+    return [name for name in hooks().implementers(hook_name) if tenant.may_hold_data_of(name)]

@@ -1,11 +1,17 @@
 """Knowing a customer when they come back."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from core.workshop.audit.services import Actor, record
 from core.workshop.customers import repository
 from core.workshop.customers.models import Customer
+from core.workshop.customers.vat_numbers import normalise_vat_number
+
+EDITABLE = ("name", "email", "phone", "language", "street", "postal_code", "city", "vat_number")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,3 +48,30 @@ async def find_or_add(session: AsyncSession, contact: Contact) -> Customer:
         known.vat_number = contact.vat_number or known.vat_number
     await session.flush()
     return known
+
+
+async def change_details(
+    session: AsyncSession, customer_id: UUID, values: Mapping[str, str], actor: Actor
+) -> Customer:
+    """Save how a customer is called and reached; an empty text empties the field.
+
+    The log says which fields changed and not what was in them: it outlives an erasure.
+
+    Raises:
+        NotFound: not here.
+        InvalidVatNumber: as it says.
+    """
+    customer = await repository.by_id(session, customer_id)
+    wanted: dict[str, str | None] = {name: values[name].strip() or None for name in EDITABLE}
+    if wanted["email"]:
+        wanted["email"] = wanted["email"].lower()
+    if wanted["vat_number"]:
+        wanted["vat_number"] = normalise_vat_number(wanted["vat_number"])
+    changed = [name for name, value in wanted.items() if getattr(customer, name) != value]
+    for name in changed:
+        setattr(customer, name, wanted[name])
+    if changed:
+        await session.flush()
+        details = {"fields": changed}
+        record(session, actor, "customer.changed", f"customer:{customer_id}", details=details)
+    return customer

@@ -98,10 +98,16 @@ async def by_plate_and_number(
 
 
 async def page(
-    session: AsyncSession, *, statuses: Sequence[str] = (), before: UUID | None = None
+    session: AsyncSession,
+    *,
+    statuses: Sequence[str] = (),
+    customer_id: UUID | None = None,
+    before: UUID | None = None,
 ) -> Sequence[JobRow]:
     """A page of jobs, newest first; one more than :data:`PAGE` if there is a next page."""
     statement = _list().limit(PAGE + 1)
+    if customer_id is not None:
+        statement = statement.where(Job.customer_id == customer_id)
     if statuses:
         statement = statement.where(Job.status.in_(statuses))
     if before is not None:

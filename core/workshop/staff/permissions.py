@@ -8,6 +8,8 @@ CORE_PERMISSIONS: dict[str, frozenset[str]] = {
     "tasks.work": frozenset({"owner", "planner", "technician"}),
     "photos.add": frozenset({"owner", "planner", "technician"}),
     "customers.view": frozenset({"owner", "planner"}),
+    "customers.edit": frozenset({"owner", "planner"}),
+    "customers.privacy": frozenset({"owner"}),
     "planning.edit": frozenset({"owner", "planner"}),
     "staff.manage": frozenset({"owner"}),
     "garage.settings": frozenset({"owner"}),

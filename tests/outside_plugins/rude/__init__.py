@@ -78,5 +78,10 @@ class Rude:
         """Fails."""
         raise RudeError("personal_data_export")
 
+    @hookimpl
+    async def personal_data_erase(self, customer_id: UUID) -> None:
+        """Fails."""
+        raise RudeError("personal_data_erase")
+
 
 plugin = Rude()
