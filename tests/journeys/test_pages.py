@@ -100,6 +100,24 @@ async def test_the_desk_has_no_barrier(
     await owner.finds_no_barrier()
 
 
+@pytest.mark.parametrize(
+    ("screen", "colours"), [(DESKTOP, "light"), (PHONE, "dark")], ids=["desktop", "phone"]
+)
+async def test_a_customers_page_has_no_barrier(
+    people: People, demo: DemoRun, screen: dict[str, int], colours: Colours
+) -> None:
+    owner = await people.staff("noord", screen=screen, colours=colours)
+    await owner.go(f"/desk/search?q={demo.garage('noord')['jobs'][2]['number']}")
+    await owner.page.locator("table a").first.click()
+    await owner.page.locator('dd a[href^="/desk/customers/"]').click()
+    await owner.finds_no_barrier()
+    for link in ("Edit", "Erase…"):
+        address = owner.page.url
+        await owner.follow(link)
+        await owner.finds_no_barrier()
+        await owner.page.goto(address)
+
+
 @LOOKS
 async def test_the_support_console_has_no_barrier(
     people: People, screen: dict[str, int], colours: Colours
