@@ -1,4 +1,4 @@
-"""A garage's life: opened with all that it needs to start its first day, and closed."""
+"""A garage's life: opened with all that it needs to start its first day, closed, and reopened."""
 
 import re
 from dataclasses import dataclass
@@ -104,6 +104,34 @@ async def close_garage(
         session.add(
             SupportAuditEntry(
                 tenant_id=tenant.id, actor=actor.name, action="garage.closed", reason=reason
+            )
+        )
+    await directory.forget()
+
+
+async def reopen_garage(
+    database: Database,
+    directory: DatabaseTenantDirectory,
+    slug: str,
+    actor: Actor,
+    *,
+    reason: str,
+) -> None:
+    """Open a closed garage again, with all that it had. Open already, nothing happens.
+
+    Raises:
+        UnknownTenant: there is no garage of that name.
+    """
+    async with database.platform_unit_of_work() as session:
+        tenant = await repository.by_slug(session, slug)
+        if tenant is None:
+            raise UnknownTenant(slug)
+        if tenant.closed_at is None:
+            return
+        tenant.closed_at = None
+        session.add(
+            SupportAuditEntry(
+                tenant_id=tenant.id, actor=actor.name, action="garage.reopened", reason=reason
             )
         )
     await directory.forget()

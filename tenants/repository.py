@@ -40,6 +40,27 @@ async def by_domain(session: AsyncSession, host: str) -> Tenant | None:
     )
 
 
+async def domains_of(session: AsyncSession, tenant_id: UUID) -> list[str]:
+    """The host names of a garage's own, by name."""
+    found = await session.scalars(
+        select(TenantDomain.host)
+        .where(TenantDomain.tenant_id == tenant_id)
+        .order_by(TenantDomain.host)
+        .limit(MANY)
+    )
+    return list(found)
+
+
+async def remove_domain(session: AsyncSession, tenant_id: UUID, host: str) -> bool:
+    """Delete a host name of this garage; whether there was one."""
+    gone = await session.execute(
+        delete(TenantDomain)
+        .where(TenantDomain.tenant_id == tenant_id, TenantDomain.host == host)
+        .returning(TenantDomain.id)
+    )
+    return gone.first() is not None
+
+
 async def page(
     session: AsyncSession, *, after: str | None = None, search: str = ""
 ) -> list[Tenant]:

@@ -17,7 +17,8 @@ from core.workshop.audit.services import Actor
 from core.workshop.staff.services import invite
 from tenants import repository
 from tenants.activation import disable, enable
-from tenants.lifecycle import NewGarage, close_garage, open_garage
+from tenants.domains import add_domain, remove_domain
+from tenants.lifecycle import NewGarage, close_garage, open_garage, reopen_garage
 from tenants.support_staff import create_support_member
 
 OPERATOR = Actor("support", "command line")
@@ -83,6 +84,58 @@ def close(
 
     in_house(load_settings(), work)
     say(f"{slug} is closed.", as_json=as_json, slug=slug, closed=True)
+
+
+@tenants.command("reopen")
+def reopen(
+    slug: Annotated[str, typer.Argument(help="The subdomain.")],
+    reason: Reason,
+    as_json: AsJson = False,
+) -> None:
+    """Open a closed garage again, with all that it had."""
+
+    async def work(house: House) -> None:
+        await reopen_garage(house.database, house.directory, slug, OPERATOR, reason=reason)
+
+    in_house(load_settings(), work)
+    say(f"{slug} is open again.", as_json=as_json, slug=slug, closed=False)
+
+
+@tenants.command("add-domain")
+def add_host_name(
+    slug: Annotated[str, typer.Argument(help="The subdomain.")],
+    host: Annotated[str, typer.Argument(help="A host name of the garage's own.")],
+    as_json: AsJson = False,
+) -> None:
+    """Let a garage answer under a host name of its own too."""
+
+    async def work(house: House) -> str:
+        return await add_domain(
+            house.database,
+            house.directory,
+            slug,
+            host,
+            OPERATOR,
+            base_domain=house.settings.base_domain,
+        )
+
+    name = in_house(load_settings(), work)
+    say(f"{name} leads to {slug}.", as_json=as_json, slug=slug, host=name)
+
+
+@tenants.command("remove-domain")
+def remove_host_name(
+    slug: Annotated[str, typer.Argument(help="The subdomain.")],
+    host: Annotated[str, typer.Argument(help="The host name.")],
+    as_json: AsJson = False,
+) -> None:
+    """Let a garage answer under a host name no more."""
+
+    async def work(house: House) -> None:
+        await remove_domain(house.database, house.directory, slug, host, OPERATOR)
+
+    in_house(load_settings(), work)
+    say(f"{host} does not lead to {slug} any more.", as_json=as_json, slug=slug, host=host)
 
 
 @plugins.command("list")

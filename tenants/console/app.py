@@ -14,6 +14,7 @@ from tenants.activation import Switching
 from tenants.console import (
     access_pages,
     audit_pages,
+    domain_pages,
     garage_pages,
     health_pages,
     new_garage_pages,
@@ -46,6 +47,7 @@ def create_console_app(resources: Resources, switching: Switching) -> ASGIApp:
             static_file,
             *access_pages.HANDLERS,
             *garage_pages.HANDLERS,
+            *domain_pages.HANDLERS,
             *new_garage_pages.HANDLERS,
             *plugin_pages.HANDLERS,
             *audit_pages.HANDLERS,

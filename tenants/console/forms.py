@@ -74,3 +74,13 @@ class ClosingForm(Form):
     """Why a garage is closed."""
 
     reason = TextAreaField(_("Reason"), [DataRequired(), Length(max=1000)])
+
+
+class DomainForm(Form):
+    """A host name of the garage's own."""
+
+    host = StringField(
+        _("Host name"),
+        [DataRequired(), Length(max=253)],
+        render_kw={"autocapitalize": "none", "autocomplete": "off", "spellcheck": "false"},
+    )

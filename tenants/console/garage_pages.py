@@ -1,4 +1,4 @@
-"""Garages: all of them, one of them, entering one and closing one."""
+"""Garages: all of them, one of them, entering, closing and reopening one."""
 
 from typing import Any
 
@@ -18,7 +18,7 @@ from core.workshop.notifications.repository import backlog
 from core.workshop.staff.services import SUPPORT_SESSION_LIFE
 from tenants import lifecycle, repository
 from tenants.activation import Switching
-from tenants.console.forms import ClosingForm, ReasonForm
+from tenants.console.forms import ClosingForm, DomainForm, ReasonForm
 from tenants.console.guard import LEAD_ONLY
 from tenants.console.members import actor_of
 from tenants.console.plugin_cards import plugin_cards
@@ -134,6 +134,29 @@ async def close(
     return redirect(request, f"/garages/{slug}", flash=Flash(text))
 
 
+@post("/garages/{slug:str}/reopen", opt=LEAD_ONLY)
+async def reopen(
+    request: AnyRequest,
+    session: Session,
+    switching: NamedDependency[Switching],
+    slug: FromPath[str],
+) -> Page | Redirect:
+    """Open the closed garage again."""
+    tenant = await find_garage(session, slug)
+    form = ReasonForm(await form_values(request))
+    if not form.validate():
+        return await render_garage(request, session, tenant, reopening=form, status_code=422)
+    await lifecycle.reopen_garage(
+        switching.database,
+        switching.directory,
+        tenant.slug,
+        actor_of(request),
+        reason=form.text("reason"),
+    )
+    text = _("%(name)s is open again.", name=tenant.name)
+    return redirect(request, f"/garages/{slug}", flash=Flash(text))
+
+
 async def find_garage(session: AsyncSession, slug: str) -> Tenant:
     """The garage with that subdomain, open or closed.
 
@@ -164,11 +187,15 @@ async def render_garage(
     tenant: Tenant,
     *,
     forms: dict[str, ReasonForm] | None = None,
+    domain: DomainForm | None = None,
+    reopening: ReasonForm | None = None,
     status_code: int = 200,
 ) -> Page:
-    """A garage's page. `forms` holds what must be mended, by plugin."""
+    """A garage's page. `forms` holds what must be mended, by plugin; `domain` and `reopening`
+    are forms that were refused."""
     resources = resources_of(request)
     forms = forms or {}
+    refused = [form for form in (*forms.values(), domain, reopening) if form is not None]
     entries = await repository.audit_page(session, tenant_id=tenant.id)
     return page(
         request,
@@ -178,7 +205,10 @@ async def render_garage(
         cards=plugin_cards(
             resources.hooks, await repository.activations(session, [tenant.id]), forms
         ),
-        failed=next(iter(forms.values()), None),
+        failed=next(iter(refused), None),
+        domains=await repository.domains_of(session, tenant.id),
+        domain_form=domain or DomainForm(),
+        reopening=reopening or ReasonForm(),
         waiting=next(iter(await backlog(session, now(), [tenant.id])), None),
         entries=[
             (entry, action_label(entry.action), details_of(entry, resources.hooks.manifests))
@@ -206,4 +236,4 @@ def _enter_page(
     )
 
 
-HANDLERS = [garage_list, garage_page, enter_page, enter, close_page, close]
+HANDLERS = [garage_list, garage_page, enter_page, enter, close_page, close, reopen]

@@ -16,6 +16,9 @@ def action_label(action: str) -> str:
     return {
         "garage.opened": _("Garage opened"),
         "garage.closed": _("Garage closed"),
+        "garage.reopened": _("Garage reopened"),
+        "domain.added": _("Host name added"),
+        "domain.removed": _("Host name removed"),
         "plugin.enabled": _("Plugin switched on"),
         "plugin.disabled": _("Plugin switched off"),
         "plugin.settings_changed": _("Plugin settings changed"),

@@ -15,7 +15,7 @@ from tenants import repository
 from tenants.support_staff import log_in
 from tests.cli.conftest import Terminal
 from tests.conftest import new_slug
-from tests.garages import Garage, Outbox
+from tests.garages import Browser, Garage, Outbox
 from tests.outside_plugins.polite.models import Note
 
 
@@ -60,7 +60,7 @@ async def test_the_list_goes_on_past_a_page(
     assert whole == sorted(set(whole))
 
 
-async def test_closing_needs_a_reason_and_is_final(terminal: Terminal, garage: Garage) -> None:
+async def test_closing_needs_a_reason_and_happens_once(terminal: Terminal, garage: Garage) -> None:
     assert (await terminal.type("tenants", "close", garage.slug)).exit_code == 2
     assert await terminal.json("tenants", "close", garage.slug, "--reason", "moved") == {
         "slug": garage.slug,
@@ -68,6 +68,26 @@ async def test_closing_needs_a_reason_and_is_final(terminal: Terminal, garage: G
     }
     result = await terminal.type("tenants", "close", garage.slug, "--reason", "again")
     assert str(result.exception) == f"there is no open garage {garage.slug}"
+
+
+async def test_a_closed_garage_is_opened_again(terminal: Terminal, garage: Garage) -> None:
+    await terminal.json("tenants", "close", garage.slug, "--reason", "moved")
+    assert await terminal.json("tenants", "reopen", garage.slug, "--reason", "came back") == {
+        "slug": garage.slug,
+        "closed": False,
+    }
+    assert (await garage.browser().get("/desk/login")).status_code == 200
+
+
+async def test_a_garage_gets_a_host_name_of_its_own_and_loses_it(
+    terminal: Terminal, garage: Garage
+) -> None:
+    host = f"www.{garage.slug}.be"
+    added = await terminal.json("tenants", "add-domain", garage.slug, host.upper())
+    assert added == {"slug": garage.slug, "host": host}
+    assert (await Browser(garage.app, host).get("/desk/login")).status_code == 200
+    await terminal.json("tenants", "remove-domain", garage.slug, host)
+    assert (await Browser(garage.app, host).get("/desk/login")).status_code == 404
 
 
 async def test_plugins_are_listed_with_what_they_require_and_whether_they_are_on(
