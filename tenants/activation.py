@@ -9,6 +9,7 @@ from pydantic import ValidationError
 from core.db.session import Database
 from core.errors import PluginError, Refused, UnknownTenant
 from core.hooks.manager import HookManager
+from core.hooks.manifest import PluginManifest
 from core.tenancy.context import TenantContext, tenant_scope
 from core.workshop.audit.services import Actor, record
 from tenants import repository
@@ -77,10 +78,7 @@ async def change_settings(
     manifest = switching.hooks.manifests.get(plugin)
     if manifest is None:
         raise PluginError(f"no plugin {plugin} is installed")
-    try:
-        checked = manifest.settings.model_validate(dict(values)).model_dump(mode="json")
-    except ValidationError as error:
-        raise InvalidSettings(error) from None
+    checked = checked_settings(manifest, values)
     async with switching.database.platform_unit_of_work() as session:
         row = await repository.activation(session, tenant.id, plugin)
         if row is None:
@@ -97,6 +95,18 @@ async def change_settings(
             )
         )
     await switching.directory.forget()
+
+
+def checked_settings(manifest: PluginManifest, values: Mapping[str, Any]) -> dict[str, Any]:
+    """Settings in the form in which they are stored.
+
+    Raises:
+        InvalidSettings: a value has the wrong form.
+    """
+    try:
+        return manifest.settings.model_validate(dict(values)).model_dump(mode="json")
+    except ValidationError as error:
+        raise InvalidSettings(error) from None
 
 
 def switched_with(

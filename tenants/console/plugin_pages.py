@@ -1,5 +1,6 @@
 """Switching a garage's plugins, and their settings."""
 
+import hashlib
 from collections.abc import Sequence
 from typing import Any
 
@@ -16,13 +17,20 @@ from core.web.forms import Form, form_values
 from core.web.rendering import Flash, Page, redirect
 from core.web.resources import resources_of
 from tenants import repository
-from tenants.activation import InvalidSettings, Switching, change_settings, disable, enable
+from tenants.activation import (
+    InvalidSettings,
+    Switching,
+    change_settings,
+    checked_settings,
+    disable,
+    enable,
+)
 from tenants.console.forms import ReasonForm
 from tenants.console.garage_pages import find_garage, render_garage
 from tenants.console.members import actor_of
 from tenants.console.rendering import page
 from tenants.console.settings_forms import settings_form, show_problems, values_of
-from tenants.console.words import plugin_label
+from tenants.console.words import differences, plugin_label
 from tenants.models import PluginActivation, Tenant
 
 AnyRequest = Request[Any, Any, Any]
@@ -117,17 +125,24 @@ async def save_settings(
     slug: FromPath[str],
     plugin: FromPath[str],
 ) -> Page | Redirect:
-    """Save them; the log shows what differs."""
+    """Show what would differ, and save once exactly that was seen."""
     tenant = await find_garage(session, slug)
     manifest, row = await _plugin_at(request, session, tenant, plugin)
-    form = settings_form(manifest.settings, row.settings, await form_values(request))
+    values = await form_values(request)
+    form = settings_form(manifest.settings, row.settings, values)
     if not form.validate():
         return _settings_page(request, tenant, manifest, form, status_code=422)
     try:
-        await change_settings(switching, slug, plugin, values_of(form), actor_of(request))
+        wanted = checked_settings(manifest, values_of(form))
     except InvalidSettings as error:
         show_problems(form, error.problems)
         return _settings_page(request, tenant, manifest, form, status_code=422)
+    changes = differences(row.settings, wanted, manifest)
+    if changes and (values.getlist("seen") or [""])[0] != fingerprint(changes):
+        return _settings_page(request, tenant, manifest, form, changes=changes)
+    await change_settings(switching, slug, plugin, wanted, actor_of(request))
+    if not changes:
+        return redirect(request, f"/garages/{slug}", flash=Flash(_("Nothing was changed."), "info"))
     label = plugin_label(switching.hooks.manifests, plugin)
     text = _("The settings of %(plugin)s are saved.", plugin=label)
     return redirect(request, f"/garages/{slug}", flash=Flash(text))
@@ -155,6 +170,7 @@ def _settings_page(
     manifest: PluginManifest,
     form: Form,
     *,
+    changes: Sequence[str] = (),
     status_code: int = 200,
 ) -> Page:
     manifests = resources_of(request).hooks.manifests
@@ -164,8 +180,15 @@ def _settings_page(
         garage=tenant,
         label=plugin_label(manifests, manifest.name),
         form=form,
+        changes=changes,
+        seen=fingerprint(changes),
         status_code=status_code,
     )
+
+
+def fingerprint(changes: Sequence[str]) -> str:
+    """Stands for exactly these changes: what was edited after they were shown is shown first."""
+    return hashlib.sha256("\n".join(changes).encode()).hexdigest()
 
 
 def _outcome(switching: Switching, switch: str, switched: Sequence[str]) -> str:

@@ -48,7 +48,7 @@ def details_of(entry: SupportAuditEntry, manifests: Mapping[str, PluginManifest]
         lines.append(plugin_label(manifests, plugin))
     before, after = details.pop("before", None), details.pop("after", None)
     if isinstance(before, dict) and isinstance(after, dict):
-        lines += _differences(before, after, manifests.get(plugin or ""))
+        lines += differences(before, after, manifests.get(plugin or ""))
     return [*lines, *(f"{name}: {value}" for name, value in details.items())]
 
 
@@ -68,9 +68,10 @@ def contributions(hooks: HookManager, plugin: str) -> list[str]:
     return [word for hook, word in words.items() if plugin in hooks.implementers(hook)]
 
 
-def _differences(
+def differences(
     before: Mapping[str, Any], after: Mapping[str, Any], manifest: PluginManifest | None
 ) -> list[str]:
+    """What differs between two states of a plugin's settings, a line each."""
     if manifest is None:
         fields: Mapping[str, Any] = {}
         changed = [name for name in after if before.get(name) != after[name]]

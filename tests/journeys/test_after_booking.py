@@ -19,7 +19,9 @@ async def bookings_to_be_confirmed(people: People) -> AsyncIterator[None]:
     for wanted in (True, False):
         await support.go("/garages/noord/plugins/self_service_portal/settings")
         await support.page.get_by_label("An estimate booked online counts").set_checked(wanted)
-        await support.press("Save")
+        await support.press("Look at the changes")
+        await support.finds_no_barrier()
+        await support.press("Save these changes")
         await support.sees("are saved")
         if wanted:
             yield
