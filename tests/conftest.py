@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 import structlog
+from redis.asyncio import Redis
 
 from core.app import app_of
+from core.background.process import Doors
 from core.house import House, effect_registry, migrate_schema, open_house
 from core.web.host_router import HostRouter
 from core.web.limits import Limiter
@@ -72,6 +74,14 @@ async def app(house: House) -> AsyncIterator[HostRouter]:
 def outbox(house: House, servers: Servers) -> Outbox:
     """The worker's hand: does what garages' outboxes hold, and finds the mails."""
     return Outbox(house, effect_registry(house), servers.mails)
+
+
+@pytest.fixture
+async def doors(house: House, outbox: Outbox) -> AsyncIterator[Doors]:
+    """What the worker's tasks work with, on this run's servers."""
+    redis = Redis.from_url(house.settings.redis_url)
+    yield Doors(house.worker_resources, outbox.effects, redis)
+    await redis.aclose()
 
 
 @pytest.fixture

@@ -15,7 +15,8 @@ class Console(Protocol):
 
     def in_garages(self, plugin: str, slug: str | None, work: Work) -> list[tuple[str, Any]]:
         """Run `work` in a unit of work of the named garage, or of every garage where `plugin`
-        is on; returns (subdomain, result) pairs.
+        is on; returns (subdomain, result) pairs. Work that answers
+        :class:`~core.hooks.contributions.Again` is called again, in a unit of work of its own.
 
         Raises:
             GaragistError: there is no such garage, or the plugin is off there.

@@ -25,6 +25,8 @@ GARAGES_PER_SECOND = 10
 LONGEST_SPREAD_SECONDS = 600
 GIVE_AGAIN_SECONDS = LONGEST_SPREAD_SECONDS + HARD_LIMIT_SECONDS
 MOST_TRIES = 3
+MOST_PARTS = 100
+"""How often one run may be handed on: by then it has gone on for hours."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,11 +72,12 @@ async def due_tasks(doors: Doors) -> list[Due]:
 
 def slot_of(task: ScheduledTask, tenant: TenantContext, moment: datetime) -> str | None:
     """Which run of a task `moment` belongs to; None outside the hours of a nightly one."""
-    if task.local_hour is None:
+    hour = task.hour_in(tenant)
+    if hour is None:
         return str(int(moment.timestamp()) // task.every_seconds)
     today = moment.astimezone(tenant.zone).date()
     for day in (today, today - timedelta(days=1)):
-        begins = datetime.combine(day, time(task.local_hour), tenant.zone).astimezone(UTC)
+        begins = datetime.combine(day, time(hour), tenant.zone).astimezone(UTC)
         if begins <= moment < begins + GRACE:
             return day.isoformat()
     return None
@@ -96,6 +99,19 @@ async def may_still_try(doors: Doors, key: str) -> bool:
     tries: int = await doors.redis.incr(f"{key}:tries")
     await doors.redis.expire(f"{key}:tries", 2 * DAY_SECONDS)
     return tries <= MOST_TRIES
+
+
+async def note_progress(doors: Doors, key: str) -> None:
+    """A try of that run has stored something: it was no lost one."""
+    await doors.redis.delete(f"{key}:tries")
+
+
+async def may_go_on(doors: Doors, key: str) -> bool:
+    """Whether that run may be handed on to a next message; then beat does not give it out too."""
+    parts: int = await doors.redis.incr(f"{key}:parts")
+    await doors.redis.expire(f"{key}:parts", 2 * DAY_SECONDS)
+    await doors.redis.set(f"{key}:given", "1", ex=GIVE_AGAIN_SECONDS)
+    return parts <= MOST_PARTS
 
 
 async def _give_out(doors: Doors, due: Due) -> bool:

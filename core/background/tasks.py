@@ -1,5 +1,7 @@
 """The four tasks of the worker: two fan out, two work for exactly one garage."""
 
+import asyncio
+import time
 from typing import Any
 from uuid import UUID
 
@@ -11,16 +13,25 @@ from core.background.fan_out import (
     due_tasks,
     garages_with_outbox_work,
     is_done,
+    may_go_on,
     may_still_try,
     note_done,
+    note_progress,
 )
 from core.background.outbox import deliver
 from core.background.process import Doors, WorkerProcess
 from core.background.tenant_task import garage_scope
+from core.hooks.contributions import Again, ScheduledTask
 
 log = structlog.get_logger(__name__)
 
 RETRY_SECONDS = 120
+PART_SECONDS = 120
+"""How long one message may keep a process of the worker; far below the soft limit."""
+
+
+class NotAtItsEnd(Exception):
+    """A scheduled task has worked for long enough, and what it did is stored."""
 
 
 def register_tasks(celery: Celery, process: WorkerProcess) -> None:
@@ -56,27 +67,61 @@ def register_tasks(celery: Celery, process: WorkerProcess) -> None:
         """Run a plugin's scheduled task for one garage, if its plugin is still on there."""
         try:
             process.run(lambda doors: run_scheduled(doors, UUID(tenant_id), task, key))
+        except NotAtItsEnd:
+            celery.send_task(SCHEDULED, [tenant_id, task, key])
         except OSError as error:
             raise self.retry(exc=error) from error
 
 
 async def run_scheduled(doors: Doors, tenant_id: UUID, name: str, key: str) -> bool:
-    """One scheduled task for one garage, in one unit of work; False where it was not run:
-    it was done before, its garage is closed, its plugin is off since, or it was tried too often."""
+    """One scheduled task for one garage, a unit of work per part; False where it was not run:
+    it was done before, its garage is closed, its plugin is off since, or it was tried too often.
+
+    Between two parts it rests for as long as the last one took, so that the garage's own people
+    come first.
+
+    Raises:
+        NotAtItsEnd: its time is over; what it did is stored, and the next message goes on.
+    """
     if await is_done(doors, key):
         return False
     if not await may_still_try(doors, key):
         log.error("scheduled.given_up", task=name, tenant_id=str(tenant_id))
         return False
+    began = time.monotonic()
+    while True:
+        part_began = time.monotonic()
+        part = await _run_part(doors, tenant_id, name)
+        if part is None:
+            return False
+        task, answer = part
+        if answer is None:
+            await note_done(doors, key, task)
+            log.info("scheduled.done", task=name)
+            return True
+        await note_progress(doors, key)
+        if time.monotonic() - began >= PART_SECONDS:
+            await _hand_on(doors, key, name)
+        await asyncio.sleep(max(time.monotonic() - part_began, answer.pause_seconds))
+
+
+async def _run_part(
+    doors: Doors, tenant_id: UUID, name: str
+) -> tuple[ScheduledTask, Again | None] | None:
+    """One unit of work of the task, the gate asked afresh; None where it may not run here."""
     async with garage_scope(doors.resources, tenant_id) as tenant:
         if tenant is None:
-            return False
+            return None
         for plugin, tasks in doors.resources.hooks.ask_all("scheduled_tasks"):
             for task in tasks:
                 if task.name == name and tenant.has_plugin(plugin):
                     async with doors.resources.database.unit_of_work(tenant.id) as session:
-                        await task.run(session)
-                    await note_done(doors, key, task)
-                    log.info("scheduled.done", task=name)
-                    return True
-    return False
+                        return task, await task.run(session)
+    return None
+
+
+async def _hand_on(doors: Doors, key: str, name: str) -> None:
+    if not await may_go_on(doors, key):
+        log.error("scheduled.endless", task=name)
+        raise RuntimeError(f"{name} does not come to its end")
+    raise NotAtItsEnd

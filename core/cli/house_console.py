@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 
 from core.background.console import Work
 from core.errors import GaragistError
+from core.hooks.contributions import Again
 from core.house import House, open_house
 from core.i18n import language_scope
 from core.settings import Settings
@@ -52,9 +53,17 @@ async def _in_garages(
     results = []
     for tenant in await _chosen(house, plugin, slug):
         with tenant_scope(tenant), language_scope(tenant.default_language):
-            async with house.database.unit_of_work(tenant.id) as session:
-                results.append((tenant.slug, await work(session)))
+            results.append((tenant.slug, await _to_its_end(house, tenant, work)))
     return results
+
+
+async def _to_its_end(house: House, tenant: TenantContext, work: Work) -> Any:
+    while True:
+        async with house.database.unit_of_work(tenant.id) as session:
+            answer = await work(session)
+        if not isinstance(answer, Again):
+            return answer
+        await asyncio.sleep(answer.pause_seconds)
 
 
 async def _chosen(house: House, plugin: str, slug: str | None) -> list[TenantContext]:

@@ -6,13 +6,14 @@ A list that is made lazily is made here, so that it cannot fail later in the mid
 from collections.abc import Mapping
 from typing import Any
 
-from core.hooks.contributions import Badge, NavigationEntry, Panel, TimelineEntry
+from core.hooks.contributions import Badge, CleanupRule, NavigationEntry, Panel, TimelineEntry
 
 _ITEMS: Mapping[str, type] = {
     "navigation": NavigationEntry,
     "dashboard_cards": Panel,
     "job_card_panels": Panel,
     "job_timeline": TimelineEntry,
+    "cleanup_rules": CleanupRule,
 }
 
 

@@ -6,9 +6,16 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from uuid import UUID
+
     from sqlalchemy.ext.asyncio import AsyncSession
 
+    from core.tenancy.context import TenantContext
+
 Tone = Literal["neutral", "info", "good", "warning", "danger"]
+LeftAt = Mapping["UUID", datetime | None]
+"""Job → when its vehicle left, or None where that is not known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,18 +76,50 @@ class Effect:
 
 
 @dataclass(frozen=True, slots=True)
+class Again:
+    """What work answers that is not at its end: it is called again, in a unit of work of its
+    own, after a rest as long as it took and at least `pause_seconds`."""
+
+    pause_seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
 class ScheduledTask:
     """Recurring work per garage, fanned out by beat to every garage where it is on.
 
-    `run(session)` is called in a unit of work of the garage. `every_seconds` is the
-    distance between two runs; `local_hour` (0-23), if given, means once a day at that hour
+    `run(session)` is called in a unit of work of the garage; work that is long does a part of
+    it and answers :class:`Again`. `every_seconds` is the distance between two runs;
+    `local_hour` (0-23, or what tells it of a garage), if given, means once a day at that hour
     of the garage's own clock instead.
     """
 
     name: str
-    run: "Callable[[AsyncSession], Awaitable[None]]"
+    run: "Callable[[AsyncSession], Awaitable[Again | None]]"
     every_seconds: int = 3600
-    local_hour: int | None = None
+    local_hour: "int | Callable[[TenantContext], int] | None" = None
+
+    def hour_in(self, tenant: "TenantContext") -> int | None:
+        """The hour of a garage's clock at which this is due; None for one of every so often."""
+        return self.local_hour(tenant) if callable(self.local_hour) else self.local_hour
+
+
+@dataclass(frozen=True, slots=True)
+class CleanupRule:
+    """A reason to think that a vehicle has left although it is still marked in.
+
+    `name` is `<plugin>.<what>`. `find(session, job_ids, before)` gets a whole batch of jobs
+    whose vehicles are inside, and answers those to which the rule applies since `before` or
+    earlier: with the moment at which the vehicle left as far as this evidence goes, or None
+    where it does not say when. A garage may switch it on and off, change its `days`, and choose
+    whether a person decides (`propose`) or a moment is noted without one (`automatic`).
+    """
+
+    name: str
+    label: Mapping[str, str]
+    find: "Callable[[AsyncSession, Sequence[UUID], datetime], Awaitable[LeftAt]]"
+    days: int = 7
+    mode: Literal["propose", "automatic"] = "propose"
+    is_on: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,9 +4,10 @@ import asyncio
 import inspect
 import time
 from collections import defaultdict
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -155,21 +156,39 @@ class HookManager:
     async def ask_by_plugin(self, hook_name: str, **values: Any) -> dict[str, Any]:
         """Like :meth:`ask_async`, with whose answer each is."""
         answers = {}
-        tenant = current_tenant()
-        longest = None if hook_name in UNHURRIED else LONGEST_SECONDS
-        for name, caller in self._open_callers(hook_name, tenant):
-            try:
-                async with asyncio.timeout(longest), _savepoint(values.get("session")):
-                    answer = checked(hook_name, await call_and_wait(caller, values))
-            except Refused:
-                raise
-            except Exception as error:  # noqa: BLE001 - any way of failing is a fault of the plugin
-                self.note_fault(name, hook_name, error)
-                continue
-            self._note_success(tenant, name)
+        for name, caller in self._open_callers(hook_name, current_tenant()):
+            work = partial(_checked_answer, hook_name, caller, values)
+            answer = await self.guarded(name, hook_name, values.get("session"), work)
             if answer is not None:
                 answers[name] = answer
         return answers
+
+    async def guarded(
+        self,
+        plugin: str,
+        hook_name: str,
+        session: AsyncSession | None,
+        work: Callable[[], Awaitable[Any]],
+    ) -> Any:
+        """Await `work` of a plugin in a savepoint, within its time, as a hook is: also for what
+        a plugin handed out with its answer to a hook. None where it failed, or is left out.
+
+        A :class:`~core.errors.Refused` passes through.
+        """
+        tenant = current_tenant()
+        if self._is_left_out(tenant, plugin):
+            return None
+        longest = None if hook_name in UNHURRIED else LONGEST_SECONDS
+        try:
+            async with asyncio.timeout(longest), _savepoint(session):
+                answer = await work()
+        except Refused:
+            raise
+        except Exception as error:  # noqa: BLE001 - any way of failing is a fault of the plugin
+            self.note_fault(plugin, hook_name, error)
+            return None
+        self._note_success(tenant, plugin)
+        return answer
 
     async def ask_plugin(self, plugin: str, hook_name: str, **values: Any) -> Any:
         """Ask one plugin whatever the gate says (switching on and off); failures are raised."""
@@ -180,12 +199,12 @@ class HookManager:
         self, hook_name: str, tenant: TenantContext
     ) -> Iterator[tuple[str, pluggy.HookCaller]]:
         for name, caller in self._callers[hook_name].items():
-            if name not in tenant.active_plugins:
-                continue
-            fault = self.faults.get((tenant.id, name))
-            if fault is not None and fault.open_until > time.monotonic():
-                continue
-            yield name, caller
+            if name in tenant.active_plugins and not self._is_left_out(tenant, name):
+                yield name, caller
+
+    def _is_left_out(self, tenant: TenantContext, plugin: str) -> bool:
+        fault = self.faults.get((tenant.id, plugin))
+        return fault is not None and fault.open_until > time.monotonic()
 
     def note_fault(self, plugin: str, hook: str, error: Exception) -> None:
         """Count a fault of a plugin for the garage in scope; open its breaker at the fifth."""
@@ -213,6 +232,12 @@ async def call_and_wait(caller: pluggy.HookCaller, values: Mapping[str, Any]) ->
     """Call one plugin's hook and await what it returned, if it must be awaited."""
     answer = _only(caller(**values))
     return await answer if inspect.isawaitable(answer) else answer
+
+
+async def _checked_answer(
+    hook_name: str, caller: pluggy.HookCaller, values: Mapping[str, Any]
+) -> Any:
+    return checked(hook_name, await call_and_wait(caller, values))
 
 
 def _only(answers: Any) -> Any:

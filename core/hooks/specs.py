@@ -18,6 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.hooks.contributions import (
     Badge,
+    CleanupRule,
     Effect,
     MailTemplate,
     NavigationEntry,
@@ -145,6 +146,16 @@ def vehicle_arrived(session: AsyncSession, job_id: UUID, at: datetime) -> None:
 @hookspec
 def vehicle_left(session: AsyncSession, job_id: UUID, at: datetime) -> None:
     """A vehicle was collected."""
+
+
+@hookspec
+def vehicle_forgotten(session: AsyncSession, job_id: UUID, since: datetime) -> None:
+    """The clean-up asks a person about a vehicle that is marked in since `since`."""
+
+
+@hookspec
+def cleanup_rules() -> Sequence[CleanupRule]:  # type: ignore[empty-body]
+    """Further reasons to think that a vehicle has left (plain function)."""
 
 
 # --- the garage's life ----------------------------------------------------------------------

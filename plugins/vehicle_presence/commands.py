@@ -1,14 +1,20 @@
 """`garagist presence`: the clean-up by hand."""
 
 import json
+from collections.abc import Awaitable, Callable
 from typing import Annotated
+from uuid import UUID
 
 import typer
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.background.console import console
+from core.hooks.contributions import Again
+from core.tenancy.context import current_tenant
+from plugins.vehicle_presence.cleanup.models import CleanupRun
+from plugins.vehicle_presence.cleanup.rules import Verdict
+from plugins.vehicle_presence.cleanup.sweep import SweepReport, advance, begin, look
 from plugins.vehicle_presence.services import NAME
-from plugins.vehicle_presence.sweep import SweepReport, Verdict, look, sweep
 
 presence = typer.Typer(
     name="presence", help="Vehicles on site.", no_args_is_help=True, add_completion=False
@@ -32,10 +38,7 @@ def sweep_command(
 ) -> None:
     """Mark vehicles off site whose work is over, and list the doubtful ones."""
 
-    async def work(session: AsyncSession) -> SweepReport:
-        return await (look(session) if dry_run else sweep(session))
-
-    reports = console().in_garages(NAME, garage, work)
+    reports = console().in_garages(NAME, garage, look if dry_run else _by_hand())
     if as_json:
         typer.echo(json.dumps({slug: _plain(report) for slug, report in reports}, indent=2))
         return
@@ -49,13 +52,30 @@ def sweep_command(
             typer.echo(f"  job {_job(verdict)}  ask a person ({verdict.doubt})")
 
 
+def _by_hand() -> Callable[[AsyncSession], Awaitable[SweepReport | Again]]:
+    """Work for one garage after the other, each in as many parts as it takes."""
+    begun: dict[UUID, tuple[CleanupRun, SweepReport]] = {}
+
+    async def work(session: AsyncSession) -> SweepReport | Again:
+        tenant_id = current_tenant().id
+        if tenant_id not in begun:
+            begun[tenant_id] = await begin(session), SweepReport()
+        run_id, report = begun[tenant_id][0].id, begun[tenant_id][1]
+        run = await session.get_one(CleanupRun, (tenant_id, run_id))
+        return await advance(session, run, report) or report
+
+    return work
+
+
 def _job(verdict: Verdict) -> str:
     return f"{verdict.candidate.sequence_number:>5}  {verdict.candidate.plate}"
 
 
 def _reason(verdict: Verdict) -> str:
     return ", ".join(
-        f"{name} {value}" for name, value in verdict.evidence.items() if name != "moment"
+        f"{name} {value}"
+        for name, value in verdict.evidence.items()
+        if name not in {"moment", "label"}
     )
 
 

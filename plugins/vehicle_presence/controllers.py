@@ -25,7 +25,7 @@ from core.workshop.audit.services import Actor
 from core.workshop.jobs import repository as jobs
 from plugins.vehicle_presence import repository, services
 from plugins.vehicle_presence.bands import band_of
-from plugins.vehicle_presence.doubts import reason_text
+from plugins.vehicle_presence.cleanup.evidence import reason_text
 from plugins.vehicle_presence.models import Stay
 
 AnyRequest = Request[Any, Any, Any]
@@ -85,7 +85,7 @@ async def undo_clock(
 ) -> Redirect:
     """*Undo*: the vehicle is in again and the off-site date is empty."""
     await services.undo_off_site(session, stay_id, job_id, await _actor(request))
-    back = _BOARD if request.query_params.get("back") == "board" else f"/desk/jobs/{job_id}"
+    back = _back(request) or f"/desk/jobs/{job_id}"
     return redirect(request, back, flash=Flash(_("Undone. The vehicle is in.")))
 
 
@@ -151,7 +151,9 @@ async def still_here(request: AnyRequest, session: Session, doubt_id: FromPath[U
     """Somebody looked: it is there."""
     await services.still_here(session, doubt_id, await _actor(request))
     return redirect(
-        request, _BOARD, flash=Flash(_("Noted. The clean-up asks again in some weeks."))
+        request,
+        _back(request) or _BOARD,
+        flash=Flash(_("Noted. The clean-up asks again in some weeks.")),
     )
 
 
@@ -176,7 +178,7 @@ async def _board(
         "vehicle_presence/board.html",
         rows=[row for row in shown if row.job_id not in on_top],
         finished=finished,
-        doubts=[(row, reason_text(row.reason)) for row in doubts],
+        doubts=[(row, reason_text(row.reason, row.evidence)) for row in doubts],
         total=await repository.count_on_site(session),
         tasks=await jobs.current_task_labels(session, list(ids)) if ids else {},
         band_of=lambda arrived: band_of(arrived, wishes),
@@ -214,6 +216,12 @@ async def _actor(request: AnyRequest) -> Actor:
     if viewer is None:
         raise NotFound("viewer")
     return viewer.actor
+
+
+def _back(request: AnyRequest) -> str | None:
+    """The page of ours that a button stood on."""
+    pages = {"board": _BOARD, "clean-up": f"{_BOARD}/clean-up"}
+    return pages.get(str(request.query_params.get("back")))
 
 
 def _left(stay: Stay, back: str) -> Flash:

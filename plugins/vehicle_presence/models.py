@@ -9,7 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from core.db.base import TenantScoped, Timestamped, tenant_foreign_key
 
-CLOSED_BY = ("clock", "bulk", "sweep", "correction")
+CLOSED_BY = ("clock", "bulk", "sweep", "confirmed", "correction")
 
 
 class Stay(Timestamped, TenantScoped):
@@ -18,7 +18,8 @@ class Stay(Timestamped, TenantScoped):
     *Vehicle in* is nothing else than a stay without `left_at`, so the check mark and the
     off-site date cannot disagree. The unique partial index is the screens' way to what is on
     site now: its size does not depend on history, and it lets a job be in only once.
-    `closed_by` says how it ended; a `sweep` carries its `evidence`. `seen_at` is when somebody
+    `closed_by` says how it ended: a `sweep` was noted by the clean-up by itself, `confirmed` is
+    what it proposed to a person; both carry their `evidence`. `seen_at` is when somebody
     last looked and saw the vehicle: no evidence from before can say that it had left.
     """
 
@@ -29,7 +30,8 @@ class Stay(Timestamped, TenantScoped):
         CheckConstraint("left_at is null or left_at >= arrived_at", name="times_in_order"),
         CheckConstraint("(left_at is null) = (closed_by is null)", name="closed_by_somebody"),
         CheckConstraint(
-            "closed_by is null or closed_by in ('clock', 'bulk', 'sweep', 'correction')",
+            "closed_by is null"
+            " or closed_by in ('clock', 'bulk', 'sweep', 'confirmed', 'correction')",
             name="closed_by",
         ),
         Index(
@@ -53,6 +55,19 @@ class Stay(Timestamped, TenantScoped):
             text("left_at DESC"),
             postgresql_where=text("left_at is not null"),
         ),
+        Index(
+            "ix_vehicle_presence_stays_noted",
+            "tenant_id",
+            "left_noted_at",
+            postgresql_where=text("left_at is not null"),
+        ),
+        Index(
+            "ix_vehicle_presence_stays_swept",
+            "tenant_id",
+            "left_noted_at",
+            "id",
+            postgresql_where=text("closed_by = 'sweep'"),
+        ),
     )
 
     job_id: Mapped[UUID]
@@ -69,7 +84,8 @@ class Stay(Timestamped, TenantScoped):
 
 
 class Doubt(Timestamped, TenantScoped):
-    """A stay that the clean-up finds strange but has no evidence about: a person decides.
+    """A stay that the clean-up finds strange: a person decides. `left_at` is the exit that its
+    `evidence` proposes, if there is any.
 
     One open row per stay; `settled_at` is set when somebody said that the vehicle is still
     there (then it is left alone until `ask_again_at`) or noted when it left.
@@ -89,6 +105,8 @@ class Doubt(Timestamped, TenantScoped):
 
     stay_id: Mapped[UUID]
     reason: Mapped[str]
+    left_at: Mapped[datetime | None]
+    evidence: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))
     settled_at: Mapped[datetime | None]
     settled_by: Mapped[str | None]
     ask_again_at: Mapped[datetime | None]

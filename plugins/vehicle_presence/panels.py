@@ -1,19 +1,20 @@
 """What presence shows on core's pages."""
 
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime, time
+from datetime import datetime, time
+from typing import Any, cast
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.clock import now
 from core.hooks.contributions import Badge, Panel, TimelineEntry
-from core.i18n import format_date, format_datetime
 from core.i18n import gettext as _
 from core.tenancy.context import current_tenant
 from core.workshop.jobs import repository as jobs
 from plugins.vehicle_presence import repository, services
 from plugins.vehicle_presence.bands import band_of, days_inside
+from plugins.vehicle_presence.cleanup.evidence import evidence_text
 
 
 async def job_panels(session: AsyncSession, job_id: UUID) -> list[Panel]:
@@ -24,6 +25,7 @@ async def job_panels(session: AsyncSession, job_id: UUID) -> list[Panel]:
         "job_id": job_id,
         "stay": stay,
         "inside": inside,
+        "evidence": evidence_text(stay.evidence) if stay is not None and stay.evidence else "",
         "band": band_of(stay.arrived_at, services.settings()) if stay and inside else None,
     }
     return [Panel("vehicle_presence/job_panel.html", values, place="header", position=10)]
@@ -70,9 +72,14 @@ def _line(kind: str, actor: str, details: Mapping[str, object]) -> str | None:
     if kind == "vehicle_arrived":
         return _("Vehicle in (%(who)s)", who=actor)
     if kind == "vehicle_left":
+        evidence = evidence_text(cast("Mapping[str, Any]", details.get("evidence") or {}))
         if details.get("closed_by") == "sweep":
+            return _("Vehicle off site, noted by the clean-up: %(evidence)s", evidence=evidence)
+        if details.get("closed_by") == "confirmed" and details.get("evidence"):
             return _(
-                "Vehicle off site, noted by the clean-up: %(evidence)s", evidence=_evidence(details)
+                "Vehicle off site (%(who)s), proposed by the clean-up: %(evidence)s",
+                who=actor,
+                evidence=evidence,
             )
         return _("Vehicle off site (%(who)s)", who=actor)
     return {
@@ -80,15 +87,3 @@ def _line(kind: str, actor: str, details: Mapping[str, object]) -> str | None:
         "off_site_date_changed": _("Off-site date changed (%(who)s)", who=actor),
         "arrival_undone": _("“Vehicle in” taken back (%(who)s)", who=actor),
     }.get(kind)
-
-
-def _evidence(details: Mapping[str, object]) -> str:
-    evidence = details.get("evidence")
-    if not isinstance(evidence, dict):
-        return "–"
-    if "status" in evidence:
-        moment = datetime.fromisoformat(evidence["moment"])
-        when = format_datetime(moment, current_tenant().zone)
-        return _("the job was delivered or invoiced on %(when)s", when=when)
-    day = date.fromisoformat(evidence["book_out_date"])
-    return _("book-out date %(date)s", date=format_date(day, current_tenant().zone))

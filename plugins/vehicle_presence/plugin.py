@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.hooks.contributions import (
     Badge,
+    MailTemplate,
     NavigationEntry,
     Panel,
     Permission,
@@ -19,11 +20,15 @@ from core.hooks.contributions import (
 from core.hooks.manifest import PluginManifest
 from core.hooks.markers import hookimpl
 from core.i18n import gettext as _
+from core.tenancy.context import TenantContext
 from plugins.vehicle_presence import controllers, demo, panels, repository
+from plugins.vehicle_presence.cleanup import digest
+from plugins.vehicle_presence.cleanup import pages as cleanup_pages
+from plugins.vehicle_presence.cleanup.sweep import sweep_tonight
 from plugins.vehicle_presence.commands import presence
-from plugins.vehicle_presence.services import NAME
+from plugins.vehicle_presence.numbers import pages as numbers_pages
+from plugins.vehicle_presence.services import NAME, settings_of
 from plugins.vehicle_presence.settings import PresenceSettings
-from plugins.vehicle_presence.sweep import sweep
 
 DESK = ("owner", "planner", "technician")
 
@@ -58,8 +63,8 @@ class VehiclePresence:
 
     @hookimpl
     def routes(self) -> Sequence[ControllerRouterHandler]:
-        """The board, the check mark and the clock."""
-        return controllers.HANDLERS
+        """The board, the check mark and the clock; the clean-up; the numbers."""
+        return [*controllers.HANDLERS, *cleanup_pages.HANDLERS, *numbers_pages.HANDLERS]
 
     @hookimpl
     def permissions(self) -> Sequence[Permission]:
@@ -84,6 +89,26 @@ class VehiclePresence:
                     "de": "Ankunft und Abholung von Fahrzeugen festhalten",
                 },
                 DESK,
+            ),
+            Permission(
+                cleanup_pages.RULES,
+                {
+                    "en": "Change the rules of the clean-up",
+                    "nl": "De regels van de opruiming wijzigen",
+                    "fr": "Modifier les règles du nettoyage",
+                    "de": "Die Regeln des Aufräumens ändern",
+                },
+                ("owner",),
+            ),
+            Permission(
+                numbers_pages.NUMBERS,
+                {
+                    "en": "See the numbers about vehicles on site",
+                    "nl": "De cijfers over voertuigen op de site zien",
+                    "fr": "Voir les chiffres des véhicules sur place",
+                    "de": "Die Zahlen zu Fahrzeugen vor Ort sehen",
+                },
+                ("owner", "planner"),
             ),
         ]
 
@@ -123,6 +148,7 @@ class VehiclePresence:
             "presence.undone": _("Off-site date taken back"),
             "presence.date_changed": _("Off-site date changed"),
             "presence.still_here": _("Vehicle is still here"),
+            "presence.rule_changed": _("Rule of the clean-up changed"),
         }
 
     @hookimpl
@@ -132,8 +158,13 @@ class VehiclePresence:
 
     @hookimpl
     def scheduled_tasks(self) -> Sequence[ScheduledTask]:
-        """The clean-up, every night at four on the garage's clock."""
-        return [ScheduledTask(f"{NAME}.sweep", _sweep, local_hour=4)]
+        """The clean-up, every night at the garage's hour on its own clock."""
+        return [ScheduledTask(f"{NAME}.sweep", sweep_tonight, local_hour=_sweep_hour)]
+
+    @hookimpl
+    def mail_templates(self) -> Sequence[MailTemplate]:
+        """What the clean-up did in the night."""
+        return [digest.MAIL]
 
     @hookimpl
     def commands(self) -> typer.Typer:
@@ -163,8 +194,8 @@ class VehiclePresence:
         await demo.fill_in(session)
 
 
-async def _sweep(session: AsyncSession) -> None:
-    await sweep(session)
+def _sweep_hour(tenant: TenantContext) -> int:
+    return settings_of(tenant).sweep_hour
 
 
 plugin = VehiclePresence()

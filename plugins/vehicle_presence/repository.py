@@ -1,15 +1,13 @@
 """Every query about stays. Lists read open rows only, always with a limit."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, and_, bindparam, func, or_, select, tuple_, update
+from sqlalchemy import Row, and_, bindparam, func, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from core.clock import now
 from core.workshop.customers.models import Customer
 from core.workshop.jobs.models import Job
 from core.workshop.vehicles.models import Vehicle
@@ -133,97 +131,10 @@ async def jobs_inside(session: AsyncSession, job_ids: Sequence[UUID]) -> dict[UU
     return {row[0]: row[1] for row in rows}
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
-    """A vehicle that is still marked in although its work seems to be over."""
-
-    stay_id: UUID
-    job_id: UUID
-    sequence_number: int
-    plate: str
-    status: str
-    arrived_at: datetime
-    status_changed_at: datetime
-    last_activity_at: datetime
-    book_out_date: date | None
-    seen_at: datetime | None
-
-
-async def candidates(
-    session: AsyncSession,
-    *,
-    finished_before: datetime,
-    quiet_before: datetime,
-    booked_out_before: date,
-    after: UUID | None,
-    limit: int,
-) -> list[Candidate]:
-    """A batch of open stays that the clean-up looks at, in the order of their ids.
-
-    Finished work whose status is older than `finished_before`, a book-out date before
-    `booked_out_before`, or nothing at all since `quiet_before`. Doubts that a person settled
-    are left out until it is time to ask again.
-    """
-    settled = (
-        select(Doubt.stay_id)
-        .where(
-            Doubt.tenant_id == Stay.tenant_id,
-            Doubt.stay_id == Stay.id,
-            Doubt.settled_at.is_not(None),
-            or_(Doubt.ask_again_at.is_(None), Doubt.ask_again_at > now()),
-        )
-        .exists()
-    )
-    statement = (
-        select(
-            Stay.id.label("stay_id"),
-            Stay.job_id,
-            Job.sequence_number,
-            Job.plate,
-            Job.status,
-            Stay.arrived_at,
-            Job.status_changed_at,
-            Job.updated_at.label("last_activity_at"),
-            Job.book_out_date,
-            Stay.seen_at,
-        )
-        .join(Job, and_(Job.tenant_id == Stay.tenant_id, Job.id == Stay.job_id))
-        .where(
-            Stay.left_at.is_(None),
-            ~settled,
-            or_(
-                and_(
-                    Job.status.in_(("delivered", "invoiced", "cancelled", "ready")),
-                    Job.status_changed_at < finished_before,
-                ),
-                Job.book_out_date < booked_out_before,
-                Job.updated_at < quiet_before,
-            ),
-        )
-        .order_by(Stay.id)
-        .limit(limit)
-    )
-    if after is not None:
-        statement = statement.where(Stay.id > after)
-    found = await session.execute(statement)
-    return [Candidate(**row) for row in found.mappings()]
-
-
-async def locked_open_stays(session: AsyncSession, stay_ids: Sequence[UUID]) -> dict[UUID, Stay]:
-    """Those of the stays that are still open, locked; whoever is at one of them wins."""
-    found = await session.scalars(
-        select(Stay)
-        .where(Stay.id.in_(stay_ids), Stay.left_at.is_(None))
-        .order_by(Stay.id)
-        .with_for_update()
-    )
-    return {stay.id: stay for stay in found}
-
-
 async def open_doubts(session: AsyncSession) -> Sequence[BoardRow]:
     """Vehicles that a person should decide about."""
     statement = (
-        select(*_BOARD_COLUMNS, Doubt.id.label("doubt_id"), Doubt.reason)
+        select(*_BOARD_COLUMNS, Doubt.id.label("doubt_id"), Doubt.reason, Doubt.evidence)
         .join(Stay, and_(Stay.tenant_id == Doubt.tenant_id, Stay.id == Doubt.stay_id))
         .join(Job, and_(Job.tenant_id == Stay.tenant_id, Job.id == Stay.job_id))
         .join(Customer, and_(Customer.tenant_id == Job.tenant_id, Customer.id == Job.customer_id))

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from core.clock import now
 from core.errors import NotFound
 from core.hooks.manager import hooks
-from core.tenancy.context import current_tenant
+from core.tenancy.context import TenantContext, current_tenant
 from core.workshop.audit.services import Actor, record
 from core.workshop.jobs import repository as jobs
 from core.workshop.jobs.services import note_event
@@ -28,8 +28,13 @@ NAME = "vehicle_presence"
 
 
 def settings() -> PresenceSettings:
-    """The garage's thresholds."""
-    return PresenceSettings.model_validate(dict(current_tenant().plugin_settings.get(NAME, {})))
+    """The thresholds of the garage in scope."""
+    return settings_of(current_tenant())
+
+
+def settings_of(tenant: TenantContext) -> PresenceSettings:
+    """A garage's thresholds."""
+    return PresenceSettings.model_validate(dict(tenant.plugin_settings.get(NAME, {})))
 
 
 async def record_arrival(
@@ -133,7 +138,11 @@ async def undo_off_site(session: AsyncSession, stay_id: UUID, job_id: UUID, acto
         return stay
     if not _can_be_undone(stay):
         raise TooLateToUndo
-    details = {"left_at": stay.left_at.isoformat(), "closed_by": stay.closed_by}
+    details = {
+        "left_at": stay.left_at.isoformat(),
+        "closed_by": stay.closed_by,
+        **({"evidence": stay.evidence} if stay.evidence else {}),
+    }
     if stay.closed_by == "sweep":
         stay.seen_at = now()
     stay.left_at = None

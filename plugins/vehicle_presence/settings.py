@@ -34,6 +34,12 @@ class PresenceSettings(PluginSettings):
             "Days without any activity after which the clean-up asks about a vehicle"
         ),
     )
+    sweep_hour: int = Field(
+        4,
+        ge=0,
+        le=23,
+        title=gettext_noop("Hour of the night at which the clean-up looks (0 to 23)"),
+    )
     undo_minutes: int = Field(
         30, ge=1, le=1440, title=gettext_noop("Minutes during which the clock can be undone")
     )

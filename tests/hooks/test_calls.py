@@ -1,10 +1,12 @@
 """Every hook that is asked about a garage: called with what it documents, where it is on."""
 
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from core.clock import frozen, now
 from core.hooks.manager import hook_names
 from core.workshop.audit.services import record
 from core.workshop.customers.privacy import erase_customer, export_customer
@@ -16,6 +18,7 @@ from plugins.vehicle_presence import services as presence
 from tests.factories import a_job, a_photo, an_appointment
 from tests.garages import STAFF, Garage
 from tests.hooks.listening import heard
+from tests.sweeping import swept
 
 Heard = dict[str, Any]
 Act = Callable[[Garage], Awaitable[Heard]]
@@ -156,6 +159,25 @@ async def _press_the_clock(garage: Garage) -> Heard:
         await presence.record_arrival(session, job.id, STAFF)
         stay = await presence.mark_off_site(session, job.id, STAFF)
     return {"job_id": job.id, "at": stay.left_at}
+
+
+@calls("vehicle_forgotten")
+async def _ask_about_a_vehicle(garage: Garage) -> Heard:
+    with frozen(now() - timedelta(days=10)):
+        async with garage.unit() as session:
+            job = await a_job(session)
+            stay = await presence.record_arrival(session, job.id, STAFF)
+            await services.set_status(session, job.id, "ready", STAFF)
+    await swept(garage)
+    return {"job_id": job.id, "since": stay.arrived_at}
+
+
+@calls("cleanup_rules")
+async def _look_at_the_rules(garage: Garage) -> Heard:
+    browser = await garage.staff("owner")
+    page = await browser.open("/desk/on-site/clean-up/rules")
+    assert garage.tenant.has_plugin("polite") == ("Keys handed back" in page.text)
+    return {}
 
 
 @calls("personal_data_export")

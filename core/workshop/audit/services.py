@@ -1,10 +1,11 @@
 """Writing down who did what."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 from uuid import UUID
 
+from sqlalchemy import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.clock import now
@@ -46,3 +47,27 @@ def record(
             details=dict(details or {}),
         )
     )
+
+
+async def record_all(
+    session: AsyncSession,
+    actor: Actor,
+    action: str,
+    entries: Iterable[tuple[str, Mapping[str, Any]]],
+) -> None:
+    """Add an entry per (subject, details) pair, all with one statement."""
+    rows = [
+        {
+            "tenant_id": session.info["tenant_id"],
+            "at": now(),
+            "actor_kind": actor.kind,
+            "actor_name": actor.name,
+            "actor_id": actor.id,
+            "action": action,
+            "subject": subject,
+            "details": dict(details),
+        }
+        for subject, details in entries
+    ]
+    if rows:
+        await session.execute(insert(AuditEntry), rows)

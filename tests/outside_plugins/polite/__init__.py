@@ -19,6 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from core.background.console import console
 from core.hooks.contributions import (
     Badge,
+    CleanupRule,
     Effect,
     MailTemplate,
     NavigationEntry,
@@ -100,6 +101,32 @@ def _sign(path: Path) -> None:
 
 async def _tick(session: AsyncSession) -> None:
     session.add(Note(text="tick"))
+
+
+async def _find_with_keys(
+    session: AsyncSession, job_ids: Sequence[UUID], before: datetime
+) -> Mapping[UUID, datetime | None]:
+    """Those whose job a note names: the moment in it is when the keys were handed back."""
+    calls.append(("cleanup_rules.find", current_tenant().slug, {"job_ids": list(job_ids)}))
+    found = await session.scalars(select(Note.text).where(Note.text.startswith("keys:")))
+    notes = [text.split(":", 2)[1:] for text in found]
+    moments = {UUID(job): datetime.fromisoformat(at) if at else None for job, at in notes}
+    return {
+        job: moments[job]
+        for job in job_ids
+        if job in moments and (moments[job] or before) <= before
+    }
+
+
+RULES = [
+    CleanupRule(
+        "polite.keys",
+        {"en": "Keys handed back", "nl": "Sleutels terug"},
+        _find_with_keys,
+        days=2,
+        mode="automatic",
+    )
+]
 
 
 async def _load_mail(
@@ -250,6 +277,17 @@ class Polite:
     async def vehicle_left(self, session: AsyncSession, job_id: UUID, at: datetime) -> None:
         """Noted."""
         _note("vehicle_left", session=session, job_id=job_id, at=at)
+
+    @hookimpl
+    async def vehicle_forgotten(self, session: AsyncSession, job_id: UUID, since: datetime) -> None:
+        """Noted."""
+        _note("vehicle_forgotten", session=session, job_id=job_id, since=since)
+
+    @hookimpl
+    def cleanup_rules(self) -> Sequence[CleanupRule]:
+        """One rule, and it may act by itself."""
+        _note("cleanup_rules")
+        return RULES
 
     @hookimpl
     async def plugin_enabled(self, session: AsyncSession, tenant: TenantContext) -> None:

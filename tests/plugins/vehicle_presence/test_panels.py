@@ -5,19 +5,19 @@ from uuid import UUID
 
 import pytest
 
-from core.clock import frozen, now
+from core.clock import now
 from core.workshop.jobs import repository as jobs
 from plugins.vehicle_presence import panels
-from plugins.vehicle_presence.doubts import reason_text
+from plugins.vehicle_presence.cleanup.evidence import reason_text
 from plugins.vehicle_presence.services import (
     change_off_site_date,
     mark_off_site,
     record_arrival,
     undo_off_site,
 )
-from plugins.vehicle_presence.sweep import sweep
 from tests.factories import a_job, a_stay, set_past_services
 from tests.garages import STAFF, Garage
+from tests.sweeping import swept
 
 
 @pytest.fixture
@@ -91,14 +91,24 @@ async def test_the_timeline_says_on_what_evidence_the_clean_up_acted(
         delivered = moment - timedelta(days=9)
         await set_past_services(session, job, status="delivered", status_changed_at=delivered)
         await a_stay(session, job, moment - timedelta(days=20))
-        with frozen(moment):
-            await sweep(session)
+    await swept(garage, moment)
+    async with garage.unit() as session:
         line = (await panels.timeline(session, job_id))[0].text
     assert line.startswith("Vehicle off site, noted by the clean-up: the job was delivered")
 
 
 @pytest.mark.parametrize(
-    "reason", ["ready", "cancelled", "booked_out_unfinished", "contradiction", "quiet"]
+    "reason",
+    [
+        "delivered",
+        "booked_out",
+        "ready",
+        "cancelled",
+        "booked_out_unfinished",
+        "contradiction",
+        "quiet",
+        "gone.rule",
+    ],
 )
 def test_every_doubt_is_said_in_words(reason: str) -> None:
     assert reason_text(reason).endswith(".")

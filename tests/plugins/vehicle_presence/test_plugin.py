@@ -12,6 +12,7 @@ from plugins.vehicle_presence.services import record_arrival, settings
 from plugins.vehicle_presence.settings import PresenceSettings
 from tests.factories import a_job
 from tests.garages import STAFF, Garage
+from tests.sweeping import set_thresholds
 
 
 async def test_a_garage_begins_with_the_usual_thresholds(garage: Garage) -> None:
@@ -47,6 +48,8 @@ async def test_a_customer_is_told_when_their_vehicles_came_and_went(garage: Gara
     }
 
 
-def test_the_clean_up_comes_at_night_and_its_name_is_the_plugins() -> None:
+async def test_the_clean_up_comes_at_the_garages_own_hour(garage: Garage) -> None:
     (task,) = plugin.scheduled_tasks()
-    assert (task.name, task.local_hour) == ("vehicle_presence.sweep", 4)
+    assert (task.name, task.hour_in(garage.tenant)) == ("vehicle_presence.sweep", 4)
+    await set_thresholds(garage, sweep_hour=23)
+    assert task.hour_in(garage.tenant) == 23

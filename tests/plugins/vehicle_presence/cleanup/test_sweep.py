@@ -9,8 +9,7 @@ from uuid import UUID
 
 import pytest
 from redis.asyncio import Redis
-from sqlalchemy import func, insert, select, update
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy import func, select, update
 
 from core.background.process import Doors
 from core.background.tasks import run_scheduled
@@ -19,6 +18,7 @@ from core.workshop.audit import repository as audit
 from core.workshop.jobs import repository as jobs
 from core.workshop.jobs.models import Job
 from plugins.vehicle_presence import repository
+from plugins.vehicle_presence.cleanup.sweep import BATCH, look
 from plugins.vehicle_presence.models import Doubt, Stay
 from plugins.vehicle_presence.services import (
     NAME,
@@ -27,59 +27,26 @@ from plugins.vehicle_presence.services import (
     still_here,
     undo_off_site,
 )
-from plugins.vehicle_presence.sweep import BATCH, SweepReport, look, sweep
-from tenants.activation import change_settings
-from tests.factories import a_job, a_plate, a_stay, many_jobs, set_past_services
-from tests.garages import STAFF, SUPPORT, Garage, Outbox
+from tests.garages import STAFF, Garage, Outbox
 from tests.outside_plugins import polite
-
-NOW = datetime(2027, 5, 20, 9, 0, tzinfo=UTC)
-ARRIVED = NOW - timedelta(days=60)
-
-
-def ago(**span: float) -> datetime:
-    return NOW - timedelta(**span)
-
-
-async def forgotten(session: AsyncSession, status: str = "delivered", **columns: Any) -> UUID:
-    """A vehicle that is marked in; its job has that status since ten days."""
-    job = await a_job(session, plate=a_plate())
-    values = {"status": status, "status_changed_at": ago(days=10), "updated_at": ago(days=10)}
-    job = await set_past_services(session, job, **{**values, **columns})
-    return (await a_stay(session, job, ARRIVED)).id
-
-
-async def swept(garage: Garage, at: datetime = NOW) -> SweepReport:
-    with frozen(at):
-        async with garage.unit() as session:
-            return await sweep(session)
-
-
-async def stay_of(garage: Garage, stay_id: UUID) -> Stay:
-    async with garage.unit() as session:
-        found = await session.scalar(select(Stay).where(Stay.id == stay_id))
-    assert found is not None
-    return found
-
-
-async def doubts(garage: Garage) -> list[tuple[UUID, str]]:
-    async with garage.unit() as session:
-        rows = await repository.open_doubts(session)
-        return [(row.id, row.reason) for row in rows]
-
-
-async def set_thresholds(garage: Garage, **values: int) -> None:
-    await change_settings(garage.house.switching, garage.slug, NAME, values, SUPPORT)
-    fresh = await garage.house.directory.by_slug(garage.slug)
-    assert fresh is not None
-    garage.tenant = fresh
+from tests.sweeping import (
+    ARRIVED,
+    NOW,
+    ago,
+    doubts,
+    forgotten,
+    many_forgotten,
+    set_thresholds,
+    stay_of,
+    swept,
+)
 
 
 @pytest.mark.parametrize("status", ["delivered", "invoiced"])
 async def test_a_delivered_vehicle_left_when_it_was_delivered(garage: Garage, status: str) -> None:
     async with garage.unit() as session:
         stay_id = await forgotten(session, status)
-    report = await swept(garage)
+    report = await swept(garage, NOW)
     stay = await stay_of(garage, stay_id)
     assert [verdict.candidate.stay_id for verdict in report.marked] == [stay_id]
     assert (stay.left_at, stay.closed_by, stay.left_noted_at) == (ago(days=10), "sweep", NOW)
@@ -93,7 +60,7 @@ async def test_a_finished_vehicle_left_at_the_end_of_its_book_out_date(
 ) -> None:
     async with garage.unit() as session:
         stay_id = await forgotten(session, status, book_out_date=date(2027, 5, 12))
-    await swept(garage)
+    await swept(garage, NOW)
     stay = await stay_of(garage, stay_id)
     assert stay.left_at == datetime(2027, 5, 12, 21, 59, tzinfo=UTC)
     assert stay.evidence["book_out_date"] == "2027-05-12"
@@ -102,7 +69,7 @@ async def test_a_finished_vehicle_left_at_the_end_of_its_book_out_date(
 async def test_that_it_was_delivered_says_more_than_the_book_out_date(garage: Garage) -> None:
     async with garage.unit() as session:
         stay_id = await forgotten(session, book_out_date=date(2027, 5, 1))
-    await swept(garage)
+    await swept(garage, NOW)
     assert (await stay_of(garage, stay_id)).left_at == ago(days=10)
 
 
@@ -124,7 +91,7 @@ async def test_without_evidence_a_person_is_asked_and_no_date_is_invented(
 ) -> None:
     async with garage.unit() as session:
         stay_id = await forgotten(session, status, **columns)
-    report = await swept(garage)
+    report = await swept(garage, NOW)
     stay = await stay_of(garage, stay_id)
     assert (stay.left_at, report.marked) == (None, [])
     assert await doubts(garage) == [(stay_id, reason)]
@@ -145,7 +112,7 @@ async def test_what_is_fresh_is_left_alone(
 ) -> None:
     async with garage.unit() as session:
         stay_id = await forgotten(session, status, **columns)
-    report = await swept(garage)
+    report = await swept(garage, NOW)
     assert (report.marked, report.doubtful) == ([], [])
     assert (await stay_of(garage, stay_id)).left_at is None
     assert await doubts(garage) == []
@@ -156,7 +123,7 @@ async def test_the_date_that_is_written_always_has_evidence_behind_it(garage: Ga
         for status in ("new", "planned", "in_progress", "ready", "delivered", "cancelled"):
             for book_out in (None, date(2027, 5, 10), date(2027, 1, 1), date(2028, 1, 1)):
                 await forgotten(session, status, book_out_date=book_out, updated_at=ago(days=40))
-    await swept(garage)
+    await swept(garage, NOW)
     async with garage.unit() as session:
         rows = await session.execute(select(Stay, Job).join(Job, Job.id == Stay.job_id))
         for stay, job in rows:
@@ -181,7 +148,7 @@ async def test_a_dry_run_says_the_same_and_changes_nothing(garage: Garage) -> No
     assert [verdict.candidate.stay_id for verdict in report.doubtful] == [asking]
     assert (await stay_of(garage, leaving)).left_at is None
     assert await doubts(garage) == []
-    assert (await swept(garage)).marked == report.marked
+    assert (await swept(garage, NOW)).marked == report.marked
 
 
 @pytest.mark.parametrize(("threshold", "marked"), [(9, 1), (10, 0), (11, 0)])
@@ -191,7 +158,7 @@ async def test_the_garages_own_days_decide_when_the_clean_up_acts(
     await set_thresholds(garage, sweep_after_days=threshold)
     async with garage.unit() as session:
         await forgotten(session)
-    assert len((await swept(garage)).marked) == marked
+    assert len((await swept(garage, NOW)).marked) == marked
 
 
 @pytest.mark.parametrize(("threshold", "asked"), [(5, 1), (15, 0)])
@@ -201,7 +168,7 @@ async def test_the_garages_own_days_decide_when_it_asks(
     await set_thresholds(garage, ask_after_days=threshold)
     async with garage.unit() as session:
         await forgotten(session, "in_progress")
-    assert len((await swept(garage)).doubtful) == asked
+    assert len((await swept(garage, NOW)).doubtful) == asked
 
 
 async def test_a_departure_by_the_clean_up_is_in_history_and_log_with_its_evidence(
@@ -209,7 +176,7 @@ async def test_a_departure_by_the_clean_up_is_in_history_and_log_with_its_eviden
 ) -> None:
     async with garage.unit() as session:
         stay_id = await forgotten(session)
-    await swept(garage)
+    await swept(garage, NOW)
     stay = await stay_of(garage, stay_id)
     async with garage.unit() as session:
         event = (await jobs.events_of(session, stay.job_id))[0]
@@ -222,7 +189,7 @@ async def test_a_departure_by_the_clean_up_is_in_history_and_log_with_its_eviden
 async def test_sweeping_again_changes_nothing_more(garage: Garage) -> None:
     async with garage.unit() as session:
         leaving, asking = await forgotten(session), await forgotten(session, "ready")
-    await swept(garage)
+    await swept(garage, NOW)
     before = await stay_of(garage, leaving)
     report = await swept(garage, NOW + timedelta(days=1))
     assert report.marked == []
@@ -234,7 +201,7 @@ async def test_two_sweeps_at_once_mark_and_ask_once(garage: Garage) -> None:
     async with garage.unit() as session:
         leaving = {await forgotten(session) for _ in range(12)}
         asking = {await forgotten(session, "ready") for _ in range(5)}
-    reports = await asyncio.gather(*(swept(garage) for _ in range(4)))
+    reports = await asyncio.gather(*(swept(garage, NOW) for _ in range(4)))
     marked = Counter(v.candidate.stay_id for report in reports for v in report.marked)
     async with garage.unit() as session:
         actions = [entry.action for entry in await audit.newest(session)]
@@ -256,7 +223,7 @@ async def test_who_presses_the_clock_during_a_sweep_wins_or_loses_but_never_both
                 await mark_off_site(session, job_id, STAFF)
 
     first, last = job_ids[:5], job_ids[5:]
-    await asyncio.gather(*map(press, first), swept(garage), *map(press, last))
+    await asyncio.gather(*map(press, first), swept(garage, NOW), *map(press, last))
     async with garage.unit() as session:
         closed_by = list(await session.scalars(select(Stay.closed_by)))
         actions = [entry.action for entry in await audit.newest(session)]
@@ -265,26 +232,10 @@ async def test_who_presses_the_clock_during_a_sweep_wins_or_loses_but_never_both
 
 
 async def test_five_hundred_forgotten_vehicles_are_all_found(garage: Garage) -> None:
-    count = 2 * BATCH + 100
+    job_ids = await many_forgotten(garage, 4 * BATCH + 100)
     async with garage.unit() as session:
-        job_ids = await many_jobs(
-            session, count, status="delivered", status_changed_at=ago(days=10)
-        )
-        location_id = await session.scalar(select(Job.location_id).limit(1))
-        rows = [
-            {
-                "tenant_id": garage.tenant.id,
-                "job_id": job_id,
-                "location_id": location_id,
-                "plate": "1-ABC-123",
-                "arrived_at": ARRIVED,
-                "arrived_noted_by": "Robin",
-            }
-            for job_id in job_ids
-        ]
-        await session.execute(insert(Stay), rows)
         await session.execute(update(Job).where(Job.id.in_(job_ids[::5])).values(status="ready"))
-    report = await swept(garage)
+    report = await swept(garage, NOW)
     async with garage.unit() as session:
         left = await repository.count_on_site(session)
     assert len(report.marked) == len({v.candidate.stay_id for v in report.marked}) == 400
@@ -294,7 +245,7 @@ async def test_five_hundred_forgotten_vehicles_are_all_found(garage: Garage) -> 
 async def test_still_here_leaves_a_vehicle_alone_for_its_pause(garage: Garage) -> None:
     async with garage.unit() as session:
         stay_id = await forgotten(session, "ready")
-    await swept(garage)
+    await swept(garage, NOW)
     await say_still_here(garage, NOW)
     nearly = await swept(garage, NOW + timedelta(days=29))
     assert (nearly.doubtful, await doubts(garage)) == ([], [])
@@ -315,7 +266,7 @@ async def test_what_was_noted_before_somebody_saw_the_vehicle_is_no_evidence_any
 ) -> None:
     async with garage.unit() as session:
         stay_id = await forgotten(session, "ready")
-    await swept(garage)
+    await swept(garage, NOW)
     await say_still_here(garage, NOW)
     async with garage.unit() as session:
         job_id = (await stay_of(garage, stay_id)).job_id
@@ -332,7 +283,7 @@ async def test_what_was_noted_before_somebody_saw_the_vehicle_is_no_evidence_any
 async def test_a_delivery_after_somebody_saw_the_vehicle_is_evidence(garage: Garage) -> None:
     async with garage.unit() as session:
         stay_id = await forgotten(session, "ready")
-    await swept(garage)
+    await swept(garage, NOW)
     await say_still_here(garage, NOW)
     delivered = NOW + timedelta(days=2)
     async with garage.unit() as session:
@@ -349,7 +300,7 @@ async def test_a_delivery_after_somebody_saw_the_vehicle_is_evidence(garage: Gar
 async def test_a_departure_that_a_person_took_back_is_not_written_again(garage: Garage) -> None:
     async with garage.unit() as session:
         stay_id = await forgotten(session)
-    await swept(garage)
+    await swept(garage, NOW)
     with frozen(NOW + timedelta(days=5)):
         async with garage.unit() as session:
             job_id = (await stay_of(garage, stay_id)).job_id
@@ -362,7 +313,7 @@ async def test_a_departure_that_a_person_took_back_is_not_written_again(garage: 
 async def test_a_person_can_correct_the_date_of_the_clean_up(garage: Garage) -> None:
     async with garage.unit() as session:
         stay_id = await forgotten(session)
-    await swept(garage)
+    await swept(garage, NOW)
     with frozen(NOW):
         async with garage.unit() as session:
             job_id = (await stay_of(garage, stay_id)).job_id
@@ -378,7 +329,7 @@ async def test_a_person_can_correct_the_date_of_the_clean_up(garage: Garage) -> 
 async def test_a_doubt_goes_when_the_vehicle_does(garage: Garage) -> None:
     async with garage.unit() as session:
         stay_id = await forgotten(session, "ready")
-    await swept(garage)
+    await swept(garage, NOW)
     with frozen(NOW):
         async with garage.unit() as session:
             await mark_off_site(session, (await stay_of(garage, stay_id)).job_id, STAFF)
@@ -389,7 +340,7 @@ async def test_a_doubt_goes_when_the_vehicle_does(garage: Garage) -> None:
 async def test_a_sweep_touches_no_other_garage(garage: Garage, other_garage: Garage) -> None:
     async with other_garage.unit() as session:
         foreign = await forgotten(session)
-    assert (await swept(garage)).marked == []
+    assert (await swept(garage, NOW)).marked == []
     assert (await stay_of(other_garage, foreign)).left_at is None
 
 
@@ -397,7 +348,7 @@ async def test_other_plugins_are_told_of_what_the_clean_up_did(garage: Garage) -
     await garage.switch("polite", on=True)
     async with garage.unit() as session:
         stay_id = await forgotten(session)
-    await swept(garage)
+    await swept(garage, NOW)
     stay = await stay_of(garage, stay_id)
     told = [
         (arguments["job_id"], arguments["at"])

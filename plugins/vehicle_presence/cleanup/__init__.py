@@ -1,0 +1,1 @@
+"""The clean-up: vehicles that are still marked in although they seem to have left."""

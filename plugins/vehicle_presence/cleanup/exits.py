@@ -1,0 +1,145 @@
+"""Ending many stays at once, and taking back what a night has noted."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import DateTime, Uuid, column, exists, select, update, values
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
+
+from core.clock import now
+from core.hooks.manager import hooks
+from core.workshop.audit.services import Actor, record_all
+from core.workshop.jobs.services import Happening, note_events
+from plugins.vehicle_presence.cleanup.models import CleanupRun
+from plugins.vehicle_presence.models import Stay
+
+MOST_AT_ONCE = 500
+"""Exits that one click takes back."""
+
+
+@dataclass(frozen=True, slots=True)
+class Exit:
+    """The end of one stay, with the evidence for its moment and what was there before."""
+
+    stay_id: UUID
+    job_id: UUID
+    left_at: datetime
+    evidence: dict[str, Any] = field(default_factory=dict)
+    seen_at: datetime | None = None
+
+
+async def end_stays(
+    session: AsyncSession, exits: Sequence[Exit], actor: Actor, closed_by: str
+) -> None:
+    """End stays that this unit of work has locked: one statement for all, one for their jobs'
+    histories, one for the log; then other plugins are told of each."""
+    if not exits:
+        return
+    ends = values(
+        column("stay_id", Uuid), column("left_at", DateTime(timezone=True)), column("facts", JSONB)
+    ).data([(each.stay_id, each.left_at, each.evidence) for each in exits])
+    found = ends.alias("ends")
+    await session.execute(
+        update(Stay)
+        .where(Stay.tenant_id == session.info["tenant_id"], Stay.id == found.c.stay_id)
+        .values(
+            left_at=found.c.left_at,
+            evidence=found.c.facts,
+            closed_by=closed_by,
+            left_noted_by=actor.name,
+            left_noted_at=now(),
+        ),
+        execution_options={"synchronize_session": False},
+    )
+    told = {each.job_id: _told(each, closed_by) for each in exits}
+    happened = [Happening(each.job_id, each.left_at, told[each.job_id]) for each in exits]
+    await note_events(session, "vehicle_left", actor, happened)
+    await record_all(
+        session,
+        actor,
+        "presence.left",
+        [(f"job:{each.job_id}", {**told[each.job_id], "before": _before(each)}) for each in exits],
+    )
+    for each in exits:
+        await hooks().ask_async(
+            "vehicle_left", session=session, job_id=each.job_id, at=each.left_at
+        )
+
+
+def _told(each: Exit, closed_by: str) -> dict[str, Any]:
+    return {"closed_by": closed_by, **({"evidence": each.evidence} if each.evidence else {})}
+
+
+def _before(each: Exit) -> dict[str, Any]:
+    """What a departure overwrites: the log alone could bring it back."""
+    seen = each.seen_at.isoformat() if each.seen_at else None
+    return {"left_at": None, "closed_by": None, "evidence": {}, "seen_at": seen}
+
+
+async def take_back_night(session: AsyncSession, run: CleanupRun, actor: Actor) -> tuple[int, int]:
+    """Take back what a run noted and nobody has corrected since; vehicles that came in again
+    are left alone. Returns how many were taken back, and how many are left for another click."""
+    again = aliased(Stay)
+    came_back = exists().where(
+        again.tenant_id == Stay.tenant_id, again.job_id == Stay.job_id, again.left_at.is_(None)
+    )
+    noted = of_run(run)
+    rows = (
+        await session.execute(
+            select(Stay.id, Stay.job_id, Stay.left_at, Stay.closed_by, Stay.evidence, Stay.seen_at)
+            .where(*noted, ~came_back)
+            .order_by(Stay.left_noted_at, Stay.id)
+            .limit(MOST_AT_ONCE + 1)
+            .with_for_update(of=Stay)
+        )
+    ).all()
+    taken, left = rows[:MOST_AT_ONCE], rows[MOST_AT_ONCE:]
+    if not taken:
+        return 0, 0
+    moment = now()
+    await session.execute(
+        update(Stay)
+        .where(Stay.id.in_([row.id for row in taken]))
+        .values(
+            left_at=None,
+            closed_by=None,
+            left_noted_by=None,
+            left_noted_at=None,
+            evidence={},
+            seen_at=moment,
+        ),
+        execution_options={"synchronize_session": False},
+    )
+    await note_events(
+        session, "off_site_undone", actor, [Happening(row.job_id, moment) for row in taken]
+    )
+    await record_all(
+        session,
+        actor,
+        "presence.undone",
+        [(f"job:{row.job_id}", _state(row)) for row in taken],
+    )
+    return len(taken), len(left)
+
+
+def of_run(run: CleanupRun) -> list[Any]:
+    """Conditions on stays: the clean-up has noted their end during this run."""
+    conditions = [Stay.closed_by == "sweep", Stay.left_noted_at >= run.began_at]
+    if run.ended_at is not None:
+        conditions.append(Stay.left_noted_at <= run.ended_at)
+    return conditions
+
+
+def _state(row: Any) -> dict[str, Any]:
+    """What is taken back, as the log keeps it."""
+    return {
+        "left_at": row.left_at.isoformat(),
+        "closed_by": row.closed_by,
+        "evidence": row.evidence,
+        "seen_at": row.seen_at.isoformat() if row.seen_at else None,
+    }

@@ -1,0 +1,220 @@
+"""What the clean-up proposes, what it did by itself lately, and by which rules."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from litestar import Request, get, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath
+from litestar.response import Redirect
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from core.clock import now
+from core.errors import NotFound
+from core.i18n import gettext as _
+from core.i18n import ngettext
+from core.tenancy.context import current_tenant
+from core.web.forms import Form, FormValues, form_values
+from core.web.moments import YEARS
+from core.web.rendering import Flash, Page, page, redirect
+from core.web.viewer import Viewer, load_viewer, requires
+from plugins.vehicle_presence.cleanup import digest, repository, services
+from plugins.vehicle_presence.cleanup.evidence import evidence_text, reason_text
+from plugins.vehicle_presence.cleanup.forms import key_of, rules_form
+from plugins.vehicle_presence.cleanup.models import CleanupRun
+from plugins.vehicle_presence.cleanup.rules import Rule, offered_rules
+from plugins.vehicle_presence.services import settings
+
+AnyRequest = Request[Any, Any, Any]
+Session = NamedDependency[AsyncSession]
+VIEW = "vehicle_presence.view"
+MARK = "vehicle_presence.mark"
+RULES = "vehicle_presence.rules"
+HOME = "/desk/on-site/clean-up"
+_LOCAL = "%Y-%m-%dT%H:%M"
+
+
+@dataclass(frozen=True, slots=True)
+class Typed:
+    """What somebody ticked and typed, and what is wrong with it, so that the form stays filled."""
+
+    ticked: frozenset[UUID] = frozenset()
+    moments: Mapping[UUID, str] = field(default_factory=dict)
+    problems: Mapping[UUID, str] = field(default_factory=dict)
+    problem: str | None = None
+
+
+@get(HOME, guards=[requires(VIEW)])
+async def overview(request: AnyRequest, session: Session) -> Page:
+    """What waits for a person, and what left by itself lately."""
+    return await _overview(request, session, Typed())
+
+
+@post(f"{HOME}/confirm", guards=[requires(MARK)])
+async def confirm(request: AnyRequest, session: Session) -> Page | Redirect:
+    """Those vehicles left at those moments."""
+    values = await form_values(request)
+    ticked = [found for text in values.getlist("doubt") if (found := _uuid(str(text)))]
+    moments = {each: _text(values, f"left-{each}") for each in _named(values)}
+    typed = Typed(frozenset(ticked), moments)
+    if not ticked:
+        problem = _("Please tick at least one vehicle.")
+        return await _overview(
+            request, session, Typed(moments=moments, problem=problem), status_code=422
+        )
+    chosen = {each: _moment(moments.get(each, "")) for each in ticked}
+    try:
+        confirmed = await services.confirm(session, chosen, (await _viewer(request)).actor)
+    except services.Unconfirmed as unconfirmed:
+        wrong = Typed(typed.ticked, moments, unconfirmed.problems)
+        return await _overview(request, session, wrong, status_code=422)
+    text = ngettext("%(num)s vehicle is off site.", "%(num)s vehicles are off site.", confirmed)
+    return redirect(request, HOME, flash=Flash(text))
+
+
+@post(f"{HOME}/nights/{{run_id:uuid}}/undo", guards=[requires(MARK)])
+async def undo_night(request: AnyRequest, session: Session, run_id: FromPath[UUID]) -> Redirect:
+    """Everything that a night noted was wrong."""
+    taken, left = await services.take_back(session, run_id, (await _viewer(request)).actor)
+    text = ngettext("%(num)s vehicle is in again.", "%(num)s vehicles are in again.", taken)
+    if left:
+        text += " " + _("There is more to take back: please press once more.")
+    return redirect(request, f"{HOME}#lately", flash=Flash(text))
+
+
+@post(f"{HOME}/mail", guards=[requires(MARK)])
+async def choose_mail(request: AnyRequest, session: Session) -> Redirect:
+    """Somebody wants the morning mail, or no more."""
+    viewer = await _viewer(request)
+    if viewer.staff_id is None or viewer.role not in repository.READERS:
+        raise NotFound("reader")
+    is_wanted = bool((await form_values(request)).getlist("wanted"))
+    await digest.choose(session, viewer.staff_id, is_wanted=is_wanted)
+    text = _("You get the mail.") if is_wanted else _("You get no more of these mails.")
+    return redirect(request, f"{HOME}#mail", flash=Flash(text))
+
+
+@get(f"{HOME}/rules", guards=[requires(RULES)])
+async def rules_page(request: AnyRequest, session: Session) -> Page:
+    """By which rules the clean-up goes."""
+    rules = await offered_rules(session)
+    return _rules_page(request, rules, rules_form(rules))
+
+
+@post(f"{HOME}/rules", guards=[requires(RULES)])
+async def save_rules(request: AnyRequest, session: Session) -> Page | Redirect:
+    """Save the rules, all or none."""
+    rules = await offered_rules(session)
+    form = rules_form(rules, await form_values(request))
+    if not form.validate():
+        return _rules_page(request, rules, form, status_code=422)
+    actor = (await _viewer(request)).actor
+    for rule in rules:
+        key = key_of(rule)
+        await services.change_rule(
+            session,
+            rule,
+            is_on=bool(form[f"{key}_on"].data),
+            days=int(form[f"{key}_days"].data),
+            mode=str(form[f"{key}_mode"].data) if rule.may_act else "propose",
+            actor=actor,
+        )
+    return redirect(request, f"{HOME}/rules", flash=Flash(_("Saved.")))
+
+
+def _rules_page(
+    request: AnyRequest, rules: list[Rule], form: Form, *, status_code: int = 200
+) -> Page:
+    return page(
+        request,
+        "vehicle_presence/cleanup/rules.html",
+        rules=[(rule, key_of(rule)) for rule in rules],
+        form=form,
+        hour=settings().sweep_hour,
+        status_code=status_code,
+    )
+
+
+async def _overview(
+    request: AnyRequest, session: AsyncSession, typed: Typed, *, status_code: int = 200
+) -> Page:
+    viewer = await _viewer(request)
+    found = await repository.proposals(session, _uuid(request.query_params.get("after") or ""))
+    shown = found[: repository.PAGE]
+    return page(
+        request,
+        "vehicle_presence/cleanup/overview.html",
+        proposals=[
+            (row, reason_text(row.reason, row.evidence), evidence_text(row.evidence))
+            for row in shown
+        ],
+        total=await repository.count_proposals(session),
+        more=shown[-1].doubt_id if len(found) > repository.PAGE else None,
+        nights=await _nights(session),
+        last=await repository.last_run(session),
+        hour=settings().sweep_hour,
+        typed=typed,
+        local=lambda moment: moment.astimezone(current_tenant().zone).strftime(_LOCAL),
+        latest=now().astimezone(current_tenant().zone).strftime(_LOCAL),
+        wants_mail=await _wants_mail(session, viewer),
+        status_code=status_code,
+    )
+
+
+async def _nights(session: AsyncSession) -> list[tuple[CleanupRun, list[tuple[Any, str]]]]:
+    """The newest nights with what still stands of them, all by one query."""
+    runs = await repository.recent_runs(session)
+    rows = await repository.exits_since(session, runs[-1].began_at) if runs else []
+    nights = []
+    for run in runs:
+        until = run.ended_at or now()
+        noted = [row for row in rows if run.began_at <= row.left_noted_at <= until]
+        nights.append((run, [(row, evidence_text(row.evidence)) for row in noted]))
+    return [(run, exits) for run, exits in nights if exits]
+
+
+async def _wants_mail(session: AsyncSession, viewer: Viewer) -> bool | None:
+    """None for those whom no such mail is for."""
+    if viewer.staff_id is None or viewer.role not in repository.READERS:
+        return None
+    choice = await repository.choice_of(session, viewer.staff_id)
+    return choice.is_wanted if choice is not None else viewer.role == "owner"
+
+
+async def _viewer(request: AnyRequest) -> Viewer:
+    viewer = await load_viewer(request)
+    if viewer is None:
+        raise NotFound("viewer")
+    return viewer
+
+
+def _named(values: FormValues) -> list[UUID]:
+    """The doubts for which the form has a moment, typed or not."""
+    names = [str(name).removeprefix("left-") for name in values if str(name).startswith("left-")]
+    return [found for name in names if (found := _uuid(name))]
+
+
+def _text(values: FormValues, name: str) -> str:
+    return str((values.getlist(name) or [""])[0]).strip()[:32]
+
+
+def _moment(text: str) -> datetime | None:
+    """A moment on the garage's own clock."""
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return moment.replace(tzinfo=current_tenant().zone) if moment.year in YEARS else None
+
+
+def _uuid(text: str) -> UUID | None:
+    try:
+        return UUID(text)
+    except ValueError:
+        return None
+
+
+HANDLERS = [overview, confirm, undo_night, choose_mail, rules_page, save_rules]

@@ -1,0 +1,106 @@
+"""The verbs of people about the clean-up: confirm what it proposes, change its rules."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import delete
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from core.clock import now
+from core.errors import NotFound
+from core.i18n import gettext as _
+from core.workshop.audit.services import Actor, record
+from plugins.vehicle_presence.cleanup import repository
+from plugins.vehicle_presence.cleanup.exits import Exit, end_stays, take_back_night
+from plugins.vehicle_presence.cleanup.models import RuleChoice
+from plugins.vehicle_presence.cleanup.rules import Rule
+from plugins.vehicle_presence.models import Doubt, Stay
+
+A_MOMENT = timedelta(minutes=1)
+
+
+class Unconfirmed(Exception):
+    """Some moments are impossible, so none was confirmed; `problems` says why per doubt."""
+
+    def __init__(self, problems: Mapping[UUID, str]) -> None:
+        super().__init__("impossible moments")
+        self.problems = problems
+
+
+async def confirm(
+    session: AsyncSession, chosen: Mapping[UUID, datetime | None], actor: Actor
+) -> int:
+    """A person says when vehicles left: all of `chosen` (doubt → moment), or none. Those that
+    left or were settled meanwhile are passed over.
+
+    Raises:
+        Unconfirmed: a moment is missing or impossible.
+    """
+    found = await repository.lock_proposals(session, list(chosen))
+    problems = {
+        doubt.id: problem
+        for doubt, stay in found
+        if (problem := _problem(stay, chosen[doubt.id])) is not None
+    }
+    if problems:
+        raise Unconfirmed(problems)
+    exits = [
+        Exit(stay.id, stay.job_id, moment, _evidence(doubt, moment), stay.seen_at)
+        for doubt, stay in found
+        if (moment := chosen[doubt.id]) is not None
+    ]
+    if exits:
+        await end_stays(session, exits, actor, "confirmed")
+        await session.execute(delete(Doubt).where(Doubt.id.in_([each.id for each, _stay in found])))
+    return len(exits)
+
+
+def _problem(stay: Stay, moment: datetime | None) -> str | None:
+    if moment is None:
+        return _("Please say when it left.")
+    if moment < stay.arrived_at:
+        return _("The vehicle cannot have left before it arrived. Please check the date.")
+    if moment > now() + A_MOMENT:
+        return _("The off-site date cannot lie in the future.")
+    return None
+
+
+def _evidence(doubt: Doubt, moment: datetime) -> dict[str, Any]:
+    """What the clean-up knew, only where the person agreed with it to the minute."""
+    if doubt.left_at is None or abs(doubt.left_at - moment) >= A_MOMENT:
+        return {}
+    return doubt.evidence
+
+
+async def take_back(session: AsyncSession, run_id: UUID, actor: Actor) -> tuple[int, int]:
+    """Take a whole night back; how many, and how many are left for another click.
+
+    Raises:
+        NotFound: there was no such night.
+    """
+    run = await repository.run_by_id(session, run_id)
+    if run is None:
+        raise NotFound("night")
+    return await take_back_night(session, run, actor)
+
+
+async def change_rule(
+    session: AsyncSession, rule: Rule, *, is_on: bool, days: int, mode: str, actor: Actor
+) -> bool:
+    """The garage wants a rule otherwise; False where it already was so."""
+    before = {"is_on": rule.is_on, "days": rule.days, "mode": rule.mode}
+    after = {"is_on": is_on, "days": days, "mode": mode if rule.may_act else "propose"}
+    if after == before:
+        return False
+    statement = insert(RuleChoice).values(
+        tenant_id=session.info["tenant_id"], name=rule.name, **after
+    )
+    await session.execute(
+        statement.on_conflict_do_update(index_elements=["tenant_id", "name"], set_=after)
+    )
+    details = {"before": before, "after": after}
+    record(session, actor, "presence.rule_changed", f"rule:{rule.name}", details=details)
+    return True

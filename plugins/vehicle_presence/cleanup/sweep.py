@@ -1,0 +1,196 @@
+"""A look at all vehicles of a garage, a batch per unit of work.
+
+It never invents a date. A vehicle leaves by itself only where a rule that acts applies and there
+is evidence for when; everything else is put before a person. Where it stands is a row, so that
+it goes on after whatever stopped it; one advisory lock per garage keeps two looks apart for as
+long as a batch takes. Stays that somebody is working on are passed over and looked at again,
+until a look without locks finds none of them.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date
+
+import structlog
+from sqlalchemy import delete, or_, select, text
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from core.clock import now
+from core.hooks.contributions import Again
+from core.hooks.manager import hooks
+from core.tenancy.context import current_tenant
+from core.workshop.audit.services import SYSTEM
+from plugins.vehicle_presence.cleanup import candidates, digest
+from plugins.vehicle_presence.cleanup.candidates import Position
+from plugins.vehicle_presence.cleanup.exits import Exit, end_stays
+from plugins.vehicle_presence.cleanup.models import CleanupRun
+from plugins.vehicle_presence.cleanup.rules import Verdict, judge_of
+from plugins.vehicle_presence.models import Doubt, Stay
+
+BATCH = 100
+MOST_ROUNDS = 20
+ROUND_PAUSE_SECONDS = 1.0
+"""Whoever holds a stay is given that long before the next round."""
+_LOCK = text("select pg_advisory_xact_lock(hashtextextended(:key, 0))")
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(slots=True)
+class SweepReport:
+    """What was, or would be, done in one garage."""
+
+    marked: list[Verdict] = field(default_factory=list)
+    doubtful: list[Verdict] = field(default_factory=list)
+
+
+async def look(session: AsyncSession) -> SweepReport:
+    """What a clean-up of the garage in scope would do now. Changes nothing."""
+    report, judge = SweepReport(), await judge_of(session)
+    after: Position | None = None
+    while batch := await candidates.batch(session, after, BATCH):
+        for verdict in await judge.weigh(session, batch):
+            (report.doubtful if verdict.doubt else report.marked).append(verdict)
+        after = batch[-1].position
+    return report
+
+
+async def sweep_tonight(session: AsyncSession) -> Again | None:
+    """A part of tonight's clean-up of the garage in scope; None when the night is done, also if
+    somebody else did it."""
+    night = now().astimezone(current_tenant().zone).date()
+    return await advance(session, await _run_of_night(session, night), SweepReport())
+
+
+async def begin(session: AsyncSession) -> CleanupRun:
+    """A run by hand, whatever the nights do."""
+    run = CleanupRun(began_at=now(), rounds=0, held=0, marked=0, asked=0)
+    session.add(run)
+    await session.flush()
+    return run
+
+
+async def advance(session: AsyncSession, run: CleanupRun, report: SweepReport) -> Again | None:
+    """Judge the next batch: mark the evidenced ones off site, ask about the doubtful ones."""
+    await session.execute(_LOCK, {"key": f"vehicle_presence:{run.tenant_id}"})
+    await session.refresh(run)
+    if run.ended_at is not None:
+        return None
+    if run.after_id is None:
+        await _forget_doubts_of_departed(session)
+    after = (run.after_at, run.after_id) if run.after_at and run.after_id else None
+    batch = await candidates.batch(session, after, BATCH)
+    if not batch:
+        return await _end_round(session, run)
+    judge = await judge_of(session)
+    verdicts = await judge.weigh(session, batch)
+    marked, held = await _mark(session, [each for each in verdicts if each.doubt is None])
+    doubtful = [each for each in verdicts if each.doubt]
+    run.asked += await _ask(session, doubtful)
+    run.marked += len(marked)
+    run.held += held
+    run.after_at, run.after_id = batch[-1].position
+    await session.flush()
+    report.marked += marked
+    report.doubtful += doubtful
+    return Again()
+
+
+async def _end_round(session: AsyncSession, run: CleanupRun) -> Again | None:
+    """Begin anew for the sake of those that somebody held; else the run is at its end."""
+    if run.held and run.rounds < MOST_ROUNDS:
+        run.rounds += 1
+        run.held, run.after_at, run.after_id = 0, None, None
+        await session.flush()
+        return Again(ROUND_PAUSE_SECONDS)
+    if run.held:
+        log.warning("cleanup.still_held", stays=run.held)
+    run.ended_at = now()
+    await session.flush()
+    await digest.announce(session, run)
+    return None
+
+
+async def _run_of_night(session: AsyncSession, night: date) -> CleanupRun:
+    values = {"tenant_id": session.info["tenant_id"], "night": night, "began_at": now()}
+    await session.execute(
+        insert(CleanupRun)
+        .values(values)
+        .on_conflict_do_nothing(index_elements=["tenant_id", "night"])
+    )
+    found = await session.scalars(select(CleanupRun).where(CleanupRun.night == night))
+    return found.one()
+
+
+async def _forget_doubts_of_departed(session: AsyncSession) -> None:
+    """Nobody needs to decide any more about vehicles that left meanwhile."""
+    left = select(Stay.id).where(
+        Stay.tenant_id == Doubt.tenant_id, Stay.id == Doubt.stay_id, Stay.left_at.is_not(None)
+    )
+    await session.execute(
+        delete(Doubt).where(Doubt.settled_at.is_(None), left.exists()),
+        execution_options={"synchronize_session": False},
+    )
+
+
+async def _mark(session: AsyncSession, verdicts: Sequence[Verdict]) -> tuple[list[Verdict], int]:
+    """End what is still as it was judged; also returns how many somebody held."""
+    if not verdicts:
+        return [], 0
+    judged = [each.candidate for each in verdicts]
+    locked, held = await candidates.lock_unchanged(session, judged)
+    marked = [each for each in verdicts if each.candidate.stay_id in locked]
+    exits = [
+        Exit(
+            each.candidate.stay_id,
+            each.candidate.job_id,
+            each.left_at,
+            each.evidence,
+            each.candidate.seen_at,
+        )
+        for each in marked
+        if each.left_at is not None
+    ]
+    await end_stays(session, exits, SYSTEM, "sweep")
+    return marked, held
+
+
+async def _ask(session: AsyncSession, verdicts: Sequence[Verdict]) -> int:
+    """Put vehicles before a person; how many were not before one already."""
+    changed = [
+        each
+        for each in verdicts
+        if (each.candidate.asked_reason, each.candidate.asked_left_at) != (each.doubt, each.left_at)
+    ]
+    if not changed:
+        return 0
+    new = [each for each in changed if each.candidate.asked_reason is None]
+    statement = insert(Doubt).values(
+        [
+            {
+                "tenant_id": session.info["tenant_id"],
+                "stay_id": each.candidate.stay_id,
+                "reason": each.doubt,
+                "left_at": each.left_at,
+                "evidence": each.evidence,
+            }
+            for each in changed
+        ]
+    )
+    again = {name: statement.excluded[name] for name in ("reason", "left_at", "evidence")}
+    await session.execute(
+        statement.on_conflict_do_update(
+            index_elements=["tenant_id", "stay_id"],
+            set_={**again, "settled_at": None, "settled_by": None, "ask_again_at": None},
+            where=or_(Doubt.settled_at.is_(None), Doubt.ask_again_at <= now()),
+        )
+    )
+    for each in new:
+        await hooks().ask_async(
+            "vehicle_forgotten",
+            session=session,
+            job_id=each.candidate.job_id,
+            since=each.candidate.arrived_at,
+        )
+    return len(new)
