@@ -17,8 +17,14 @@ moves as (
       select event.details->>'after' from job_events event
       where event.tenant_id = :tenant and event.job_id = stays.job_id
         and event.kind = 'status_changed' and event.at <= stays.arrived_at
-      order by event.at desc limit 1), 'new') as status
-  from stays
+      order by event.at desc limit 1),
+      case when job.status_changed_at <= stays.arrived_at then job.status end, 'new') as status
+  from stays join jobs job on job.tenant_id = :tenant and job.id = stays.job_id
+  union all
+  select stays.id, job.status_changed_at, job.status
+  from stays join jobs job on job.tenant_id = :tenant and job.id = stays.job_id
+    and job.status_changed_at > stays.arrived_at
+    and (stays.left_at is null or job.status_changed_at < stays.left_at)
   union all
   select stays.id, event.at, event.details->>'after'
   from stays join job_events event

@@ -18,7 +18,10 @@ from core.embedded.postgres import OWNER
 from core.workshop.jobs import repository as jobs
 from core.workshop.jobs.models import Job
 from plugins.vehicle_presence import repository
+from plugins.vehicle_presence.cleanup import candidates
 from plugins.vehicle_presence.models import Stay
+from plugins.vehicle_presence.numbers.periods import period_of
+from plugins.vehicle_presence.numbers.services import numbers_of
 from plugins.vehicle_presence.services import mark_off_site, record_arrival
 from tests.factories import a_job, a_plate, a_stay, many_jobs, set_past_services
 from tests.garages import STAFF, Browser, Garage
@@ -77,7 +80,7 @@ def indexes(node: Any, table: str) -> set[str]:
         return found.union(*(indexes(child, table) for child in node))
     if node.get("Relation Name") == table:
         found.add(node.get("Index Name") or node["Node Type"])
-    if node.get("Node Type") == "Bitmap Index Scan":
+    if node.get("Node Type") == "Bitmap Index Scan" and table in node["Index Name"]:
         found.add(node["Index Name"])
     return found.union(*(indexes(child, table) for child in node.get("Plans", [])))
 
@@ -183,6 +186,48 @@ async def test_the_board_reads_the_index_of_open_stays_only(
     used = indexes(plan, Stay.__tablename__)
     assert used
     assert used <= OPEN_STAYS_ONLY
+
+
+@pytest.mark.parametrize("batch", ["first", "next"])
+async def test_the_clean_up_reads_the_index_of_open_stays_only(
+    garage: Garage, servers: Servers, batch: str
+) -> None:
+    async with garage.unit() as session:
+        job_ids = await vehicles_inside(session, 30)
+        await a_past(session, await jobs.by_id(session, job_ids[0]), HISTORY)
+    await analyse(servers)
+    async with garage.unit() as session:
+        after = None
+        if batch == "next":
+            after = (await candidates.batch(session, None, 4))[-1].position
+        with statements(garage) as sent:
+            found = await candidates.batch(session, after, 100)
+        plan = await explain(session, *sent[-1])
+    assert len(found) == (30 if after is None else 26)
+    used = indexes(plan, Stay.__tablename__)
+    assert used
+    assert used <= OPEN_STAYS_ONLY
+
+
+@pytest.mark.parametrize(
+    ("question", "index"),
+    [
+        (0, {"ix_vehicle_presence_stays_left"}),
+        (1, {"ix_vehicle_presence_stays_noted", *OPEN_STAYS_ONLY}),
+    ],
+)
+async def test_the_numbers_read_their_period_and_not_all_of_history(
+    garage: Garage, servers: Servers, question: int, index: set[str]
+) -> None:
+    async with garage.unit() as session:
+        job_ids = await vehicles_inside(session, 3)
+        await a_past(session, await jobs.by_id(session, job_ids[0]), HISTORY)
+    await analyse(servers)
+    async with garage.unit() as session:
+        with statements(garage) as sent:
+            await numbers_of(session, period_of("month"))
+        plan = await explain(session, *sent[question - 2])
+    assert indexes(plan, Stay.__tablename__) <= index
 
 
 async def analyse(servers: Servers) -> None:

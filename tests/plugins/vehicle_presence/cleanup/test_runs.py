@@ -7,7 +7,6 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import func, select, text, update
-from sqlalchemy.dialects import postgresql
 
 from core.background import tasks
 from core.background.process import Doors
@@ -185,27 +184,6 @@ async def test_what_a_batch_costs_depends_neither_on_its_size_nor_on_history(
         await session.execute(text("delete from vehicle_presence_cleanup_runs"))
     many = await statements_of_a_part()
     assert few == many <= 18
-
-
-async def test_the_way_to_the_next_batch_is_the_index_of_open_stays(garage: Garage) -> None:
-    await many_forgotten(garage, 400, at=NOW)
-    await night(garage)
-    await many_forgotten(garage, 5)
-    async with garage.unit() as session:
-        await session.execute(text("set local enable_seqscan = off"))
-        statement = candidates.inside((ago(days=61), (await _any_stay(session)).id), 100)
-        compiled = statement.compile(
-            dialect=postgresql.dialect(), compile_kwargs={"literal_binds": True}
-        )
-        plan = "\n".join(await session.scalars(text(f"explain {compiled}".replace(":", r"\:"))))
-    assert "uq_vehicle_presence_stays_open" in plan or "ix_vehicle_presence_stays_on_site" in plan
-    assert "Seq Scan on vehicle_presence_stays" not in plan
-
-
-async def _any_stay(session) -> Stay:  # type: ignore[no-untyped-def]
-    found = await session.scalar(select(Stay).limit(1))
-    assert found is not None
-    return found
 
 
 async def test_a_night_that_takes_long_is_handed_on(
