@@ -24,6 +24,7 @@ from core.tenancy.context import TenantContext
 from plugins.vehicle_presence import controllers, demo, panels, repository
 from plugins.vehicle_presence.cleanup import digest
 from plugins.vehicle_presence.cleanup import pages as cleanup_pages
+from plugins.vehicle_presence.cleanup.demo import clean_up_as_in_the_past
 from plugins.vehicle_presence.cleanup.sweep import sweep_tonight
 from plugins.vehicle_presence.commands import presence
 from plugins.vehicle_presence.numbers import pages as numbers_pages
@@ -190,8 +191,9 @@ class VehiclePresence:
 
     @hookimpl
     async def demo_data(self, session: AsyncSession) -> None:
-        """Stays for the demo's jobs."""
+        """Stays for the demo's jobs, and what the clean-up made of them."""
         await demo.fill_in(session)
+        await clean_up_as_in_the_past(session)
 
 
 def _sweep_hour(tenant: TenantContext) -> int:

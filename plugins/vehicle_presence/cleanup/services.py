@@ -26,7 +26,7 @@ class Unconfirmed(Exception):
     """Some moments are impossible, so none was confirmed; `problems` says why per doubt."""
 
     def __init__(self, problems: Mapping[UUID, str]) -> None:
-        super().__init__("impossible moments")
+        super().__init__()
         self.problems = problems
 
 

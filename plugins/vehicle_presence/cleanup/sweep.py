@@ -87,7 +87,7 @@ async def advance(session: AsyncSession, run: CleanupRun, report: SweepReport) -
     verdicts = await judge.weigh(session, batch)
     marked, held = await _mark(session, [each for each in verdicts if each.doubt is None])
     doubtful = [each for each in verdicts if each.doubt]
-    run.asked += await _ask(session, doubtful)
+    run.asked += await ask(session, doubtful)
     run.marked += len(marked)
     run.held += held
     run.after_at, run.after_id = batch[-1].position
@@ -156,7 +156,7 @@ async def _mark(session: AsyncSession, verdicts: Sequence[Verdict]) -> tuple[lis
     return marked, held
 
 
-async def _ask(session: AsyncSession, verdicts: Sequence[Verdict]) -> int:
+async def ask(session: AsyncSession, verdicts: Sequence[Verdict]) -> int:
     """Put vehicles before a person; how many were not before one already."""
     changed = [
         each
