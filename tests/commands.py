@@ -69,6 +69,10 @@ class Program:
         os.killpg(self._child.pid, signal.SIGKILL)
         self._child.wait()
 
+    def has_ended(self) -> bool:
+        """Whether it runs no more."""
+        return self._child.poll() is not None
+
     def stop(self) -> int | None:
         """Ask it to end; its exit code, None where it had to be killed."""
         if self._child.poll() is None:
