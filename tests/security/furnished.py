@@ -17,6 +17,7 @@ from core.workshop.jobs.models import Job
 from core.workshop.jobs.numbers import display_public_number
 from core.workshop.locations import repository as locations
 from core.workshop.planning.holds import hold
+from core.workshop.staff import repository as staff
 from core.workshop.staff.models import StaffLink, StaffMember
 from core.workshop.staff.services import token_hash
 from core.workshop.uploads.services import begin_upload
@@ -35,6 +36,7 @@ from plugins.self_service_portal.look_services import change_look
 from plugins.self_service_portal.mail_models import Confirmation
 from plugins.self_service_portal.models import Draft, DraftPhoto
 from plugins.self_service_portal.services import begin_draft
+from plugins.vehicle_presence.cleanup.models import CleanupRun
 from plugins.vehicle_presence.models import Doubt
 from plugins.vehicle_presence.services import mark_off_site, record_arrival
 from tenants.visits import enter_garage
@@ -52,6 +54,7 @@ INNOCENT = {
     "switch": "off",
     "purpose": "invitation",
     "answer": "approve",
+    "chart": "stages",
 }
 """Values of parameters that mean the same in every garage."""
 
@@ -285,6 +288,30 @@ async def _furnish_departure(session: AsyncSession, found: Furnished) -> None:
     gone = {"job_id": str(job.id), "stay_id": str(stay.id)}
     found.special["/desk/jobs/{job_id}/presence/date"] = gone
     found.special["/desk/jobs/{job_id}/presence/off/{stay_id}/undo"] = gone
+    await _furnish_night(session, found)
+
+
+async def _furnish_night(session: AsyncSession, found: Furnished) -> None:
+    """A third job, whose vehicle the clean-up marked off site."""
+    job = await factories.a_job(
+        session, plate=f"Z{found.mark}", plate_country="", name=f"Swept {found.mark}", email=None
+    )
+    run = CleanupRun(began_at=now(), ended_at=now(), rounds=0, held=0, marked=1, asked=0)
+    session.add(run)
+    stay = await factories.a_stay(
+        session,
+        job,
+        now() - timedelta(days=9),
+        left_at=now() - timedelta(days=5),
+        left_noted_at=run.began_at,
+        left_noted_by="Garagist",
+        closed_by="sweep",
+        evidence={"status": "delivered", "moment": now().isoformat()},
+    )
+    run.ended_at = stay.left_noted_at
+    await session.flush()
+    owner = next(each for each in await staff.everyone(session) if each.role == "owner")
+    found.owned |= {"run_id": str(run.id), "reader_id": str(owner.id)}
 
 
 async def everything_in(garage: Garage) -> dict[str, str]:

@@ -208,11 +208,12 @@ async def test_a_mail_of_a_plugin_that_is_off_is_not_sent(
     arrived = {}
     for is_on in (True, False):
         to = f"{uuid4().hex}@example.com"
-        keys = ("appointment_id", "job_id", "message_id", "quote_id", "wish_id")
+        keys = ("appointment_id", "job_id", "message_id", "quote_id", "wish_id", "run_id")
         payload = {
             "what": "x",
             "token": "t",
             "sequence": 0,
+            "staff_id": furnished.owned["reader_id"],
             "stage": "ready",
             "at": now().isoformat(),
             **{key: furnished.owned[key] for key in keys},

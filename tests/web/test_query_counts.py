@@ -20,6 +20,8 @@ MOST = {
     "/desk/search?q=peeters": 15,
     "/desk/planning": 8,
     "/desk/on-site": 10,
+    "/desk/on-site/clean-up": 9,
+    "/desk/on-site/numbers": 6,
     "/desk/jobs/{job}": 34,
     "/desk/jobs/{job}/edit": 6,
     "/en": 4,

@@ -23,9 +23,10 @@ async def clean_up_as_in_the_past(session: AsyncSession) -> None:
     ones are asked about since last night."""
     report = await look(session)
     marked = sorted(report.marked, key=lambda each: each.left_at or now())
+    today = now().astimezone(current_tenant().zone).date()
     nights: dict[date, list[Verdict]] = defaultdict(list)
     for verdict in marked[:-LEFT_FORGOTTEN]:
-        if verdict.left_at is not None:
+        if verdict.left_at is not None and _first_night(verdict.left_at) < today:
             nights[_first_night(verdict.left_at)].append(verdict)
     for night in sorted(nights):
         exits = [
@@ -37,7 +38,7 @@ async def clean_up_as_in_the_past(session: AsyncSession) -> None:
             await end_stays(session, exits, SYSTEM, "sweep")
             session.add(_run(night, marked=len(exits), asked=0))
             await session.flush()
-    last_night = now().astimezone(current_tenant().zone).date() - timedelta(days=1)
+    last_night = today - timedelta(days=1)
     with frozen(_moment(last_night)):
         asked = await ask(session, report.doubtful)
         if last_night not in nights:
