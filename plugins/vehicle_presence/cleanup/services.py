@@ -32,7 +32,7 @@ class Unconfirmed(Exception):
 
 async def confirm(
     session: AsyncSession, chosen: Mapping[UUID, datetime | None], actor: Actor
-) -> int:
+) -> list[Exit]:
     """A person says when vehicles left: all of `chosen` (doubt → moment), or none. Those that
     left or were settled meanwhile are passed over.
 
@@ -55,7 +55,7 @@ async def confirm(
     if exits:
         await end_stays(session, exits, actor, "confirmed")
         await session.execute(delete(Doubt).where(Doubt.id.in_([each.id for each, _stay in found])))
-    return len(exits)
+    return exits
 
 
 def _problem(stay: Stay, moment: datetime | None) -> str | None:
