@@ -26,7 +26,8 @@ async def test_a_proposal_is_confirmed_and_taken_back(people: People, scripts: b
     await planner.press("Confirm ticked")
     await planner.sees("Please say when it left.")
     await row.locator("input[type=datetime-local]").fill(yesterday.strftime("%Y-%m-%dT%H:%M"))
-    await planner.finds_no_barrier()
+    if scripts:  # axe is one
+        await planner.finds_no_barrier()
     await planner.press("Confirm ticked")
     await expect(planner.page.locator(".toast")).to_contain_text("1 vehicle is off site.")
     await expect(heading).to_have_text(str(waiting - 1))

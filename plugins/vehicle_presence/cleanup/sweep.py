@@ -9,7 +9,7 @@ until a look without locks finds none of them.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 
 import structlog
 from sqlalchemy import delete, or_, select, text
@@ -32,6 +32,8 @@ BATCH = 100
 MOST_ROUNDS = 20
 ROUND_PAUSE_SECONDS = 1.0
 """Whoever holds a stay is given that long before the next round."""
+LONGEST_NIGHT = timedelta(hours=12)
+"""An older run that did not come to its end is left as it is: the next night begins anew."""
 _LOCK = text("select pg_advisory_xact_lock(hashtextextended(:key, 0))")
 
 log = structlog.get_logger(__name__)
@@ -113,6 +115,19 @@ async def _end_round(session: AsyncSession, run: CleanupRun) -> Again | None:
 
 
 async def _run_of_night(session: AsyncSession, night: date) -> CleanupRun:
+    """The run that is under way, also one that began before midnight; else that of `night`."""
+    under_way = await session.scalar(
+        select(CleanupRun)
+        .where(
+            CleanupRun.night.is_not(None),
+            CleanupRun.ended_at.is_(None),
+            CleanupRun.began_at > now() - LONGEST_NIGHT,
+        )
+        .order_by(CleanupRun.id.desc())
+        .limit(1)
+    )
+    if under_way is not None:
+        return under_way
     values = {"tenant_id": session.info["tenant_id"], "night": night, "began_at": now()}
     await session.execute(
         insert(CleanupRun)

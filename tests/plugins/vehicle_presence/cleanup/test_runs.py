@@ -275,6 +275,19 @@ async def test_a_night_across_midnight_is_one_night(garage: Garage) -> None:
     await night(garage, before + timedelta(seconds=20))
     async with garage.unit() as session:
         assert await repository.count_on_site(session) == 0
+        (run,) = await session.scalars(select(CleanupRun))
+    assert (run.night, run.marked) == (date(2027, 5, 20), 2 * sweep.BATCH)
+
+
+async def test_a_night_that_broke_off_for_good_does_not_take_the_next_ones_place(
+    garage: Garage,
+) -> None:
+    job_ids = await many_forgotten(garage, 2 * sweep.BATCH)
+    with frozen(NOW):
+        async with garage.unit() as session:
+            await sweep.sweep_tonight(session)
+    await night(garage, NOW + timedelta(days=1))
+    assert await is_clean(garage, job_ids)
 
 
 async def test_a_question_about_a_vehicle_that_left_is_forgotten(garage: Garage) -> None:
