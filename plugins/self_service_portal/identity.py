@@ -5,6 +5,7 @@ limits only make noise expensive. They stop misses and never the right pair, exc
 so somebody who hammers on a plate cannot lock its owner out.
 """
 
+from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
@@ -72,6 +73,25 @@ async def identify(request: AnyRequest, session: AsyncSession, plate: str, numbe
         await limiter.allows(MISSES_PER_GARAGE, "portal-miss-garage", garage),
     ]
     raise NoSuchJob if all(within) else TooManyGuesses
+
+
+async def check_plate(
+    request: AnyRequest, typed: str, expected: str, wrong: Callable[[], Refused]
+) -> None:
+    """Whether the plate that was typed behind a personal link is the one of what it leads to;
+    `expected` is normalised.
+
+    Raises:
+        TooManyGuesses: this address has missed too often.
+        Refused: it is another plate: what `wrong` makes.
+    """
+    limiter = resources_of(request).limiter
+    address = ("portal-miss", str(tenant_of(request).id), client_address(request))
+    if await limiter.exhausted(MISSES_PER_ADDRESS, *address):
+        raise TooManyGuesses
+    if normalise_plate(typed) != expected:
+        await limiter.allows(MISSES_PER_ADDRESS, *address)
+        raise wrong()
 
 
 def key_to(request: AnyRequest, job: Job) -> Cookie:

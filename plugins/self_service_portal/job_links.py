@@ -21,20 +21,13 @@ from core.errors import NotFound, Refused
 from core.i18n import current_language
 from core.settings import get_settings
 from core.tenancy.context import current_tenant
-from core.web.client_address import client_address
 from core.web.forms import form_values
 from core.web.rendering import Page, redirect
 from core.web.resources import resources_of, tenant_of
 from core.workshop.jobs import repository as jobs
 from core.workshop.jobs.models import Job
-from core.workshop.vehicles.plates import normalise_plate
 from plugins.self_service_portal.forms import PlateForm
-from plugins.self_service_portal.identity import (
-    MISSES_PER_ADDRESS,
-    TooManyGuesses,
-    key_to,
-    opened_job,
-)
+from plugins.self_service_portal.identity import check_plate, key_to, opened_job
 from plugins.self_service_portal.pages import option, page
 
 AnyRequest = Request[Any, Any, Any]
@@ -96,23 +89,14 @@ async def use_link(
     form = PlateForm(await form_values(request))
     try:
         if form.validate():
-            await _check_plate(request, job, form.text("plate"))
+            plate = form.text("plate")
+            await check_plate(request, plate, job.plate_normalised, PlateOfAnother)
     except Refused as refusal:
         form.add_refusal(refusal)
         return page(request, "link.html", form=form, status_code=refusal.status_code)
     if form.has_errors:
         return page(request, "link.html", form=form, status_code=422)
     return redirect(request, f"/{lang}/{target.path}", cookies_=[key_to(request, job)])
-
-
-async def _check_plate(request: AnyRequest, job: Job, plate: str) -> None:
-    limiter = resources_of(request).limiter
-    address = ("portal-miss", str(tenant_of(request).id), client_address(request))
-    if await limiter.exhausted(MISSES_PER_ADDRESS, *address):
-        raise TooManyGuesses
-    if normalise_plate(plate) != job.plate_normalised:
-        await limiter.allows(MISSES_PER_ADDRESS, *address)
-        raise PlateOfAnother
 
 
 async def _find(request: AnyRequest, session: AsyncSession, key: str) -> tuple[Target, Job]:

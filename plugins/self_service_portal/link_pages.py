@@ -19,10 +19,9 @@ from wtforms import RadioField, TextAreaField
 from core.clock import now
 from core.errors import Refused
 from core.i18n import gettext as _
-from core.web.client_address import client_address
 from core.web.forms import Form, FormValues, form_values, options
 from core.web.rendering import Flash, Page, redirect
-from core.web.resources import resources_of, tenant_of
+from core.web.resources import resources_of
 from core.workshop.jobs import repository as jobs
 from core.workshop.locations import repository as locations
 from core.workshop.planning import repository as planning_repository
@@ -31,7 +30,6 @@ from core.workshop.planning.links import link_hash
 from core.workshop.planning.models import Appointment
 from core.workshop.planning.rules import rules_for
 from core.workshop.planning.slots import Slot
-from core.workshop.vehicles.plates import normalise_plate
 from plugins.self_service_portal.appointments import (
     LONGEST_REASON,
     cancel_by_customer,
@@ -40,7 +38,7 @@ from plugins.self_service_portal.appointments import (
 )
 from plugins.self_service_portal.calendar import bare_download, web_calendars
 from plugins.self_service_portal.forms import PlateForm
-from plugins.self_service_portal.identity import MISSES_PER_ADDRESS, TooManyGuesses
+from plugins.self_service_portal.identity import check_plate
 from plugins.self_service_portal.kept_times import chosen_time
 from plugins.self_service_portal.pages import page
 from plugins.self_service_portal.settings import settings
@@ -165,14 +163,8 @@ async def _find(session: AsyncSession, secret: str, *, lock: bool = False) -> Ap
 async def _check_plate(
     request: AnyRequest, session: AsyncSession, found: Appointment, form: PlateForm
 ) -> None:
-    limiter = resources_of(request).limiter
-    key = ("portal-miss", str(tenant_of(request).id), client_address(request))
-    if await limiter.exhausted(MISSES_PER_ADDRESS, *key):
-        raise TooManyGuesses
     job = await jobs.by_id(session, found.job_id)
-    if normalise_plate(form.text("plate")) != job.plate_normalised:
-        await limiter.allows(MISSES_PER_ADDRESS, *key)
-        raise WrongPlate
+    await check_plate(request, form.text("plate"), job.plate_normalised, WrongPlate)
 
 
 def _cancel_form(values: FormValues | None = None) -> PlateForm:

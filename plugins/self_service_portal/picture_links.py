@@ -17,21 +17,13 @@ from core.errors import Refused
 from core.i18n import current_language
 from core.settings import get_settings
 from core.tenancy.context import current_tenant
-from core.web.client_address import client_address
 from core.web.forms import form_values
 from core.web.rendering import Page, redirect
-from core.web.resources import resources_of, tenant_of
 from core.workshop.jobs import repository as jobs
 from core.workshop.jobs.models import Job
-from core.workshop.vehicles.plates import normalise_plate
 from plugins.self_service_portal import link_tokens
 from plugins.self_service_portal.forms import PlateForm
-from plugins.self_service_portal.identity import (
-    MISSES_PER_ADDRESS,
-    TooManyGuesses,
-    key_to,
-    opened_job,
-)
+from plugins.self_service_portal.identity import check_plate, key_to, opened_job
 from plugins.self_service_portal.pages import option, page
 
 AnyRequest = Request[Any, Any, Any]
@@ -76,22 +68,12 @@ async def use_link(
     status_code = 422
     try:
         if form.validate():
-            await _check_plate(request, job, form.text("plate"))
+            await check_plate(request, form.text("plate"), job.plate_normalised, PlateDoesNotFit)
             return redirect(request, f"/{lang}/pictures/add", cookies_=[key_to(request, job)])
     except Refused as refusal:
         form.add_refusal(refusal)
         status_code = refusal.status_code
     return page(request, "pictures_link.html", form=form, status_code=status_code)
-
-
-async def _check_plate(request: AnyRequest, job: Job, plate: str) -> None:
-    limiter = resources_of(request).limiter
-    address = ("portal-miss", str(tenant_of(request).id), client_address(request))
-    if await limiter.exhausted(MISSES_PER_ADDRESS, *address):
-        raise TooManyGuesses
-    if normalise_plate(plate) != job.plate_normalised:
-        await limiter.allows(MISSES_PER_ADDRESS, *address)
-        raise PlateDoesNotFit
 
 
 async def _find(session: AsyncSession, key: str) -> Job:

@@ -24,12 +24,7 @@ from plugins.self_service_portal import time_wish_repository as repository
 from plugins.self_service_portal import time_wishes
 from plugins.self_service_portal.estimate_steps import COOKIE, open_draft
 from plugins.self_service_portal.forms import PlateForm
-from plugins.self_service_portal.identity import (
-    MISSES_PER_ADDRESS,
-    TooManyGuesses,
-    key_to,
-    opened_job,
-)
+from plugins.self_service_portal.identity import check_plate, key_to, opened_job
 from plugins.self_service_portal.look import current_look
 from plugins.self_service_portal.pages import is_shown, option, page
 from plugins.self_service_portal.settings import settings
@@ -173,17 +168,11 @@ async def _is_acceptable(request: AnyRequest, form: TimeWishForm) -> bool:
 async def _check_plate(
     request: AnyRequest, session: AsyncSession, wish: TimeWish, form: PlateForm
 ) -> None:
-    limiter = resources_of(request).limiter
-    key = ("portal-miss", str(tenant_of(request).id), client_address(request))
-    if await limiter.exhausted(MISSES_PER_ADDRESS, *key):
-        raise TooManyGuesses
     if wish.job_id is not None:
         expected = (await jobs.by_id(session, wish.job_id)).plate_normalised
     else:
         expected = normalise_plate(wish.answers["vehicle"]["plate"])
-    if normalise_plate(form.text("plate")) != expected:
-        await limiter.allows(MISSES_PER_ADDRESS, *key)
-        raise WrongPlate
+    await check_plate(request, form.text("plate"), expected, WrongPlate)
 
 
 def _show(request: AnyRequest, entry: str, form: TimeWishForm, *, status_code: int = 200) -> Page:
