@@ -12,6 +12,7 @@ from core.web.dependencies import DEPENDENCIES
 from core.web.desk import CONTROLLERS
 from core.web.error_pages import respond_to_error
 from core.web.gate import gated_routers, plugin_gate
+from core.web.head_requests import HeadLikeGet
 from core.web.headers import SecurityHeaders
 from core.web.language import language_guard, speak
 from core.web.language_choice import choose_language
@@ -51,4 +52,4 @@ def create_garage_app(resources: Resources) -> ASGIApp:
         openapi_config=None,
         debug=False,
     )
-    return SecurityHeaders(app, https=resources.settings.cookies_are_secure)
+    return SecurityHeaders(HeadLikeGet(app), https=resources.settings.cookies_are_secure)

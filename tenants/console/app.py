@@ -6,6 +6,7 @@ from litestar.types import ASGIApp, Receive, Scope, Send
 
 from core.web.csrf import csrf_guard
 from core.web.garage_app import FORM_LIMIT_BYTES
+from core.web.head_requests import HeadLikeGet
 from core.web.headers import SecurityHeaders
 from core.web.language_choice import choose_language
 from core.web.resources import Resources
@@ -61,4 +62,4 @@ def create_console_app(resources: Resources, switching: Switching) -> ASGIApp:
         openapi_config=None,
         debug=False,
     )
-    return SecurityHeaders(_InRealm(app), https=resources.settings.cookies_are_secure)
+    return SecurityHeaders(_InRealm(HeadLikeGet(app)), https=resources.settings.cookies_are_secure)

@@ -53,8 +53,8 @@ def staff_routes(app: HostRouter) -> list[Route]:
 
 
 def litestar_of(app: HostRouter) -> Litestar:
-    """The garages' application inside its two wrappers."""
-    inner = app._garage_app._app  # type: ignore[attr-defined]  # noqa: SLF001 - the table is inside
+    """The garages' application inside its wrappers."""
+    inner = app._garage_app._app.app  # type: ignore[attr-defined]  # noqa: SLF001 - the table is inside
     assert isinstance(inner, Litestar)
     return inner
 
