@@ -134,6 +134,11 @@ def appointment_booked(session: AsyncSession, appointment_id: UUID) -> None:
 
 
 @hookspec
+def appointment_moved(session: AsyncSession, appointment_id: UUID, before: datetime) -> None:
+    """An appointment has another time; that of `before` is free again."""
+
+
+@hookspec
 def appointment_cancelled(session: AsyncSession, appointment_id: UUID) -> None:
     """A slot was given back."""
 

@@ -1,6 +1,7 @@
 """The self-service portal as a plugin: everything that it adds to a garage, by hook."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -211,8 +212,9 @@ class SelfServicePortal:
 
     @hookimpl
     def navigation(self, language: str) -> Sequence[NavigationEntry]:
-        """The four entries in the portal's header; *Portal* in the owner's menu."""
+        """The four entries in the portal's header; *Waiting list* and *Portal* at the desk."""
         return [
+            time_wish_desk.desk_entry(),
             look_pages.desk_entry(),
             *(
                 NavigationEntry(
@@ -267,6 +269,13 @@ class SelfServicePortal:
         """Cancelled by the garage: the customer's calendar follows."""
         await tell_of_cancellation(session, appointment_id)
         await waiting.on_cancelled(session, appointment_id)
+
+    @hookimpl
+    async def appointment_moved(
+        self, session: AsyncSession, appointment_id: UUID, before: datetime
+    ) -> None:
+        """Its former time is free for those who wait for one."""
+        await waiting.on_moved(session, appointment_id, before)
 
     @hookimpl
     async def appointment_booked(self, session: AsyncSession, appointment_id: UUID) -> None:

@@ -9,7 +9,7 @@ from litestar.params import FromPath
 from litestar.response import Redirect
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from core.hooks.contributions import Panel
+from core.hooks.contributions import NavigationEntry, Panel
 from core.i18n import gettext as _
 from core.web.desk.job_pages import viewer_in
 from core.web.rendering import Flash, Page, page, redirect
@@ -26,11 +26,14 @@ Session = NamedDependency[AsyncSession]
 async def wish_list(request: AnyRequest, session: Session) -> Page:
     """Who waits, longest first; `?show=done` for those who do no longer."""
     shows_done = request.query_params.get("show") == "done"
+    waiting, done = await repository.counts(session)
     return page(
         request,
         "self_service_portal/desk_wishes.html",
         rows=await repository.listed(session, done=shows_done),
         shows_done=shows_done,
+        waiting=waiting,
+        done=done,
         weekday_name=weekday_name,
     )
 
@@ -54,6 +57,13 @@ async def wish_open(request: AnyRequest, session: Session, wish_id: FromPath[UUI
     wish = await time_wishes.reopen(session, wish_id, viewer.actor)
     return redirect(
         request, "/desk/wishes", flash=Flash(_("%(name)s is on the list again.", name=wish.name))
+    )
+
+
+def desk_entry() -> NavigationEntry:
+    """*Waiting list* in the staff's menu, below the planning."""
+    return NavigationEntry(
+        _("Waiting list"), "/desk/wishes", "clock", position=45, permission="planning.edit"
     )
 
 

@@ -108,6 +108,14 @@ async def count_open(session: AsyncSession) -> int:
     return found or 0
 
 
+async def counts(session: AsyncSession) -> tuple[int, int]:
+    """How many wait, and how many do no longer."""
+    waiting = func.count().filter(TimeWish.done_at.is_(None))
+    done = func.count().filter(TimeWish.done_at.is_not(None))
+    row = (await session.execute(select(waiting, done))).one()
+    return row[0], row[1]
+
+
 async def delete_before(session: AsyncSession, agreed: datetime, done: datetime) -> None:
     """Remove wishes that were agreed to, or done, before those moments."""
     await session.execute(

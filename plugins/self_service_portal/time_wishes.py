@@ -80,16 +80,18 @@ async def wish_for_drop_off(session: AsyncSession, job: Job, wish: Wish) -> UUID
     )
 
 
-async def tell_of_free_time(session: AsyncSession, appointment: Appointment) -> None:
-    """Mail the first ones whom the time of a cancelled appointment suits; each once ever.
+async def tell_of_free_time(
+    session: AsyncSession, appointment: Appointment, freed: datetime
+) -> None:
+    """Mail the first ones whom the time suits that an appointment gave back; each once ever.
 
     A time that is too near to be offered is none to tell of.
     """
     location = await locations.by_id(session, appointment.location_id)
     notice = rules_for(location, appointment.kind).minimum_notice
-    if appointment.starts_at < now() + notice:
+    if freed < now() + notice:
         return
-    local = appointment.starts_at.astimezone(current_tenant().zone)
+    local = freed.astimezone(current_tenant().zone)
     waiting = [
         each for each in await repository.untold(session, appointment.kind) if suits(each, local)
     ]

@@ -1,6 +1,7 @@
 """What the plugin object hangs waiting for a time onto: the shop's events, and the clock."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -8,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from core.i18n import gettext as _
 from core.workshop.planning import holds
 from core.workshop.planning import repository as planning
+from core.workshop.planning.models import Appointment
 from plugins.self_service_portal import time_wishes
 from plugins.self_service_portal.kept_times import owner_of_job
 from plugins.self_service_portal.pages import is_shown
@@ -15,12 +17,22 @@ from plugins.self_service_portal.settings import settings
 
 
 async def on_cancelled(session: AsyncSession, appointment_id: UUID) -> None:
-    """A slot is free again: the first ones who wait for one hear of it, where they could take
-    it on the site."""
+    """The slot of a cancelled appointment is free again."""
     appointment = await planning.by_id(session, appointment_id)
+    await _tell(session, appointment, appointment.starts_at)
+
+
+async def on_moved(session: AsyncSession, appointment_id: UUID, before: datetime) -> None:
+    """So is the one that an appointment had until it was moved."""
+    await _tell(session, await planning.by_id(session, appointment_id), before)
+
+
+async def _tell(session: AsyncSession, appointment: Appointment, freed: datetime) -> None:
+    """The first ones who wait for such a time hear of it, where they could take it on the
+    site."""
     entry = time_wishes.ENTRIES.get(appointment.kind)
     if entry is not None and is_shown(settings(), entry):
-        await time_wishes.tell_of_free_time(session, appointment)
+        await time_wishes.tell_of_free_time(session, appointment, freed)
 
 
 async def on_booked(session: AsyncSession, appointment_id: UUID) -> None:

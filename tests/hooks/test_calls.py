@@ -15,7 +15,7 @@ from core.workshop.jobs import services
 from core.workshop.planning import repository as planning_repository
 from core.workshop.planning import services as planning
 from plugins.vehicle_presence import services as presence
-from tests.factories import a_job, a_photo, an_appointment
+from tests.factories import a_job, a_photo, an_appointment, free_slots
 from tests.garages import STAFF, Garage
 from tests.hooks.listening import heard
 from tests.sweeping import swept
@@ -133,6 +133,15 @@ async def _book_an_appointment(garage: Garage) -> Heard:
     async with garage.unit() as session:
         appointment, _secret = await an_appointment(session, await a_job(session))
     return {"appointment_id": appointment.id}
+
+
+@calls("appointment_moved")
+async def _move_an_appointment(garage: Garage) -> Heard:
+    async with garage.unit() as session:
+        appointment, _secret = await an_appointment(session, await a_job(session))
+        before, later = appointment.starts_at, (await free_slots(session))[-1]
+        await planning.move(session, appointment, later, STAFF)
+    return {"appointment_id": appointment.id, "before": before}
 
 
 @calls("appointment_cancelled")

@@ -170,6 +170,10 @@ async def move(
         actor,
         details={"before": before.isoformat(), "starts_at": starts_at.isoformat()},
     )
+    await session.flush()
+    await hooks().ask_async(
+        "appointment_moved", session=session, appointment_id=appointment.id, before=before
+    )
     return appointment
 
 

@@ -264,6 +264,13 @@ class Polite:
         _note("appointment_booked", session=session, appointment_id=appointment_id)
 
     @hookimpl
+    async def appointment_moved(
+        self, session: AsyncSession, appointment_id: UUID, before: datetime
+    ) -> None:
+        """Noted."""
+        _note("appointment_moved", session=session, appointment_id=appointment_id, before=before)
+
+    @hookimpl
     async def appointment_cancelled(self, session: AsyncSession, appointment_id: UUID) -> None:
         """Noted."""
         _note("appointment_cancelled", session=session, appointment_id=appointment_id)

@@ -59,6 +59,15 @@ async def cancel_at(garage: Garage, moment: datetime, kind: str = "estimate") ->
         await planning_services.cancel(session, await planning.by_id(session, row.id), STAFF)
 
 
+async def move_from(garage: Garage, moment: datetime, kind: str, to: datetime) -> None:
+    """The desk gives an appointment another time."""
+    async with garage.unit() as session:
+        rows = await planning.agenda(session, moment, moment + timedelta(seconds=1))
+        (row,) = [each for each in rows if each.kind == kind]
+        found = await planning.by_id(session, row.id, lock=True)
+        await planning_services.move(session, found, to, STAFF)
+
+
 async def told(garage: Garage, outbox: Outbox, email: str) -> list[Any]:
     await outbox.empty(garage)
     return [mail for mail in outbox.mails_to(email) if "time is free" in mail.subject]
@@ -125,6 +134,33 @@ async def test_wishing_twice_is_one_wish_the_latest(garage: Garage) -> None:
     await browser.submit("/en/estimate/wish", WISH)
     await browser.submit("/en/estimate/wish", {**WISH, "phone": "0499 00 00 00"})
     assert [wish.phone for wish in await open_wishes(garage)] == ["0499 00 00 00"]
+
+
+async def test_a_time_that_is_given_back_by_moving_is_told_of_too(
+    garage: Garage, outbox: Outbox
+) -> None:
+    first = await full(garage, "drop_off")
+    email = an_email()
+    async with garage.unit() as session:
+        await a_time_wish(session, await a_job(session), email=email)
+    await rule(garage, "drop_off", per_day=1, horizon_days=12, minimum_notice_hours=0)
+    async with garage.unit() as session:
+        later = (await free_slots(session, "drop_off"))[-1]
+    await move_from(garage, first, "drop_off", later)
+    assert len(await told(garage, outbox, email)) == 1
+
+
+async def test_staff_find_the_list_in_their_menu_with_counts(garage: Garage) -> None:
+    for _wish in range(2):
+        async with garage.unit() as session:
+            await a_time_wish(session, await a_job(session, plate=a_plate()))
+    planner = await garage.staff("planner")
+    page = await planner.open("/desk")
+    assert page.select_one('.desk-nav a[href="/desk/wishes"]') is not None
+    tabs = (await planner.open("/desk/wishes")).select(".tabs a")
+    assert [tab.get_text(" ", strip=True) for tab in tabs] == ["Waiting 2", "Done 0"]
+    technician = await (await garage.staff("technician")).open("/desk")
+    assert technician.select_one('.desk-nav a[href="/desk/wishes"]') is None
 
 
 async def test_an_address_wishes_ten_times_an_hour(garage: Garage) -> None:
