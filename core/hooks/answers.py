@@ -6,10 +6,18 @@ A list that is made lazily is made here, so that it cannot fail later in the mid
 from collections.abc import Mapping
 from typing import Any
 
-from core.hooks.contributions import Badge, CleanupRule, NavigationEntry, Panel, TimelineEntry
+from core.hooks.contributions import (
+    Badge,
+    CleanupRule,
+    NavigationEntry,
+    Panel,
+    PublicPage,
+    TimelineEntry,
+)
 
 _ITEMS: Mapping[str, type] = {
     "navigation": NavigationEntry,
+    "public_pages": PublicPage,
     "dashboard_cards": Panel,
     "job_card_panels": Panel,
     "job_timeline": TimelineEntry,

@@ -33,6 +33,22 @@ class NavigationEntry:
 
 
 @dataclass(frozen=True, slots=True)
+class PublicPage:
+    """A page that search engines may list.
+
+    `paths` are its addresses on the garage's host by language, the one for everybody else first.
+    `description` says in a sentence what is there, in the language that was asked for. `image` is
+    the path of a picture of it, `needs` are the beginnings of paths that it loads things from
+    beside static files.
+    """
+
+    paths: Mapping[str, str]
+    description: str = ""
+    image: str = ""
+    needs: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Panel:
     """A block on a page, drawn by the plugin's own template with its own values.
 

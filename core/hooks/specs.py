@@ -24,6 +24,7 @@ from core.hooks.contributions import (
     NavigationEntry,
     Panel,
     Permission,
+    PublicPage,
     ScheduledTask,
     TimelineEntry,
 )
@@ -74,6 +75,11 @@ def home_page(tenant: TenantContext, language: str) -> str | None:
 @hookspec
 def navigation(tenant: TenantContext, language: str) -> Sequence[NavigationEntry]:  # type: ignore[empty-body]
     """Entries for the staff's and the portal's menus (plain function)."""
+
+
+@hookspec
+def public_pages(session: AsyncSession, language: str) -> Sequence[PublicPage]:  # type: ignore[empty-body]
+    """Pages for `robots.txt` and `sitemap.xml`: all others are hidden from search engines."""
 
 
 @hookspec

@@ -82,6 +82,10 @@ def create_mailbox_app(folder: Path, assets: Assets) -> ASGIApp:
             headers={"Content-Disposition": f'attachment; filename="{safe}"'},
         )
 
+    @get("/robots.txt")
+    async def robots() -> Response[str]:
+        return Response("User-agent: *\nDisallow: /\n", media_type="text/plain")
+
     @get(f"{URL_PREFIX}{{path:path}}")
     async def static(path: FromPath[str]) -> Response[bytes]:
         asset = assets.find(f"{URL_PREFIX.rstrip('/')}{path}")
@@ -93,7 +97,7 @@ def create_mailbox_app(folder: Path, assets: Assets) -> ASGIApp:
         return render("missing.html", error.status_code)
 
     app = Litestar(
-        [inbox, read, body, attachment, static],
+        [inbox, read, body, attachment, robots, static],
         exception_handlers={HTTPException: missing},
         openapi_config=None,
     )

@@ -80,10 +80,15 @@ async def csrf_guard(connection: AnyConnection, handler: BaseRouteHandler) -> No
     A handler with `opt={"streams_body": True}` reads its body itself and must call
     :func:`check_token` with the first field; its origin is checked here all the same. One with
     `opt={"token_in_header": True}` is for scripts: its body is no form, and is not looked at.
+    One with `opt={"signed_address": True}` is for programs that have seen no page of ours, such as
+    a mail program that unsubscribes its reader: whoever knows its address, which is signed and
+    names one thing, may do the one thing that it does.
     """
     if connection.scope.get("method") in SAFE_METHODS:
         return
     check_origin(connection)
+    if handler.opt.get("signed_address"):
+        return
     token = connection.headers.get(HEADER)
     streams = bool(handler.opt.get("streams_body"))
     is_form = not streams and not handler.opt.get("token_in_header")

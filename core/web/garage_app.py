@@ -10,12 +10,14 @@ from litestar.types import ASGIApp
 from core.web.csrf import csrf_guard
 from core.web.dependencies import DEPENDENCIES
 from core.web.desk import CONTROLLERS
+from core.web.embedding import Frames
 from core.web.error_pages import respond_to_error
 from core.web.gate import gated_routers, plugin_gate
 from core.web.head_requests import HeadLikeGet
 from core.web.headers import SecurityHeaders
 from core.web.language import language_guard, speak
 from core.web.language_choice import choose_language
+from core.web.public_pages import robots, sitemap
 from core.web.rendering import redirect
 from core.web.resources import Resources, resources_of, tenant_of
 from core.web.static_files import static_file, theme
@@ -41,6 +43,8 @@ def create_garage_app(resources: Resources) -> ASGIApp:
             choose_language,
             static_file,
             theme,
+            robots,
+            sitemap,
             *CONTROLLERS,
             *gated_routers(resources.hooks),
         ],
@@ -52,4 +56,4 @@ def create_garage_app(resources: Resources) -> ASGIApp:
         openapi_config=None,
         debug=False,
     )
-    return SecurityHeaders(HeadLikeGet(app), https=resources.settings.cookies_are_secure)
+    return SecurityHeaders(Frames(HeadLikeGet(app)), https=resources.settings.cookies_are_secure)

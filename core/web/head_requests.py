@@ -3,6 +3,8 @@
 Handlers say only GET. An address with a HEAD of its own (an upload's) keeps it.
 """
 
+from typing import cast
+
 from litestar import Litestar
 from litestar.exceptions import MethodNotAllowedException, NotFoundException
 from litestar.types import Message, Receive, Scope, Send
@@ -16,7 +18,7 @@ class HeadLikeGet:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection."""
-        if scope["type"] != "http" or scope["method"] != "HEAD" or self._has_its_own(scope["path"]):
+        if dict(scope).get("method") != "HEAD" or self._has_its_own(scope["path"]):
             await self.app(scope, receive, send)
             return
 
@@ -25,8 +27,7 @@ class HeadLikeGet:
                 message["body"] = b""
             await send(message)
 
-        scope["method"] = "GET"
-        await self.app(scope, receive, send_head)
+        await self.app(cast("Scope", {**scope, "method": "GET"}), receive, send_head)
 
     def _has_its_own(self, path: str) -> bool:
         try:

@@ -38,7 +38,8 @@ STRICT_TRANSPORT = "max-age=31536000; includeSubDomains"
 
 
 class SecurityHeaders:
-    """Wraps an application; a header that a handler set itself is kept."""
+    """Wraps an application; a header that a handler set itself is kept. Search engines may list
+    only what says so itself."""
 
     def __init__(self, app: ASGIApp, *, https: bool) -> None:
         self._app = app
@@ -52,6 +53,8 @@ class SecurityHeaders:
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableScopeHeaders.from_message(message)
+                if message["status"] < 300:
+                    headers.setdefault("x-robots-tag", "noindex")
                 for name, value in self._headers.items():
                     headers.setdefault(name, value)
             await send(message)

@@ -15,7 +15,9 @@ from core.i18n import ENDONYMS, gettext
 from core.settings import Settings
 from core.web import cookies
 from core.web.csrf import csrf_token, visitor_of
+from core.web.embedding import framing_origins
 from core.web.language import speak
+from core.web.public_pages import ROBOTS_HEADER, found_as, may_be_found
 from core.web.resources import AnyConnection, resources_of, tenant_of
 from core.web.site_look import look_of
 from core.web.viewer import Viewer, viewer_of
@@ -42,9 +44,12 @@ def page(
     connection: AnyConnection, template: str, *, status_code: int = 200, **values: Any
 ) -> Page:
     """Render `template` for this request. Pages are never stored by caches."""
-    return respond(
+    answer = respond(
         connection, template, {**common_values(connection), **values}, status_code=status_code
     )
+    if status_code == 200 and may_be_found(connection):
+        answer.headers[ROBOTS_HEADER] = "all"
+    return answer
 
 
 def respond(
@@ -80,6 +85,7 @@ def site_values(connection: AnyConnection, language: str) -> dict[str, Any]:
         "flashes": _read_flash(connection),
         "csrf_token": csrf_token(connection),
         "request_path": connection.scope["path"],
+        "framed_by": framing_origins(connection),
         "demo": resources_of(connection).settings.garagist_mode == "demo",
     }
 
@@ -92,6 +98,7 @@ def common_values(connection: AnyConnection) -> Mapping[str, Any]:
     entries = _navigation(connection, language, viewer)
     return {
         **site_values(connection, language),
+        "public_page": found_as(connection),
         "site_name": tenant.name,
         "tenant": tenant,
         "viewer": viewer,
@@ -100,6 +107,8 @@ def common_values(connection: AnyConnection) -> Mapping[str, Any]:
         "portal_nav": [entry for entry in entries if entry.area == "portal"],
         "theme_url": look_of(connection).theme_url,
         "logo": look_of(connection).logo,
+        "app": look_of(connection).app,
+        "brand_colour": look_of(connection).brand,
     }
 
 

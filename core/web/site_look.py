@@ -19,6 +19,17 @@ class Logo:
 
 
 @dataclass(frozen=True, slots=True)
+class InstallableApp:
+    """What lets a phone keep the site like an app, all on our own host. `worker_url` is a service
+    worker for everything that begins with `scope`."""
+
+    manifest_url: str
+    icon_url: str
+    worker_url: str
+    scope: str
+
+
+@dataclass(frozen=True, slots=True)
 class SiteLook:
     """`brand` is the colour of the head of a page, `accent` that of buttons and links (None: the
     same), both as `#0b5cab`."""
@@ -26,6 +37,7 @@ class SiteLook:
     brand: str
     accent: str | None = None
     logo: Logo | None = None
+    app: InstallableApp | None = None
 
     @property
     def theme_url(self) -> str:

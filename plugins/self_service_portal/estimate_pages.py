@@ -54,11 +54,12 @@ class TooManyDrafts(Refused):
 
 
 @get("/{lang:str}/estimate", opt=_OPT)
-async def begin(request: AnyRequest, session: Session, lang: FromPath[str]) -> Redirect:
-    """To the first question, or to where the draft stopped."""
+async def begin(request: AnyRequest, session: Session, lang: FromPath[str]) -> Answer:
+    """The first question, or on to where the draft stopped."""
     draft = await open_draft(request, session)
-    step = "vehicle" if draft is None or draft.job_id else first_open(draft)
-    return redirect(request, f"/{lang}/estimate/{step}")
+    if draft is None or draft.job_id is not None:
+        return await show_step(request, session, None, "vehicle")
+    return redirect(request, f"/{lang}/estimate/{first_open(draft)}")
 
 
 @post("/{lang:str}/estimate/restart", opt=_OPT)

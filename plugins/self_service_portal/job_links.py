@@ -68,7 +68,7 @@ def address_of(target: Target) -> str:
     return get_settings().public_url(tenant.slug, f"/{current_language()}/status/link/{token}")
 
 
-@get("/{lang:str}/status/link/{key:str}", opt=option("status"))
+@get("/{lang:str}/status/link/{key:str}", opt=option("status", framed=False))
 async def link_page(
     request: AnyRequest, session: Session, lang: FromPath[str], key: FromPath[str]
 ) -> Page | Redirect:
@@ -80,7 +80,7 @@ async def link_page(
     return page(request, "link.html", form=PlateForm())
 
 
-@post("/{lang:str}/status/link/{key:str}", opt=option("status"))
+@post("/{lang:str}/status/link/{key:str}", opt=option("status", framed=False))
 async def use_link(
     request: AnyRequest, session: Session, lang: FromPath[str], key: FromPath[str]
 ) -> Page | Redirect:

@@ -16,6 +16,7 @@ from core.web.rendering import Page, redirect
 from core.web.resumable import owner_mark
 from core.web.uploads import HANDLER_OPTIONS, receive_upload
 from core.workshop.jobs.models import Job
+from core.workshop.jobs.numbers import LENGTH, display_public_number, normalise_public_number
 from core.workshop.photos import repository as photos
 from plugins.self_service_portal.forms import IdentifyForm
 from plugins.self_service_portal.identity import identify, key_to, opened_job
@@ -39,6 +40,14 @@ def _ask(request: AnyRequest, entry: str, form: IdentifyForm, status_code: int =
     )
 
 
+def _with_number(request: AnyRequest) -> IdentifyForm:
+    """The form, with the number of the short address on a job's paper: only the plate is left
+    to be typed."""
+    number = normalise_public_number(request.query_params.get("number", ""))
+    known = display_public_number(number) if len(number) == LENGTH else ""
+    return IdentifyForm(data={"number": known})
+
+
 async def _let_in(request: AnyRequest, session: AsyncSession, lang: str, entry: str) -> Answer:
     values = await form_values(request)
     if "reset" in values:
@@ -57,7 +66,7 @@ async def _let_in(request: AnyRequest, session: AsyncSession, lang: str, entry: 
 @get("/{lang:str}/pictures", opt=option("pictures"))
 async def pictures(request: AnyRequest) -> Page:
     """*Add pictures*: who are you?"""
-    return _ask(request, "pictures", IdentifyForm())
+    return _ask(request, "pictures", _with_number(request))
 
 
 @post("/{lang:str}/pictures", opt=option("pictures"))
@@ -69,7 +78,7 @@ async def pictures_next(request: AnyRequest, session: Session, lang: FromPath[st
 @get("/{lang:str}/status", opt=option("status"))
 async def status(request: AnyRequest) -> Page:
     """*View repair status*: who are you?"""
-    return _ask(request, "status", IdentifyForm())
+    return _ask(request, "status", _with_number(request))
 
 
 @post("/{lang:str}/status", opt=option("status"))

@@ -41,6 +41,9 @@ LOGO_PATH = "/portal/logo"
 
 Need = Literal["hidden", "optional", "required"]
 Colour = Annotated[str, StringConstraints(pattern=r"^#[0-9a-f]{6}$")]
+Origin = Annotated[
+    str, StringConstraints(pattern=r"^https?://[a-z0-9.-]+(:[0-9]{1,5})?$", max_length=260)
+]
 Days = Annotated[int, Field(ge=FEWEST_DAYS, le=MOST_DAYS)]
 
 
@@ -85,6 +88,7 @@ class Look(_Stored):
     claim_number: Need = "hidden"
     courtesy_car: Need = "hidden"
     hidden_entries: tuple[Literal["estimate", "repair", "status", "pictures"], ...] = ()
+    embed_origins: tuple[Origin, ...] = ()
     draft_days: Days = 7
     photo_days: Days = 7
 

@@ -7,10 +7,12 @@ from babel.numbers import format_decimal
 from wtforms import BooleanField, HiddenField, IntegerField, SelectField, StringField, TextAreaField
 from wtforms.validators import InputRequired, Length, NumberRange, Regexp, ValidationError
 
+from core.errors import Refused
 from core.i18n import ENDONYMS, current_language, gettext, lazy_gettext, locale_of
 from core.tenancy.context import current_tenant
 from core.web.colours import LEAST_ON_BRAND, nearest_readable, text_contrast
 from core.web.forms import Form, FormValues, options
+from plugins.self_service_portal.embed_origins import origins_in
 from plugins.self_service_portal.look import (
     ENTRIES,
     FEWEST_DAYS,
@@ -39,6 +41,10 @@ _TOO_MANY_LINES = re.compile(r"\n{3,}")
 _UNSEEN = dict.fromkeys([*range(9), *range(11, 32), 127])
 
 
+def _without_edges(text: str | None) -> str:
+    return (text or "").strip()
+
+
 class LookForm(Form):
     """What is the same in every language."""
 
@@ -57,6 +63,11 @@ class LookForm(Form):
         [InputRequired(), NumberRange(FEWEST_DAYS, MOST_DAYS)],
         render_kw={"inputmode": "numeric"},
     )
+    embed_origins = TextAreaField(
+        _("Web sites that may show it"),
+        filters=[_without_edges],
+        render_kw={"rows": 3, "placeholder": "https://www.example.com", "inputmode": "url"},
+    )
     shown_page = SelectField(_("Show in the preview"), choices=options(PAGES), default="home")
     shown_language = SelectField(_("Language of the preview"))
 
@@ -65,6 +76,13 @@ class LookForm(Form):
         problem = contrast_problem(field.data or "")
         if problem:
             raise ValidationError(problem)
+
+    def validate_embed_origins(self, field: TextAreaField) -> None:
+        """Each line names a web site."""
+        try:
+            origins_in(field.data or "")
+        except Refused as refusal:
+            raise ValidationError(gettext(refusal.message, **refusal.values)) from None
 
     def validate_photo_days(self, field: IntegerField) -> None:
         """Photos go with their request, or before it."""
@@ -151,6 +169,7 @@ def look_from(form: LookForm, former: Look) -> Look:
             },
             **{name: form.text(name) for name in QUESTIONS},
             "hidden_entries": tuple(entry for entry in ENTRIES if entry in hidden),
+            "embed_origins": origins_in(form.text("embed_origins")),
             "draft_days": form.draft_days.data,
             "photo_days": form.photo_days.data,
         }
@@ -168,6 +187,7 @@ def _data(look: Look, revision: int) -> dict[str, Any]:
         "revision": revision,
         "brand": brand,
         "accent": accent,
+        "embed_origins": "\n".join(look.embed_origins),
         "draft_days": look.draft_days,
         "photo_days": look.photo_days,
         **texts,

@@ -17,14 +17,17 @@ from core.web.forms import FormValues, attempt, form_values
 from core.web.headers import POLICY, policy_with
 from core.web.rendering import Flash, Page, redirect
 from core.web.rendering import page as desk_page
+from core.web.resources import tenant_of
 from core.web.uploads import HANDLER_OPTIONS, receive_upload
 from core.web.viewer import load_viewer, requires
 from core.workshop.audit.services import Actor
 from plugins.self_service_portal import look_services as services
 from plugins.self_service_portal.logos import LogoMissing, change_logo, logo_file
-from plugins.self_service_portal.look import MOST_DAYS, TEXT_LIMITS, Look
+from plugins.self_service_portal.look import MOST_DAYS, TEXT_LIMITS, Look, set_look
 from plugins.self_service_portal.look_forms import LookForm, form_of, look_from, offered_entries
+from plugins.self_service_portal.reach import snippets
 from plugins.self_service_portal.settings import NAME
+from plugins.self_service_portal.short_links import short_addresses
 
 AnyRequest = Request[Any, Any, Any]
 Session = NamedDependency[AsyncSession]
@@ -135,6 +138,10 @@ async def _show(
     status_code: int = 200,
 ) -> Page:
     look: Look = await services.look_of(session)
+    language = request.query_params.get("snippets", "")
+    if language not in tenant_of(request).languages:
+        language = tenant_of(request).default_language
+    set_look(look)
     answer = desk_page(
         request,
         "self_service_portal/look/edit.html",
@@ -146,6 +153,10 @@ async def _show(
         most_days=MOST_DAYS,
         revision=await services.revision_of(session),
         logo_problem=logo_problem,
+        look=look,
+        snippets=snippets(language),
+        snippet_language=language,
+        short_addresses=short_addresses(),
         status_code=status_code,
     )
     answer.headers[POLICY] = policy_with(frame_src="'self'")

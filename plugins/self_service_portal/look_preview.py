@@ -15,12 +15,13 @@ from core.web.rendering import Page
 from core.web.resources import tenant_of
 from core.web.viewer import requires
 from plugins.self_service_portal import estimate_steps
+from plugins.self_service_portal.entries import entries
 from plugins.self_service_portal.look import Look
 from plugins.self_service_portal.look_forms import LookForm, contrast_problem, form_of, look_from
 from plugins.self_service_portal.look_pages import DESK, LOOK
 from plugins.self_service_portal.look_services import look_of
 from plugins.self_service_portal.opening import opening_of
-from plugins.self_service_portal.pages import entries, page, put_on
+from plugins.self_service_portal.pages import page, put_on
 
 AnyRequest = Request[Any, Any, Any]
 Session = NamedDependency[AsyncSession]

@@ -15,7 +15,7 @@ from litestar.params import FromPath
 from litestar.response import Redirect
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from core.errors import NotFound
+from core.errors import NotFound, Refused
 from core.i18n import current_language
 from core.settings import get_settings
 from core.tenancy.context import current_tenant
@@ -30,6 +30,17 @@ AnyRequest = Request[Any, Any, Any]
 Session = NamedDependency[AsyncSession]
 _OPT = {"public": True}
 PURPOSE = "mails"
+ONE_CLICK = ("List-Unsubscribe", "One-Click")
+"""The one field, and its value, with which a mail program does it for its reader."""
+
+
+class NotOneClick(Refused):
+    """Something else was sent to where only mail programs send anything."""
+
+    status_code = 400
+
+    def __init__(self) -> None:
+        super().__init__("Please open the link in the e-mail, and press the button there.")
 
 
 def no_more_mails(job_id: UUID) -> str:
@@ -39,9 +50,11 @@ def no_more_mails(job_id: UUID) -> str:
 
 
 def unsubscribe(values: Mapping[str, Any]) -> Mapping[str, str]:
-    """What lets a mail program offer it beside the mail (RFC 2369). Without *One-Click*: the
-    program opens the page, and a person presses the button."""
-    return {"List-Unsubscribe": f"<{values['no_more_mails']}>"}
+    """What lets a mail program offer it beside the mail (RFC 2369), and do it (RFC 8058)."""
+    return {
+        "List-Unsubscribe": f"<{values['no_more_mails']}/stop>",
+        "List-Unsubscribe-Post": "=".join(ONE_CLICK),
+    }
 
 
 @get("/{lang:str}/mails/{token:str}", opt=_OPT)
@@ -63,6 +76,26 @@ async def change_choice(
     return redirect(request, f"/{lang}/mails/{token}")
 
 
+@get("/{lang:str}/mails/{token:str}/stop", opt=_OPT)
+async def explain(
+    request: AnyRequest, session: Session, lang: FromPath[str], token: FromPath[str]
+) -> Redirect:
+    """A person opened what is meant for programs."""
+    await _find(session, token)
+    return redirect(request, f"/{lang}/mails/{token}")
+
+
+@post("/{lang:str}/mails/{token:str}/stop", opt={**_OPT, "signed_address": True}, status_code=200)
+async def one_click(request: AnyRequest, session: Session, token: FromPath[str]) -> Page:
+    """A mail program says for its reader: no more."""
+    job_id = await _find(session, token)
+    name, value = ONE_CLICK
+    if (await form_values(request)).getlist(name) != [value]:
+        raise NotOneClick
+    await choose(session, job_id, "never")
+    return page(request, "mail_choice.html", is_silent=True)
+
+
 async def _find(session: AsyncSession, token: str) -> UUID:
     job_id = link_tokens.read(PURPOSE, token)
     if job_id is None:
@@ -73,4 +106,4 @@ async def _find(session: AsyncSession, token: str) -> UUID:
         raise NotFoundException from None
 
 
-HANDLERS = [choice, change_choice]
+HANDLERS = [choice, change_choice, explain, one_click]

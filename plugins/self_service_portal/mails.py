@@ -20,9 +20,9 @@ from plugins.self_service_portal import link_tokens
 from plugins.self_service_portal.appointments import CANCELLATION, CONFIRMATION
 from plugins.self_service_portal.calendar import appointment_file, web_calendars
 from plugins.self_service_portal.confirmations import ASK, PURPOSE, is_open
+from plugins.self_service_portal.entries import entries, is_shown
 from plugins.self_service_portal.job_links import Target, address_of
 from plugins.self_service_portal.mail_choices import no_more_mails, unsubscribe
-from plugins.self_service_portal.pages import entries, is_shown
 from plugins.self_service_portal.picture_links import address_for
 from plugins.self_service_portal.reminders import REMINDER
 from plugins.self_service_portal.settings import settings as portal_settings

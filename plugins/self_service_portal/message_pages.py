@@ -19,8 +19,9 @@ from core.web.resources import resources_of, tenant_of
 from core.web.viewer import requires
 from core.workshop.jobs.models import Job
 from plugins.self_service_portal import messages, stage_wishes
+from plugins.self_service_portal.entries import is_shown
 from plugins.self_service_portal.identity import opened_job
-from plugins.self_service_portal.pages import is_shown, option, page
+from plugins.self_service_portal.pages import option, page
 from plugins.self_service_portal.settings import settings
 from plugins.self_service_portal.status_pages import render_status
 from plugins.self_service_portal.talk_forms import MessageForm, WishForm

@@ -1,70 +1,27 @@
-"""What every page of the portal needs: its language, its switches, its entries."""
+"""What every page of the portal needs: its language, its switches, its look."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import Any
 
 from litestar import Request
 from litestar.exceptions import NotFoundException
 from litestar.handlers import BaseRouteHandler
 
-from core.i18n import gettext as _
+from core.i18n import current_language
 from core.web import rendering
 from core.web.dependencies import session_for_guard
+from core.web.embedding import let_frame
+from core.web.public_pages import let_be_found
 from core.web.resources import AnyConnection, tenant_of
-from core.web.site_look import wear
+from core.web.site_look import InstallableApp, wear
+from plugins.self_service_portal.app_icons import app_of
+from plugins.self_service_portal.entries import entries, is_shown
+from plugins.self_service_portal.found import public_pages
 from plugins.self_service_portal.look import Look, current_look, set_look
 from plugins.self_service_portal.look_services import look_of
-from plugins.self_service_portal.settings import PortalSettings, settings
+from plugins.self_service_portal.settings import settings
 
 AnyRequest = Request[Any, Any, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One of the four things that a customer can do."""
-
-    key: str
-    label: str
-    icon: str
-    needs: str
-    position: int
-
-
-def entries() -> Sequence[Entry]:
-    """Those that are shown, in the brief's order and in the current language."""
-    four = (
-        Entry(
-            "estimate",
-            _("Make appointment for estimate"),
-            "calendar",
-            _("You need your plate and, if you can, photos of the damage. About 3 minutes."),
-            10,
-        ),
-        Entry(
-            "repair",
-            _("Make appointment for repair"),
-            "wrench",
-            _("You need your plate and your job number. About 1 minute."),
-            20,
-        ),
-        Entry(
-            "status",
-            _("View repair status"),
-            "search",
-            _("You need your plate and your job number. About 1 minute."),
-            30,
-        ),
-        Entry(
-            "pictures",
-            _("Add pictures"),
-            "camera",
-            _("You need your plate, your job number and your photos. About 2 minutes."),
-            40,
-        ),
-    )
-    wishes = settings()
-    return [entry for entry in four if is_shown(wishes, entry.key)]
 
 
 def page(
@@ -81,15 +38,10 @@ def page(
     )
 
 
-def is_shown(wishes: PortalSettings, key: str) -> bool:
-    """Whether support left this entry visible, and the garage's owner too."""
-    return bool(getattr(wishes, f"show_{key}")) and key not in current_look().hidden_entries
-
-
-def put_on(connection: AnyConnection, look: Look) -> None:
+def put_on(connection: AnyConnection, look: Look, app: InstallableApp | None = None) -> None:
     """Let this request go by `look`, and its pages be dressed so."""
     set_look(look)
-    wear(connection, look.dress())
+    wear(connection, replace(look.dress(), app=app))
 
 
 async def page_guard(connection: AnyConnection, handler: BaseRouteHandler) -> None:
@@ -97,12 +49,18 @@ async def page_guard(connection: AnyConnection, handler: BaseRouteHandler) -> No
     if connection.path_params.get("lang") not in tenant_of(connection).languages:
         raise NotFoundException
     async with session_for_guard(connection) as session:
-        put_on(connection, await look_of(session))
+        put_on(connection, await look_of(session), app_of(current_language()))
     entry = handler.opt.get("entry")
+    if handler.opt.get("framed", entry is not None):
+        let_frame(connection, current_look().embed_origins)
     if entry is not None and not is_shown(settings(), entry):
         raise NotFoundException
+    for each in public_pages():
+        if connection.scope["path"] in each.paths.values():
+            let_be_found(connection, each)
 
 
 def option(entry: str, **more: Any) -> dict[str, Any]:
-    """`opt` of a handler that belongs to one of the four entries."""
+    """`opt` of a handler that belongs to one of the four entries. The garage's own web site may
+    show its pages in a frame, unless `framed` is False."""
     return {"public": True, "entry": entry, **more}

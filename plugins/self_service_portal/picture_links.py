@@ -46,7 +46,7 @@ def address_for(job: Job) -> str:
     return get_settings().public_url(current_tenant().slug, path)
 
 
-@get("/{lang:str}/pictures/link/{pictures_key:str}", opt=option("pictures"))
+@get("/{lang:str}/pictures/link/{pictures_key:str}", opt=option("pictures", framed=False))
 async def link_page(
     request: AnyRequest, session: Session, lang: FromPath[str], pictures_key: FromPath[str]
 ) -> Page | Redirect:
@@ -58,7 +58,7 @@ async def link_page(
     return page(request, "pictures_link.html", form=PlateForm())
 
 
-@post("/{lang:str}/pictures/link/{pictures_key:str}", opt=option("pictures"))
+@post("/{lang:str}/pictures/link/{pictures_key:str}", opt=option("pictures", framed=False))
 async def use_link(
     request: AnyRequest, session: Session, lang: FromPath[str], pictures_key: FromPath[str]
 ) -> Page | Redirect:

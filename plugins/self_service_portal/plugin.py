@@ -18,6 +18,7 @@ from core.hooks.contributions import (
     NavigationEntry,
     Panel,
     Permission,
+    PublicPage,
     ScheduledTask,
     TimelineEntry,
 )
@@ -26,13 +27,16 @@ from core.hooks.markers import hookimpl
 from core.web.rendering import Page
 from core.workshop.uploads.services import forget_expired_uploads
 from plugins.self_service_portal import (
+    app_pages,
     confirm_pages,
     confirmations,
     consents,
     draft_photos,
+    embed_pages,
     estimate_pages,
     estimate_photos,
     estimate_time,
+    found,
     job_links,
     job_pages,
     job_uploads,
@@ -44,8 +48,10 @@ from plugins.self_service_portal import (
     picture_links,
     quote_desk,
     quote_pages,
+    reach_pages,
     repair_pages,
     repository,
+    short_links,
     stage_mails,
     status_pages,
     talk_data,
@@ -57,11 +63,14 @@ from plugins.self_service_portal import (
     waiting,
 )
 from plugins.self_service_portal.appointments import tell_of_cancellation
+from plugins.self_service_portal.entries import entries
 from plugins.self_service_portal.estimate_steps import open_draft
+from plugins.self_service_portal.look import look_scope
+from plugins.self_service_portal.look_services import look_of
 from plugins.self_service_portal.mail_look import dressed
 from plugins.self_service_portal.mails import MAILS
 from plugins.self_service_portal.opening import opening_of
-from plugins.self_service_portal.pages import entries, page, page_guard
+from plugins.self_service_portal.pages import page, page_guard
 from plugins.self_service_portal.permissions import PERMISSIONS
 from plugins.self_service_portal.reminders import EVERY_SECONDS, remind
 from plugins.self_service_portal.retention import keep_retention
@@ -80,13 +89,15 @@ async def home(
 ) -> Page:
     """The four things that a customer can do."""
     draft = await open_draft(request, session)
+    opening = await opening_of(session)
     return page(
         request,
         "home.html",
         entries=entries(),
         base=f"/{lang}",
         has_draft=draft is not None and draft.job_id is None,
-        opening=await opening_of(session),
+        opening=opening,
+        business=found.business(opening),
     )
 
 
@@ -147,6 +158,8 @@ class SelfServicePortal:
                     *message_pages.HANDLERS,
                     *quote_pages.HANDLERS,
                     *job_links.HANDLERS,
+                    *embed_pages.HANDLERS,
+                    *app_pages.HANDLERS,
                 ],
             ),
             *message_pages.DESK_HANDLERS,
@@ -154,6 +167,10 @@ class SelfServicePortal:
             *time_wish_desk.HANDLERS,
             *look_pages.HANDLERS,
             *look_preview.HANDLERS,
+            *embed_pages.SCRIPTS,
+            *app_pages.SCRIPTS,
+            *short_links.HANDLERS,
+            *reach_pages.HANDLERS,
         ]
 
     @hookimpl
@@ -209,6 +226,12 @@ class SelfServicePortal:
     def home_page(self, language: str) -> str:
         """Visitors of the bare host see the portal."""
         return f"/{language}"
+
+    @hookimpl
+    async def public_pages(self, session: AsyncSession) -> Sequence[PublicPage]:
+        """The first page, and where each of the four begins."""
+        with look_scope(await look_of(session)):
+            return found.public_pages()
 
     @hookimpl
     def navigation(self, language: str) -> Sequence[NavigationEntry]:

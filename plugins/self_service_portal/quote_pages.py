@@ -27,7 +27,7 @@ AnyRequest = Request[Any, Any, Any]
 Session = NamedDependency[AsyncSession]
 
 
-@get("/{lang:str}/status/quotes/{quote_id:uuid}", opt=option("status"))
+@get("/{lang:str}/status/quotes/{quote_id:uuid}", opt=option("status", framed=False))
 async def quote_page(
     request: AnyRequest, session: Session, lang: FromPath[str], quote_id: FromPath[UUID]
 ) -> Page | Redirect:
@@ -39,7 +39,7 @@ async def quote_page(
     return await _show(request, session, job, quote)
 
 
-@get("/{lang:str}/status/quotes/{quote_id:uuid}/pdf", opt=option("status"))
+@get("/{lang:str}/status/quotes/{quote_id:uuid}/pdf", opt=option("status", framed=False))
 async def quote_pdf(request: AnyRequest, session: Session, quote_id: FromPath[UUID]) -> Stream:
     """The PDF, for the browser that has the job open."""
     job = await opened_job(request, session)
@@ -50,7 +50,7 @@ async def quote_pdf(request: AnyRequest, session: Session, quote_id: FromPath[UU
     )
 
 
-@get("/{lang:str}/status/quotes/{quote_id:uuid}/{answer:str}", opt=option("status"))
+@get("/{lang:str}/status/quotes/{quote_id:uuid}/{answer:str}", opt=option("status", framed=False))
 async def confirm_page(
     request: AnyRequest,
     session: Session,
@@ -70,7 +70,7 @@ async def confirm_page(
     return _confirm(request, job, quote, kind, DecisionForm())
 
 
-@post("/{lang:str}/status/quotes/{quote_id:uuid}/{answer:str}", opt=option("status"))
+@post("/{lang:str}/status/quotes/{quote_id:uuid}/{answer:str}", opt=option("status", framed=False))
 async def decide(
     request: AnyRequest,
     session: Session,

@@ -12,16 +12,19 @@ from core.i18n import gettext as _
 from core.tenancy.context import current_tenant
 from core.workshop.customers import repository as customers
 from core.workshop.jobs import repository as jobs
-from plugins.self_service_portal import message_repository, quote_repository
+from core.workshop.jobs.models import Job
+from plugins.self_service_portal import message_repository, qr_codes, quote_repository
+from plugins.self_service_portal.entries import is_shown
 from plugins.self_service_portal.messages import LONGEST
-from plugins.self_service_portal.pages import is_shown
 from plugins.self_service_portal.progress import is_over
 from plugins.self_service_portal.quotes import QuoteView, seen
+from plugins.self_service_portal.reach import public_url, spoken_address
 from plugins.self_service_portal.settings import settings
+from plugins.self_service_portal.short_links import job_path
 
 
 async def job_panels(session: AsyncSession, job_id: UUID) -> list[Panel]:
-    """The talk and the estimates, while customers can see their side of it."""
+    """The talk, the estimates and the way in, while customers can see their side of it."""
     if not is_shown(settings(), "status"):
         return []
     job = await jobs.by_id(session, job_id)
@@ -41,7 +44,15 @@ async def job_panels(session: AsyncSession, job_id: UUID) -> list[Panel]:
     return [
         Panel("self_service_portal/messages_panel.html", values, place="main", position=30),
         Panel("self_service_portal/quotes_panel.html", values, place="main", position=40),
+        _way_in(job),
     ]
+
+
+def _way_in(job: Job) -> Panel:
+    """What the customer scans, on the screen or on the printed card."""
+    path = job_path(job)
+    values = {"code": qr_codes.drawn(public_url(path), scale=3), "address": spoken_address(path)}
+    return Panel("self_service_portal/reach/job_panel.html", values, position=90)
 
 
 async def badges(session: AsyncSession, job_ids: Sequence[UUID]) -> Mapping[UUID, list[Badge]]:

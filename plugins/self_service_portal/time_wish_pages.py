@@ -22,11 +22,12 @@ from core.workshop.planning.holds import hash_of
 from core.workshop.vehicles.plates import normalise_plate
 from plugins.self_service_portal import time_wish_repository as repository
 from plugins.self_service_portal import time_wishes
+from plugins.self_service_portal.entries import is_shown
 from plugins.self_service_portal.estimate_steps import COOKIE, open_draft
 from plugins.self_service_portal.forms import PlateForm
 from plugins.self_service_portal.identity import check_plate, key_to, opened_job
 from plugins.self_service_portal.look import current_look
-from plugins.self_service_portal.pages import is_shown, option, page
+from plugins.self_service_portal.pages import option, page
 from plugins.self_service_portal.settings import settings
 from plugins.self_service_portal.time_wish_form import TimeWishForm, wish_form
 from plugins.self_service_portal.time_wish_models import TimeWish

@@ -11,8 +11,8 @@ from core.workshop.planning import holds
 from core.workshop.planning import repository as planning
 from core.workshop.planning.models import Appointment
 from plugins.self_service_portal import time_wishes
+from plugins.self_service_portal.entries import is_shown
 from plugins.self_service_portal.kept_times import owner_of_job
-from plugins.self_service_portal.pages import is_shown
 from plugins.self_service_portal.settings import settings
 
 

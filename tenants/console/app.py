@@ -1,7 +1,8 @@
 """The application that serves the support console."""
 
-from litestar import Litestar
+from litestar import Litestar, get
 from litestar.datastructures import State
+from litestar.response import Response
 from litestar.types import ASGIApp, Receive, Scope, Send
 
 from core.web.csrf import csrf_guard
@@ -9,6 +10,7 @@ from core.web.garage_app import FORM_LIMIT_BYTES
 from core.web.head_requests import HeadLikeGet
 from core.web.headers import SecurityHeaders
 from core.web.language_choice import choose_language
+from core.web.public_pages import NOBODY
 from core.web.resources import Resources
 from core.web.static_files import static_file
 from tenants.activation import Switching
@@ -23,7 +25,14 @@ from tenants.console import (
 )
 from tenants.console.dependencies import DEPENDENCIES
 from tenants.console.error_pages import respond_to_error
-from tenants.console.guard import member_guard
+from tenants.console.guard import PUBLIC, member_guard
+
+
+@get("/robots.txt", opt=PUBLIC)
+async def robots() -> Response[str]:
+    """Nobody should find the console."""
+    return Response(NOBODY, media_type="text/plain")
+
 
 REALM = "support"
 """What tokens and messages of the console are bound to, as a garage's are to the garage."""
@@ -46,6 +55,7 @@ def create_console_app(resources: Resources, switching: Switching) -> ASGIApp:
         route_handlers=[
             choose_language,
             static_file,
+            robots,
             *access_pages.HANDLERS,
             *garage_pages.HANDLERS,
             *domain_pages.HANDLERS,

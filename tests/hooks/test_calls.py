@@ -60,6 +60,14 @@ async def _open_any_page(garage: Garage) -> Heard:
     return {"language": "de"}
 
 
+@calls("public_pages")
+async def _ask_what_engines_may_list(garage: Garage) -> Heard:
+    async with garage.browser(headers={"Accept-Language": "fr"}) as browser:
+        answer = await browser.get("/robots.txt")
+    assert garage.tenant.has_plugin("polite") == ("Allow: /poli$" in answer.text)
+    return {"language": "fr"}
+
+
 @calls("dashboard_cards")
 async def _open_the_first_page(garage: Garage) -> Heard:
     browser = await garage.staff("owner")

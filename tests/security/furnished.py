@@ -30,8 +30,9 @@ from plugins.self_service_portal import (
     mail_choices,
     picture_links,
 )
+from plugins.self_service_portal.app_icons import icon_path
 from plugins.self_service_portal.estimate_steps import COOKIE as DRAFT_COOKIE
-from plugins.self_service_portal.look import Look, StoredLogo, Texts
+from plugins.self_service_portal.look import Look, StoredLogo, Texts, set_look
 from plugins.self_service_portal.look_services import change_look
 from plugins.self_service_portal.mail_models import Confirmation
 from plugins.self_service_portal.models import Draft, DraftPhoto
@@ -55,6 +56,8 @@ INNOCENT = {
     "purpose": "invitation",
     "answer": "approve",
     "chart": "stages",
+    "start": "estimate",
+    "qr_file": "status.svg",
 }
 """Values of parameters that mean the same in every garage."""
 
@@ -173,7 +176,10 @@ async def _furnish_job(session: AsyncSession, found: Furnished) -> Job:
         ("confirm", confirmations.PURPOSE, estimate.id),
         ("mails", mail_choices.PURPOSE, job.id),
     ):
-        found.special[f"/{{lang}}/{path}/{{token}}"] = {"token": link_tokens.sign(purpose, thing)}
+        token = {"token": link_tokens.sign(purpose, thing)}
+        found.special[f"/{{lang}}/{path}/{{token}}"] = token
+        found.special[f"/{{lang}}/{path}/{{token}}/stop"] = token
+    found.special["/s/{code}"] = {"code": job.public_number}
     return job
 
 
@@ -274,7 +280,14 @@ async def _furnish_look(found: Furnished) -> None:
     logo = StoredLogo(key=f"portal/logos/{found.mark}", sha256=found.mark * 8, width=32, height=24)
     async with found.garage.unit() as session:
         await storage().put_bytes(found.garage.tenant.id, logo.key, factories.jpeg())
-        await change_look(session, Look(logo=logo, texts={"en": texts}), 0, STAFF)
+        look = Look(
+            logo=logo, texts={"en": texts}, embed_origins=(f"https://{found.mark}.example",)
+        )
+        await change_look(session, look, 0, STAFF)
+        set_look(look)
+        found.special["/portal/icon/{icon_name}"] = {
+            "icon_name": icon_path("192").rpartition("/")[2]
+        }
     found.special["/portal/logo/{file_name}"] = {"file_name": logo.file_name}
 
 

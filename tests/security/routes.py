@@ -26,6 +26,7 @@ class Route:
     permission: str | None
     is_upload: bool
     is_for_scripts: bool
+    has_signed_address: bool
 
     def filled(self, values: Mapping[str, str]) -> str:
         """The address with `values` in place of its parameters; a parameter that nobody thought
@@ -54,7 +55,7 @@ def staff_routes(app: HostRouter) -> list[Route]:
 
 def litestar_of(app: HostRouter) -> Litestar:
     """The garages' application inside its wrappers."""
-    inner = app._garage_app._app.app  # type: ignore[attr-defined]  # noqa: SLF001 - the table is inside
+    inner = app._garage_app._app.app.app  # type: ignore[attr-defined]  # noqa: SLF001 - the table is inside
     assert isinstance(inner, Litestar)
     return inner
 
@@ -75,4 +76,5 @@ def _routes_at(http_route: HTTPRoute) -> Iterator[Route]:
                 permission=guards[0].permission if guards else None,
                 is_upload=bool(handler.opt.get("streams_body")),
                 is_for_scripts=bool(handler.opt.get("token_in_header")),
+                has_signed_address=bool(handler.opt.get("signed_address")),
             )

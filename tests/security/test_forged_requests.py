@@ -50,6 +50,8 @@ async def assert_refused(
     before = await everything_in(furnished.garage)
     wrong = []
     for route in routes_of(app):
+        if route.has_signed_address and headers is None:
+            continue  # nothing but its address is looked at, unless a page of ours was left
         if route.method not in {"GET", "HEAD"} and route.is_guarded in tokens:
             address, who = route.filled(furnished.values(route)), route.is_guarded
             answer = await visit(people[who], route, address, token=tokens[who], headers=headers)

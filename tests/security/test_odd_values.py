@@ -33,7 +33,21 @@ ODD = {
     "no character": "\ufffe\U0010ffff",
 }
 KEY = "01a21000-0000-7000-8000-000000000000"
-QUERY = ("from", "before", "after", "show", "q", "slot", "next", "next_", "back", "day", "page")
+QUERY = (
+    "from",
+    "before",
+    "after",
+    "show",
+    "q",
+    "slot",
+    "next",
+    "next_",
+    "back",
+    "day",
+    "page",
+    "number",
+    "tried",
+)
 DATES = ("first_day", "last_day", "slot", "day", "left_at", "version")
 
 

@@ -73,6 +73,13 @@ class PendingPhoto extends HTMLElement {
 }
 customElements.define("pending-photo", PendingPhoto);
 
+// A site that a phone can keep like an app explains itself when there is no connection.
+const installable = document.querySelector("link[rel=manifest][data-worker]");
+if (installable && parent === window && "serviceWorker" in navigator) {
+  const { worker, scope } = installable.dataset;
+  window.addEventListener("load", () => navigator.serviceWorker.register(worker, { scope }));
+}
+
 // Tick all rows of a table.
 for (const box of document.querySelectorAll("[data-check-all]")) {
   box.addEventListener("change", () => {

@@ -25,6 +25,7 @@ from core.hooks.contributions import (
     NavigationEntry,
     Panel,
     Permission,
+    PublicPage,
     ScheduledTask,
     TimelineEntry,
 )
@@ -199,6 +200,12 @@ class Polite:
         """An entry of the staff's menu."""
         calls.append(("navigation", tenant.slug, {"language": language}))
         return [NavigationEntry(_("Polite page"), "/desk/polite", permission="polite.look")]
+
+    @hookimpl
+    async def public_pages(self, session: AsyncSession, language: str) -> Sequence[PublicPage]:
+        """A page for everybody."""
+        _note("public_pages", session=session, language=language)
+        return [PublicPage({"en": "/polite", "fr": "/poli"})]
 
     @hookimpl
     async def dashboard_cards(self, session: AsyncSession, language: str) -> Sequence[Panel]:

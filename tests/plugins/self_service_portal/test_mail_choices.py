@@ -1,6 +1,7 @@
 """*No more e-mails about this repair.*"""
 
 from datetime import timedelta
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -67,9 +68,63 @@ async def test_mail_programs_find_the_link_whole_in_the_head(
 ) -> None:
     mail = await told(garage, outbox, job)
     field = dict(mail.message.raw_items())["List-Unsubscribe"].strip()
-    assert field == f"<{next(word for word in mail.text.split() if '/mails/' in word)}>"
+    assert field == f"<{next(word for word in mail.text.split() if '/mails/' in word)}/stop>"
     assert len(field) > 78
-    assert mail.message["List-Unsubscribe-Post"] is None
+    assert mail.message["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+
+
+def said_by_program(mail: StoredMail) -> tuple[str, dict[str, str]]:
+    """Where a mail program that knows RFC 8058 sends what, for its reader."""
+    address = mail.message["List-Unsubscribe"].strip("<>")
+    name, _sign, value = mail.message["List-Unsubscribe-Post"].partition("=")
+    return urlsplit(address).path, {name: value}
+
+
+async def test_a_mail_program_unsubscribes_without_having_seen_a_page(
+    garage: Garage, outbox: Outbox, job: Job
+) -> None:
+    address, form = said_by_program(await told(garage, outbox, job))
+    async with garage.browser() as program:
+        answers = [await program.post(address, data=form) for _twice in range(2)]
+    assert [answer.status_code for answer in answers] == [200, 200]
+    assert await choice(garage, job) == "never"
+
+
+async def test_a_person_who_opens_that_address_sees_the_button(
+    garage: Garage, outbox: Outbox, job: Job
+) -> None:
+    address, _form = said_by_program(await told(garage, outbox, job))
+    async with garage.browser() as browser:
+        page = await browser.open(address)
+    assert "No more e-mails" in page.get_text()
+    assert await choice(garage, job) == "ready"
+
+
+ONE_CLICK = {"List-Unsubscribe": "One-Click"}
+
+
+@pytest.mark.parametrize(
+    ("form", "headers", "status"),
+    [
+        ({}, {}, 400),
+        ({"List-Unsubscribe": "Two-Clicks"}, {}, 400),
+        (ONE_CLICK, {"Origin": "https://evil.example"}, 403),
+        (ONE_CLICK, {"Sec-Fetch-Site": "cross-site"}, 403),
+    ],
+)
+async def test_nothing_else_unsubscribes_anybody_there(  # noqa: PLR0917 - three say what is sent
+    garage: Garage,
+    outbox: Outbox,
+    job: Job,
+    form: dict[str, str],
+    headers: dict[str, str],
+    status: int,
+) -> None:
+    address, _form = said_by_program(await told(garage, outbox, job))
+    async with garage.browser() as browser:
+        answer = await browser.post(address, data=form, headers=headers)
+    assert answer.status_code == status
+    assert await choice(garage, job) == "ready"
 
 
 async def test_the_link_opens_nothing_in_another_garage(
