@@ -13,7 +13,15 @@ LOOKS = pytest.mark.parametrize(
     ids=["desktop-light", "desktop-dark", "phone-light", "phone-dark"],
 )
 Colours = Literal["light", "dark"]
-PORTAL = ("", "/estimate/vehicle", "/repair", "/status", "/pictures", "/nothing-here")
+PORTAL = (
+    "",
+    "/estimate",
+    "/repair",
+    "/status?number=K7QX2M9D4",
+    "/pictures",
+    "/offline",
+    "/nothing-here",
+)
 OPENED = ("/status/job", "/pictures/add", "/repair/time")
 DESK = (
     "/desk",
@@ -28,6 +36,8 @@ DESK = (
     "/desk/on-site/numbers",
     "/desk/on-site/numbers?period=month",
     "/desk/planning",
+    "/desk/wishes",
+    "/desk/portal/card",
     "/desk/staff",
     "/desk/settings",
     "/desk/audit",
