@@ -5,9 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from litestar import Request, Router, get
-from litestar.di import NamedDependency
-from litestar.params import FromPath
+from litestar import Router
 from litestar.types import ControllerRouterHandler
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -24,8 +22,6 @@ from core.hooks.contributions import (
 )
 from core.hooks.manifest import PluginManifest
 from core.hooks.markers import hookimpl
-from core.web.rendering import Page
-from core.workshop.uploads.services import forget_expired_uploads
 from plugins.self_service_portal import (
     app_pages,
     confirm_pages,
@@ -37,6 +33,7 @@ from plugins.self_service_portal import (
     estimate_photos,
     estimate_time,
     found,
+    home_pages,
     job_links,
     job_pages,
     job_uploads,
@@ -64,46 +61,19 @@ from plugins.self_service_portal import (
 )
 from plugins.self_service_portal.appointments import tell_of_cancellation
 from plugins.self_service_portal.entries import entries
-from plugins.self_service_portal.estimate_steps import open_draft
 from plugins.self_service_portal.look import look_scope
 from plugins.self_service_portal.look_services import look_of
 from plugins.self_service_portal.mail_look import dressed
 from plugins.self_service_portal.mails import MAILS
-from plugins.self_service_portal.opening import opening_of
-from plugins.self_service_portal.pages import page, page_guard
+from plugins.self_service_portal.pages import page_guard
 from plugins.self_service_portal.permissions import PERMISSIONS
 from plugins.self_service_portal.reminders import EVERY_SECONDS, remind
-from plugins.self_service_portal.retention import keep_retention
+from plugins.self_service_portal.retention import forget_uploads, keep_retention
 from plugins.self_service_portal.services import forget_draft, forget_old_drafts
 from plugins.self_service_portal.settings import NAME, PortalSettings
 from plugins.self_service_portal.talk_mails import MAILS as TALK_MAILS
 from plugins.self_service_portal.time_wish_mail import MAIL as TIME_IS_FREE_MAIL
 from plugins.self_service_portal.unconfirmed import free_unconfirmed
-
-AnyRequest = Request[Any, Any, Any]
-
-
-@get("/{lang:str}", opt={"public": True})
-async def home(
-    request: AnyRequest, session: NamedDependency[AsyncSession], lang: FromPath[str]
-) -> Page:
-    """The four things that a customer can do."""
-    draft = await open_draft(request, session)
-    opening = await opening_of(session)
-    return page(
-        request,
-        "home.html",
-        entries=entries(),
-        base=f"/{lang}",
-        has_draft=draft is not None and draft.job_id is None,
-        opening=opening,
-        business=found.business(opening),
-    )
-
-
-async def forget_uploads(session: AsyncSession) -> None:
-    """Remove what customers or the desk began to send a day ago and did not end."""
-    await forget_expired_uploads(session)
 
 
 class SelfServicePortal:
@@ -142,7 +112,7 @@ class SelfServicePortal:
                 path="/",
                 guards=[page_guard],
                 route_handlers=[
-                    home,
+                    *home_pages.HANDLERS,
                     *estimate_photos.HANDLERS,
                     *estimate_time.HANDLERS,
                     *estimate_pages.HANDLERS,

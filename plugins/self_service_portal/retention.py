@@ -3,6 +3,7 @@
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.clock import now
+from core.workshop.uploads.services import forget_expired_uploads
 from plugins.self_service_portal import draft_photos, services
 from plugins.self_service_portal import look_repository as repository
 from plugins.self_service_portal.look_services import look_of
@@ -15,3 +16,8 @@ async def keep_retention(session: AsyncSession) -> None:
         await services.forget_draft(session, draft)
     for draft, photo_id in await repository.unsent_photos_since(session, now() - look.photo_life):
         await draft_photos.remove_photo(session, draft, photo_id)
+
+
+async def forget_uploads(session: AsyncSession) -> None:
+    """Remove what customers or the desk began to send a day ago and did not end."""
+    await forget_expired_uploads(session)
