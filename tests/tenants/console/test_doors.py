@@ -15,7 +15,7 @@ VALUES = {"plugin": "polite", "plugins": "polite", "host": "www.example.be", "sw
 def console_routes(app: HostRouter) -> list[tuple[str, str, bool, bool]]:
     """(method, path, is public, is for leads only) of all that the console serves."""
     site = app._sites[f"{SUPPORT_HOST}.{BASE_DOMAIN}"]  # noqa: SLF001 - the table is inside
-    inner = site._app._app  # type: ignore[attr-defined]  # noqa: SLF001
+    inner = site._app._app.app  # type: ignore[attr-defined]  # noqa: SLF001
     assert isinstance(inner, Litestar)
     return sorted(
         (
