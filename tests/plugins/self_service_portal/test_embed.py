@@ -2,7 +2,7 @@
 cookies."""
 
 import pytest
-from bs4 import BeautifulSoup
+from bs4 import BeautifulSoup, Tag
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -237,3 +237,34 @@ async def test_the_script_may_be_loaded_by_other_sites_and_is_tiny(garage: Garag
 async def test_the_owner_alone_decides_on_it(embedded: Garage) -> None:
     planner: Browser = await embedded.staff("planner")
     assert (await planner.get(DESK)).status_code == 403
+
+
+def stays_inside(link: Tag) -> bool:
+    """Whether it opens a window of its own, or a page that the frame may show."""
+    address = str(link["href"])
+    if link.get("target") == "_blank" or address.startswith(("#", "tel:", "mailto:")):
+        return True
+    parts = address.partition("?")[0].split("/")
+    is_entry = len(parts) > 2 and parts[2] in FRAMED
+    return is_entry and not any(part in address for part in NEVER_FRAMED)
+
+
+@pytest.mark.parametrize("has_sent", [False, True], ids=["begun", "sent"])
+async def test_no_link_inside_a_frame_leads_to_a_page_that_it_may_not_show(
+    app: HostRouter, garage: Garage, has_sent: bool
+) -> None:
+    furnished = await furnish(garage)
+    customer = await furnished.customer(has_sent=has_sent)
+    wrong, seen = [], 0
+    for route in routes_of(app):
+        parts = route.path.split("/")
+        if route.method != "GET" or len(parts) < 3 or parts[2] not in FRAMED:
+            continue
+        answer = await customer.get(route.filled(furnished.values(route)), headers=INSIDE)
+        page = BeautifulSoup(answer.text, "html.parser")
+        is_framed = page.html is not None and page.html.get("data-framed-by")
+        links = page.select("a[href]:not(.skip)") if is_framed else []
+        seen += bool(links)
+        wrong += [f"{route}: {link['href']}" for link in links if not stays_inside(link)]
+    assert not wrong, "\n".join(wrong)
+    assert seen >= 10
