@@ -11,7 +11,7 @@ from PIL import Image, ImageDraw, ImageFont
 from core.tenancy.context import current_tenant
 from core.web.colours import ink_on
 from core.web.site_look import InstallableApp
-from plugins.self_service_portal.look import StoredLogo, current_look
+from plugins.self_service_portal.look import current_look
 
 ICON_PATH = "/portal/icon"
 WORKER = "/service-worker.js"
@@ -20,6 +20,9 @@ KINDS = {"192": 192, "512": 512, "maskable": 512}
 _SHARE_OF_LOGO = {"192": 0.84, "512": 0.84, "maskable": 0.56}
 _SHARE_OF_LETTERS = {"192": 0.46, "512": 0.46, "maskable": 0.36}
 _CORNER = 0.18
+_SMOOTH = 4
+_DRAWING = "1"
+"""To be counted up when icons are drawn another way: their addresses are for ever."""
 _REMEMBERED = 128
 
 
@@ -57,20 +60,29 @@ def _drawn(
     _tenant_id: UUID,
 ) -> bytes:
     size = KINDS[kind]
-    corner = 0 if kind == "maskable" else round(size * _CORNER)
-    picture = Image.new("RGBA", (size, size))
+    picture = Image.new("RGBA", (size, size), colour if logo is None else "#ffffff")
     canvas = ImageDraw.Draw(picture)
-    ground = colour if logo is None else "#ffffff"
-    canvas.rounded_rectangle((0, 0, size - 1, size - 1), corner, fill=ground)
     if logo is not None:
         _put_logo(picture, logo, round(size * _SHARE_OF_LOGO[kind]))
     else:
         font = ImageFont.load_default(round(size * _SHARE_OF_LETTERS[kind]))
         middle = (size / 2, size / 2)
         canvas.text(middle, letters, fill=ink_on(colour), font=font, anchor="mm")
+    if kind != "maskable":
+        picture.putalpha(_rounded(size))
     out = BytesIO()
     picture.save(out, "PNG", optimize=True)
     return out.getvalue()
+
+
+def _rounded(size: int) -> Image.Image:
+    """What is seen of a square with round corners; drawn large and shrunk, so that they are
+    smooth."""
+    large = size * _SMOOTH
+    mask = Image.new("L", (large, large))
+    canvas = ImageDraw.Draw(mask)
+    canvas.rounded_rectangle((0, 0, large - 1, large - 1), round(large * _CORNER), fill=255)
+    return mask.resize((size, size), Image.Resampling.LANCZOS)
 
 
 def _put_logo(picture: Image.Image, body: bytes, widest: int) -> None:
@@ -93,6 +105,6 @@ def _initials(name: str) -> str:
 
 def _digest() -> str:
     look = current_look()
-    logo: StoredLogo | None = look.logo
-    parts = ("1", look.colours()[0], _initials(current_tenant().name), logo.sha256 if logo else "")
+    letters, logo = _initials(current_tenant().name), look.logo
+    parts = (_DRAWING, look.colours()[0], letters, logo.sha256 if logo else "")
     return hashlib.sha256("|".join(parts).encode()).hexdigest()[:16]
