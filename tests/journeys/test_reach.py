@@ -102,6 +102,7 @@ async def site(people: People, demo: DemoRun) -> AsyncIterator[Site]:
         await owner.fill("Web sites that may show it", f"http://localhost:{running.port}")
         await owner.press("Save")
         await owner.sees("Saved. Customers see it now.")
+        await owner.finds_no_barrier()
         yield running
 
 
