@@ -9,6 +9,7 @@ from core.settings import RUNTIME_SETTINGS, Settings, load_settings
 from core.web.garage_app import create_garage_app
 from core.web.host_router import HostRouter
 from core.web.limits import Limiter
+from core.web.live_reader import LiveReader
 from core.web.resources import Resources
 from core.workshop.notifications.services import install_kick
 from tenants.console.app import create_console_app
@@ -44,10 +45,12 @@ def app_of(house: House) -> HostRouter:
         limiter=Limiter(settings.redis_url),
         templates=open_templates(house.hooks, assets),
         assets=assets,
+        live=LiveReader(house.live),
         extras={"broken_plugins": house.broken},
     )
 
     async def close() -> None:
+        resources.live.stop()
         await resources.limiter.close()
         await house.close()
 

@@ -23,6 +23,7 @@ from core.storage import Storage, install_storage
 from core.templating import build_environment
 from core.web.assets import CORE, Assets
 from core.web.words import TEMPLATE_GLOBALS
+from core.workshop.notifications.live import LiveMarks, install_live_marks
 from core.workshop.notifications.services import SEND_MAIL
 from core.workshop.photos.services import RENDER_EFFECT
 from core.workshop.staff.mails import STAFF_MAILS
@@ -56,6 +57,7 @@ class House:
     directory: DatabaseTenantDirectory
     hooks: HookManager
     storage: Storage
+    live: LiveMarks
     components: tuple[Component, ...]
     broken: tuple[BrokenPlugin, ...]
 
@@ -82,6 +84,7 @@ class House:
     async def close(self) -> None:
         """Close all connections."""
         await self.epoch.close()
+        await self.live.close()
         await self.database.dispose()
 
 
@@ -99,9 +102,11 @@ def open_house(settings: Settings, *, pooled: bool = True) -> House:
     database = Database(settings.database_url, settings.platform_database_url, pooled=pooled)
     epoch = Epoch(settings.redis_url)
     storage = Storage.from_url(settings.storage_url)
+    live = LiveMarks(settings.redis_url)
     install_settings(settings)
     install_hooks(hooks)
     install_storage(storage)
+    install_live_marks(live)
     load_catalogues(["core", "tenants", *_packages(hooks).values()])
     return House(
         settings=settings,
@@ -112,6 +117,7 @@ def open_house(settings: Settings, *, pooled: bool = True) -> House:
         ),
         hooks=hooks,
         storage=storage,
+        live=live,
         components=parts,
         broken=tuple(broken),
     )

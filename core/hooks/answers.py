@@ -3,8 +3,8 @@
 A list that is made lazily is made here, so that it cannot fail later in the middle of a page.
 """
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, get_args, get_origin, get_type_hints
 
 from core.hooks.contributions import (
     Badge,
@@ -20,21 +20,32 @@ _ITEMS: Mapping[str, type] = {
     "public_pages": PublicPage,
     "dashboard_cards": Panel,
     "job_card_panels": Panel,
+    "job_sheet_panels": Panel,
     "job_timeline": TimelineEntry,
     "cleanup_rules": CleanupRule,
 }
 
 
-def checked(hook_name: str, answer: Any) -> Any:
-    """The answer, complete.
+def items_of(spec: Any) -> type | None:
+    """What a plugin's own hook is specified to answer a `Sequence` of; None where it answers
+    something else, which its plugin looks at itself."""
+    answer = get_type_hints(spec).get("return")
+    kinds = get_args(answer)
+    listed = get_origin(answer) is Sequence and len(kinds) == 1 and isinstance(kinds[0], type)
+    return kinds[0] if listed else None
+
+
+def checked(hook_name: str, answer: Any, items: type | None = None) -> Any:
+    """The answer, complete. `items` is what a plugin's own hook answers a list of.
 
     Raises:
         TypeError: it is not what the specification asks for.
     """
     if answer is None:
         return None
-    if hook_name in _ITEMS:
-        return _list_of(_ITEMS[hook_name], answer)
+    kind = _ITEMS.get(hook_name, items)
+    if kind is not None:
+        return _list_of(kind, answer)
     if hook_name == "job_badges":
         return {key: _list_of(Badge, marks) for key, marks in dict(answer).items()}
     if hook_name == "home_page" and not isinstance(answer, str):

@@ -1,9 +1,10 @@
 """What hooks return: small frozen values, so that a plugin cannot reach into the page."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal
+from uuid import UUID
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -68,6 +69,15 @@ class Badge:
     text: str
     icon: str = "info"
     tone: Tone = "neutral"
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column that is added to a list of jobs: a heading, and marks by the job's id."""
+
+    heading: str
+    cells: "Mapping[UUID, Sequence[Badge]]"
+    position: int = 100
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.errors import PluginError, Refused
 from core.hooks import specs
-from core.hooks.answers import checked
+from core.hooks.answers import checked, items_of
 from core.hooks.manifest import CORE_VERSION, PluginManifest
 from core.hooks.markers import PROJECT
 from core.tenancy.context import TenantContext, current_tenant
@@ -68,8 +68,11 @@ class HookManager:
         """
         self._manager = pluggy.PluginManager(PROJECT)
         self._manager.add_hookspecs(specs)
+        self.own_hooks: dict[str, type | None] = {}
         self.manifests: dict[str, PluginManifest] = {}
         self.faults: dict[tuple[UUID, str], Fault] = defaultdict(Fault)
+        for plugin in plugins:
+            self._offer_hooks_of(plugin)
         for plugin in plugins:
             self._register(plugin)
         if complete:
@@ -91,6 +94,20 @@ class HookManager:
         self._manager.register(plugin, name=manifest.name)
         self.manifests[manifest.name] = manifest
 
+    def _offer_hooks_of(self, plugin: Any) -> None:
+        """Let others extend a plugin by hooks that it specifies itself, behind the same gate."""
+        offered = getattr(plugin, "hookspecs", None)
+        if offered is None:
+            return
+        name = getattr(getattr(plugin, "manifest", None), "name", "")
+        for hook_name, spec in specified_in(offered).items():
+            if not hook_name.startswith(f"{name}_"):
+                raise PluginError(f"{name} specifies {hook_name}: it must begin with {name}_")
+            if hook_name in self.own_hooks:
+                raise PluginError(f"two plugins specify {hook_name}")
+            self.own_hooks[hook_name] = items_of(spec)
+        self._manager.add_hookspecs(offered)
+
     def _check_requirements(self) -> None:
         requires = {name: set(manifest.requires) for name, manifest in self.manifests.items()}
         for name, wanted in requires.items():
@@ -107,7 +124,7 @@ class HookManager:
         """Hook name → plugin name → a caller that reaches that plugin alone, in plugin order."""
         callers: dict[str, dict[str, pluggy.HookCaller]] = {}
         everyone = self._manager.get_plugins()
-        for hook_name in hook_names():
+        for hook_name in [*hook_names(), *self.own_hooks]:
             hook = getattr(self._manager.hook, hook_name)
             implementing = {impl.plugin_name for impl in hook.get_hookimpls()}
             callers[hook_name] = {
@@ -137,7 +154,7 @@ class HookManager:
         tenant = current_tenant()
         for name, caller in self._open_callers(hook_name, tenant):
             try:
-                answer = checked(hook_name, _only(caller(**values)))
+                answer = self._checked(hook_name, _only(caller(**values)))
             except Exception as error:  # noqa: BLE001 - any way of failing is a fault of the plugin
                 self.note_fault(name, hook_name, error)
                 continue
@@ -157,7 +174,7 @@ class HookManager:
         """Like :meth:`ask_async`, with whose answer each is."""
         answers = {}
         for name, caller in self._open_callers(hook_name, current_tenant()):
-            work = partial(_checked_answer, hook_name, caller, values)
+            work = partial(self._checked_answer, hook_name, caller, values)
             answer = await self.guarded(name, hook_name, values.get("session"), work)
             if answer is not None:
                 answers[name] = answer
@@ -206,6 +223,14 @@ class HookManager:
         fault = self.faults.get((tenant.id, plugin))
         return fault is not None and fault.open_until > time.monotonic()
 
+    def _checked(self, hook_name: str, answer: Any) -> Any:
+        return checked(hook_name, answer, self.own_hooks.get(hook_name))
+
+    async def _checked_answer(
+        self, hook_name: str, caller: pluggy.HookCaller, values: Mapping[str, Any]
+    ) -> Any:
+        return self._checked(hook_name, await call_and_wait(caller, values))
+
     def note_fault(self, plugin: str, hook: str, error: Exception) -> None:
         """Count a fault of a plugin for the garage in scope; open its breaker at the fifth."""
         fault = self.faults[current_tenant().id, plugin]
@@ -221,23 +246,22 @@ class HookManager:
 
 def hook_names() -> list[str]:
     """All hooks of the specification, in its order."""
-    return [
-        name
-        for name, member in vars(specs).items()
+    return list(specified_in(specs))
+
+
+def specified_in(offered: Any) -> dict[str, Any]:
+    """The functions of a module that are specifications of hooks, by name, in its order."""
+    return {
+        name: member
+        for name, member in vars(offered).items()
         if inspect.isfunction(member) and hasattr(member, f"{PROJECT}_spec")
-    ]
+    }
 
 
 async def call_and_wait(caller: pluggy.HookCaller, values: Mapping[str, Any]) -> Any:
     """Call one plugin's hook and await what it returned, if it must be awaited."""
     answer = _only(caller(**values))
     return await answer if inspect.isawaitable(answer) else answer
-
-
-async def _checked_answer(
-    hook_name: str, caller: pluggy.HookCaller, values: Mapping[str, Any]
-) -> Any:
-    return checked(hook_name, await call_and_wait(caller, values))
 
 
 def _only(answers: Any) -> Any:

@@ -93,6 +93,11 @@ def job_card_panels(session: AsyncSession, job_id: UUID, language: str) -> Seque
 
 
 @hookspec
+def job_sheet_panels(session: AsyncSession, job_id: UUID, language: str) -> Sequence[Panel]:  # type: ignore[empty-body]
+    """Blocks and codes on a job's printed sheet: beside its head, or below."""
+
+
+@hookspec
 def job_badges(  # type: ignore[empty-body]
     session: AsyncSession, job_ids: Sequence[UUID], language: str
 ) -> Mapping[UUID, Sequence[Badge]]:

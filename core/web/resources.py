@@ -14,6 +14,7 @@ from core.tenancy.context import TenantContext
 from core.tenancy.directory import TenantDirectory
 from core.web.assets import Assets
 from core.web.limits import Limiter
+from core.web.live_reader import LiveReader
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +29,7 @@ class Resources:
     limiter: Limiter
     templates: Environment
     assets: Assets
+    live: LiveReader
     extras: dict[str, Any] = field(default_factory=dict)
 
 

@@ -51,7 +51,7 @@ async def load_viewer(connection: AnyConnection) -> Viewer | None:
     """The person behind the session cookie, looked up once per request."""
     state = connection.scope["state"]
     if "viewer" not in state:
-        state["viewer"] = await _find_viewer(connection)
+        state["viewer"] = await find_viewer(connection)
     viewer: Viewer | None = state["viewer"]
     return viewer
 
@@ -62,7 +62,8 @@ def viewer_of(connection: AnyConnection) -> Viewer | None:
     return viewer
 
 
-async def _find_viewer(connection: AnyConnection) -> Viewer | None:
+async def find_viewer(connection: AnyConnection) -> Viewer | None:
+    """The person behind the session cookie as it is now; :func:`load_viewer` remembers."""
     resources = resources_of(connection)
     tenant = tenant_of(connection)
     token = connection.cookies.get(cookies.cookie_name(resources.settings, cookies.SESSION))

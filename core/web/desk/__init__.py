@@ -6,6 +6,7 @@ from core.web.desk import (
     garage_pages,
     job_actions,
     job_pages,
+    job_sheet,
     planning_pages,
     settings_pages,
 )
@@ -16,6 +17,7 @@ CONTROLLERS = [
     *job_pages.HANDLERS,
     *job_actions.HANDLERS,
     *customer_pages.HANDLERS,
+    *job_sheet.HANDLERS,
     *planning_pages.HANDLERS,
     *settings_pages.HANDLERS,
 ]

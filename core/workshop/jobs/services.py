@@ -21,9 +21,11 @@ from core.workshop.jobs.models import Job, JobEvent, JobTask
 from core.workshop.jobs.numbers import new_public_number, normalise_public_number
 from core.workshop.jobs.stages import current_task, status_after_tasks
 from core.workshop.locations import repository as locations
+from core.workshop.notifications.live import JOBS, announce
 from core.workshop.vehicles import services as vehicles
 from core.workshop.vehicles.plates import normalise_plate
 
+MOST_KILOMETRES = 2_000_000
 STATUSES = ("new", "planned", "in_progress", "ready", "delivered", "invoiced", "cancelled")
 EDITABLE = (
     "damage",
@@ -144,6 +146,7 @@ async def change_job(
     except StaleDataError:
         raise JobChangedMeanwhile from None
     if changed:
+        announce(session, JOBS)
         record(session, actor, "job.changed", f"job:{job_id}", details=changed)
     return job
 
@@ -159,6 +162,27 @@ async def set_status(session: AsyncSession, job_id: UUID, status: str, actor: Ac
         raise UnknownStatus
     job = await repository.locked(session, job_id)
     await _move(session, job, status, actor)
+    return job
+
+
+async def note_mileage_at_repair(
+    session: AsyncSession, job_id: UUID, kilometres: int, actor: Actor
+) -> Job:
+    """Write down what the odometer shows when the vehicle is taken in; a later reading wins.
+
+    Raises:
+        NotFound: not here.
+        Refused: no odometer shows that.
+    """
+    if not 0 <= kilometres <= MOST_KILOMETRES:
+        raise Refused("Please check the mileage: it is a number of kilometres.", field="mileage")
+    job = await repository.locked(session, job_id)
+    if job.mileage_at_repair != kilometres:
+        changed = {"mileage_at_repair": [job.mileage_at_repair, kilometres]}
+        job.mileage_at_repair = kilometres
+        await session.flush()
+        announce(session, JOBS)
+        record(session, actor, "job.changed", f"job:{job_id}", details=changed)
     return job
 
 
@@ -212,7 +236,8 @@ def note_event(
     at: datetime | None = None,
     details: Mapping[str, Any] | None = None,
 ) -> None:
-    """Add a line to a job's history."""
+    """Add a line to a job's history, and tell open pages."""
+    announce(session, JOBS)
     session.add(
         JobEvent(
             job_id=job_id,
