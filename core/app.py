@@ -49,6 +49,10 @@ def app_of(house: House) -> HostRouter:
         extras={"broken_plugins": house.broken},
     )
 
+    async def start() -> None:
+        await house.require_current_schema()
+        resources.live.stop_with_the_process()
+
     async def close() -> None:
         resources.live.stop()
         await resources.limiter.close()
@@ -65,7 +69,7 @@ def app_of(house: House) -> HostRouter:
         directory=house.directory,
         garage_app=create_garage_app(resources),
         sites=sites,
-        on_start=house.require_current_schema,
+        on_start=start,
         on_stop=close,
     )
 

@@ -35,7 +35,7 @@ from core.workshop.staff import repository as staff
 from core.workshop.staff.models import StaffMember
 from core.workshop.staff.passwords import hash_password
 from core.workshop.vehicles.plates import display_plate
-from tenants.activation import enable
+from tenants.activation import change_settings, enable
 from tenants.lifecycle import open_garage
 from tenants.support_staff import create_support_member
 
@@ -109,6 +109,8 @@ async def _open(house: House, garage: DemoGarage) -> TenantContext:
     tenant = await open_garage(house.database, house.directory, garage.new, _SUPPORT)
     for plugin in garage.plugins:
         await enable(house.switching, tenant.slug, plugin, _SUPPORT, reason="demo")
+    for plugin, wishes in garage.wishes.items():
+        await change_settings(house.switching, tenant.slug, plugin, wishes, _SUPPORT)
     opened = await house.directory.by_slug(tenant.slug)
     if opened is None:
         raise UnknownTenant(tenant.slug)

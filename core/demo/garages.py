@@ -1,6 +1,8 @@
 """The demo's two garages, their staff and the vendor's support."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
 
 from tenants.lifecycle import NewGarage
 
@@ -16,12 +18,13 @@ def password_of(role: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class DemoGarage:
-    """A garage, the plugins that are on, and who else works there beside the owner: role →
-    name."""
+    """A garage, the plugins that are on, who else works there beside the owner (role → name),
+    and what it wants of its plugins."""
 
     new: NewGarage
     plugins: tuple[str, ...]
     colleagues: dict[str, str]
+    wishes: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     def email_of(self, role: str) -> str:
         """The login of whoever has that role."""
@@ -70,5 +73,6 @@ GARAGES = (
             "technician": "Luca Moretti",
             "accountant": "Nathalie Gérard",
         },
+        {PRESENCE: {"ask_mileage": "required", "ask_damage": "optional", "ask_keys": "optional"}},
     ),
 )

@@ -9,7 +9,10 @@ from litestar.datastructures import FormMultiDict
 from sqlalchemy.ext.asyncio import AsyncSession
 from wtforms import Form as WTForm
 from wtforms import SelectChoice  # type: ignore[attr-defined]  # newer than its stubs
+from wtforms.fields import Field
+from wtforms.form import BaseForm
 from wtforms.i18n import get_translations
+from wtforms.validators import NumberRange, ValidationError
 
 from core.errors import Refused
 from core.i18n import choose_plural, current_language, gettext, gettext_noop
@@ -21,6 +24,9 @@ WTFORMS_OWN = (
     gettext_noop("Not a valid choice."),
 )
 """Messages that WTForms says by itself, marked so that our catalogues may say them better."""
+
+
+_WTFORMS_BETWEEN = "Number must be between %(min)s and %(max)s."
 
 
 class _Translations:
@@ -40,6 +46,22 @@ class _Translations:
         if text in {singular, plural} and self._wtforms is not None:
             return str(self._wtforms.ngettext(singular, plural, number))
         return text
+
+
+class Between(NumberRange):
+    """A number between two, both included; one that is beyond every float is just as wrong."""
+
+    def __call__(self, form: BaseForm, field: Field) -> None:
+        """Look at the field.
+
+        Raises:
+            ValidationError: it is not between them.
+        """
+        try:
+            super().__call__(form, field)
+        except OverflowError:
+            text = field.gettext(_WTFORMS_BETWEEN)
+            raise ValidationError(text % {"min": self.min, "max": self.max}) from None
 
 
 class Form(WTForm):

@@ -54,12 +54,14 @@ class _Listener:
         last = self.request.headers.get("last-event-id")
         missed = last is not None and last != seen
         yield _message("change" if missed else "hello", seen)
-        while time.monotonic() - began < LONGEST_SECONDS and not self.reader.is_closing:
+        while time.monotonic() - began < LONGEST_SECONDS and not self.reader.has_stopped():
             try:
                 async with asyncio.timeout(HEARTBEAT_SECONDS):
                     fresh = await self.reader.changed(tenant.id, self.topics, seen)
             except TimeoutError:
                 fresh = seen
+            if self.reader.has_stopped():
+                return
             if not await self._may_still():
                 yield _message("end", seen)
                 return

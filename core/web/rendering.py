@@ -1,5 +1,6 @@
 """Turning a template and values into a response, with all that every page shows."""
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
@@ -64,6 +65,19 @@ def respond(
         headers=_PRIVATE,
         cookies=_page_cookies(connection),
     )
+
+
+def fragment(connection: AnyConnection, template: str, **values: Any) -> Response[Any]:
+    """A part of a page for a script that has the page open, with an ETag of what it says: 304
+    and nothing more where the browser shows exactly that. It leaves messages of the next page
+    alone."""
+    context = {**common_values(connection), **values}
+    html = resources_of(connection).templates.get_template(template).render(context)
+    tag = f'"{hashlib.sha256(html.encode()).hexdigest()[:32]}"'
+    headers = {**_PRIVATE, "ETag": tag}
+    if connection.headers.get("if-none-match") == tag:
+        return Response(None, status_code=304, headers=headers)
+    return Response(html, media_type=MediaType.HTML, headers=headers)
 
 
 def redirect(

@@ -1,8 +1,8 @@
 """How long a vehicle has been inside, in bands that people can see at a glance."""
 
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Literal
+from datetime import datetime, time, timedelta
+from typing import Any, Literal
 
 from core.clock import now
 from core.i18n import gettext as _
@@ -20,6 +20,33 @@ class Band:
     word: str
     icon: str
     tone: Literal["good", "warning", "danger"]
+
+
+@dataclass(frozen=True, slots=True)
+class BandEdges:
+    """The bands as moments of arrival: who came before `long_before` is there for long."""
+
+    ageing_before: datetime
+    long_before: datetime
+
+    def bounds(self, arrived_at: Any, band: str) -> list[Any]:
+        """Conditions on a column for one of `fresh`, `ageing` and `long`."""
+        if band == "long":
+            return [arrived_at < self.long_before]
+        if band == "ageing":
+            return [arrived_at < self.ageing_before, arrived_at >= self.long_before]
+        return [arrived_at >= max(self.ageing_before, self.long_before)]
+
+
+def band_edges(wishes: PresenceSettings) -> BandEdges:
+    """Where the bands begin today: at midnights of the garage's own calendar."""
+    zone = current_tenant().zone
+    today = now().astimezone(zone).date()
+
+    def midnight(days_ago: int) -> datetime:
+        return datetime.combine(today - timedelta(days=days_ago), time(), zone)
+
+    return BandEdges(midnight(wishes.ageing_after_days - 1), midnight(wishes.stale_after_days))
 
 
 def days_inside(arrived_at: datetime) -> int:

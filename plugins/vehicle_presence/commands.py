@@ -14,7 +14,7 @@ from core.tenancy.context import current_tenant
 from plugins.vehicle_presence.cleanup.models import CleanupRun
 from plugins.vehicle_presence.cleanup.rules import Verdict
 from plugins.vehicle_presence.cleanup.sweep import SweepReport, advance, begin, look
-from plugins.vehicle_presence.services import NAME
+from plugins.vehicle_presence.settings import NAME
 
 presence = typer.Typer(
     name="presence", help="Vehicles on site.", no_args_is_help=True, add_completion=False

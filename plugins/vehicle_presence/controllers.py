@@ -1,6 +1,5 @@
-"""The on-site board, the check mark and the clock."""
+"""The check mark and the clock."""
 
-from datetime import datetime, time
 from typing import Any
 from uuid import UUID
 
@@ -12,27 +11,23 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from wtforms import DateTimeLocalField
 from wtforms.validators import InputRequired
 
-from core.clock import now
-from core.errors import NotFound, Refused
-from core.i18n import format_time, lazy_gettext, ngettext
+from core.errors import NotFound
+from core.i18n import format_time, lazy_gettext
 from core.i18n import gettext as _
 from core.tenancy.context import current_tenant
 from core.web.forms import Form, attempt, form_values
-from core.web.moments import parse_day, parse_moment
 from core.web.rendering import Flash, Page, page, redirect
-from core.web.viewer import load_viewer, requires
-from core.workshop.audit.services import Actor
+from core.web.viewer import requires
 from core.workshop.jobs import repository as jobs
-from plugins.vehicle_presence import repository, services
-from plugins.vehicle_presence.bands import band_of
-from plugins.vehicle_presence.cleanup.evidence import reason_text
+from core.workshop.notifications.live import announce
+from plugins.vehicle_presence import check_ins, repository, services
 from plugins.vehicle_presence.models import Stay
+from plugins.vehicle_presence.returning import BOARD, actor_of, address_after, again, list_of
 
 AnyRequest = Request[Any, Any, Any]
 Session = NamedDependency[AsyncSession]
 VIEW = "vehicle_presence.view"
 MARK = "vehicle_presence.mark"
-_BOARD = "/desk/on-site"
 
 
 class OffSiteForm(Form):
@@ -43,23 +38,15 @@ class OffSiteForm(Form):
     )
 
 
-@get(_BOARD, guards=[requires(VIEW)])
-async def board(request: AnyRequest, session: Session) -> Page:
-    """What is on site, the longest first; those whose work is over stand on top."""
-    return await _board(request, session)
-
-
 @post("/desk/jobs/{job_id:uuid}/presence/in", guards=[requires(MARK)])
 async def vehicle_in(request: AnyRequest, session: Session, job_id: FromPath[UUID]) -> Redirect:
-    """Check *vehicle in*."""
-    stay = await services.record_arrival(session, job_id, await _actor(request))
-    return redirect(
-        request,
-        f"/desk/jobs/{job_id}",
-        flash=Flash(
-            _("The vehicle is in."), undo_href=f"/desk/jobs/{job_id}/presence/in/{stay.id}/undo"
-        ),
-    )
+    """Check *vehicle in*: it is in from this press on, and what the garage asks comes after."""
+    stay = await services.record_arrival(session, job_id, await actor_of(request))
+    more = again(request)
+    is_asked = bool(check_ins.asked()) and await check_ins.of_stay(session, stay.id) is None
+    target = f"/desk/jobs/{job_id}/check-in{more}" if is_asked else address_after(request, job_id)
+    undo = f"/desk/jobs/{job_id}/presence/in/{stay.id}/undo{more}"
+    return redirect(request, target, flash=Flash(_("The vehicle is in."), undo_href=undo))
 
 
 @post("/desk/jobs/{job_id:uuid}/presence/in/{stay_id:uuid}/undo", guards=[requires(MARK)])
@@ -67,16 +54,15 @@ async def undo_in(
     request: AnyRequest, session: Session, job_id: FromPath[UUID], stay_id: FromPath[UUID]
 ) -> Redirect:
     """The check mark was a mistake."""
-    await services.undo_arrival(session, stay_id, job_id, await _actor(request))
-    return redirect(request, f"/desk/jobs/{job_id}", flash=Flash(_("Undone.")))
+    await services.undo_arrival(session, stay_id, job_id, await actor_of(request))
+    return redirect(request, address_after(request, job_id), flash=Flash(_("Undone.")))
 
 
 @post("/desk/jobs/{job_id:uuid}/presence/off", guards=[requires(MARK)])
 async def press_clock(request: AnyRequest, session: Session, job_id: FromPath[UUID]) -> Redirect:
     """The clock: off site now, *vehicle in* unchecked."""
-    stay = await services.mark_off_site(session, job_id, await _actor(request))
-    back = _BOARD if request.query_params.get("back") == "board" else f"/desk/jobs/{job_id}"
-    return redirect(request, back, flash=_left(stay, back))
+    stay = await services.mark_off_site(session, job_id, await actor_of(request))
+    return redirect(request, address_after(request, job_id), flash=_left(stay, again(request)))
 
 
 @post("/desk/jobs/{job_id:uuid}/presence/off/{stay_id:uuid}/undo", guards=[requires(MARK)])
@@ -84,9 +70,9 @@ async def undo_clock(
     request: AnyRequest, session: Session, job_id: FromPath[UUID], stay_id: FromPath[UUID]
 ) -> Redirect:
     """*Undo*: the vehicle is in again and the off-site date is empty."""
-    await services.undo_off_site(session, stay_id, job_id, await _actor(request))
-    back = _back(request) or f"/desk/jobs/{job_id}"
-    return redirect(request, back, flash=Flash(_("Undone. The vehicle is in.")))
+    await services.undo_off_site(session, stay_id, job_id, await actor_of(request))
+    text = _("Undone. The vehicle is in.")
+    return redirect(request, address_after(request, job_id), flash=Flash(text))
 
 
 @get("/desk/jobs/{job_id:uuid}/presence/date", guards=[requires(MARK)])
@@ -113,7 +99,7 @@ async def change_date(
             session,
             job_id,
             moment.replace(tzinfo=current_tenant().zone),
-            await _actor(request),
+            await actor_of(request),
         )
     if form.has_errors:
         return await _date_page(request, session, job_id, form, status_code=409)
@@ -122,73 +108,13 @@ async def change_date(
     )
 
 
-@post("/desk/on-site/off", guards=[requires(MARK)])
-async def mark_many(request: AnyRequest, session: Session) -> Page | Redirect:
-    """Several vehicles off site with one date; the end of that day, or now if it is today."""
-    values = await form_values(request)
-    chosen = [_uuid(text) for text in values.getlist("job")]
-    job_ids = [job_id for job_id in chosen if job_id is not None]
-    day = parse_day((values.getlist("day") or [""])[0])
-    if not job_ids or day is None:
-        problem = _("Please tick at least one vehicle and choose a date.")
-        return await _board(request, session, problem, status_code=422)
-    end = datetime.combine(day, time(23, 59), current_tenant().zone)
-    moment = min(end, now()) if day <= now().astimezone(current_tenant().zone).date() else end
-    try:
-        async with session.begin_nested():
-            marked = await services.mark_many_off_site(
-                session, job_ids, moment, await _actor(request)
-            )
-    except Refused as refusal:
-        problem = _(refusal.message, **refusal.values)
-        return await _board(request, session, problem, status_code=409)
-    text = ngettext("%(num)s vehicle is off site.", "%(num)s vehicles are off site.", marked)
-    return redirect(request, _BOARD, flash=Flash(text))
-
-
 @post("/desk/on-site/doubts/{doubt_id:uuid}/here", guards=[requires(MARK)])
 async def still_here(request: AnyRequest, session: Session, doubt_id: FromPath[UUID]) -> Redirect:
     """Somebody looked: it is there."""
-    await services.still_here(session, doubt_id, await _actor(request))
-    return redirect(
-        request,
-        _back(request) or _BOARD,
-        flash=Flash(_("Noted. The clean-up asks again in some weeks.")),
-    )
-
-
-async def _board(
-    request: AnyRequest,
-    session: AsyncSession,
-    problem: str | None = None,
-    *,
-    status_code: int = 200,
-) -> Page:
-    after = _position(request.query_params.get("after"))
-    rows = await repository.on_site(session, after)
-    shown = rows[: repository.PAGE]
-    finished = [] if after else list(await repository.finished_but_inside(session))
-    finished = finished[: repository.PAGE]
-    on_top = {row.job_id for row in finished}
-    doubts = [] if after else list(await repository.open_doubts(session))
-    wishes = services.settings()
-    ids = {row.job_id for row in [*shown, *finished, *doubts]}
-    return page(
-        request,
-        "vehicle_presence/board.html",
-        rows=[row for row in shown if row.job_id not in on_top],
-        finished=finished,
-        doubts=[(row, reason_text(row.reason, row.evidence)) for row in doubts],
-        total=await repository.count_on_site(session),
-        tasks=await jobs.current_task_labels(session, list(ids)) if ids else {},
-        band_of=lambda arrived: band_of(arrived, wishes),
-        more=f"{shown[-1].arrived_at.isoformat()}_{shown[-1].id}"
-        if len(rows) > repository.PAGE
-        else None,
-        today=now().astimezone(current_tenant().zone).date(),
-        problem=problem,
-        status_code=status_code,
-    )
+    await services.still_here(session, doubt_id, await actor_of(request))
+    announce(session, "vehicle_presence.board")
+    text = _("Noted. The clean-up asks again in some weeks.")
+    return redirect(request, list_of(request) or BOARD, flash=Flash(text))
 
 
 async def _date_page(
@@ -211,21 +137,7 @@ async def _date_page(
     )
 
 
-async def _actor(request: AnyRequest) -> Actor:
-    viewer = await load_viewer(request)
-    if viewer is None:
-        raise NotFound("viewer")
-    return viewer.actor
-
-
-def _back(request: AnyRequest) -> str | None:
-    """The page of ours that a button stood on."""
-    pages = {"board": _BOARD, "clean-up": f"{_BOARD}/clean-up"}
-    return pages.get(str(request.query_params.get("back")))
-
-
-def _left(stay: Stay, back: str) -> Flash:
-    suffix = "?back=board" if back == _BOARD else ""
+def _left(stay: Stay, suffix: str) -> Flash:
     return Flash(
         _("Left %(time)s", time=format_time(stay.left_at, current_tenant().zone)),
         undo_href=f"/desk/jobs/{stay.job_id}/presence/off/{stay.id}/undo{suffix}",
@@ -234,27 +146,12 @@ def _left(stay: Stay, back: str) -> Flash:
     )
 
 
-def _position(text: str | None) -> tuple[datetime, UUID] | None:
-    moment, _separator, stay_id = (text or "").replace(" ", "+").partition("_")
-    after, last = parse_moment(moment), _uuid(stay_id)
-    return (after, last) if after is not None and last is not None else None
-
-
-def _uuid(text: str) -> UUID | None:
-    try:
-        return UUID(text)
-    except ValueError:
-        return None
-
-
 HANDLERS = [
-    board,
     vehicle_in,
     undo_in,
     press_clock,
     undo_clock,
     date_page,
     change_date,
-    mark_many,
     still_here,
 ]

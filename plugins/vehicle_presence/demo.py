@@ -6,11 +6,20 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.clock import frozen, now
+from core.i18n import gettext as _
+from core.i18n import language_scope
 from core.tenancy.context import current_tenant
 from core.workshop.audit.services import SYSTEM, Actor
 from core.workshop.jobs import repository as jobs
+from core.workshop.jobs.services import change_job
 from core.workshop.staff import repository as staff
+from plugins.vehicle_presence import board_repository, board_views, check_ins
+from plugins.vehicle_presence.absences import leave_for_a_while
+from plugins.vehicle_presence.bands import band_edges
+from plugins.vehicle_presence.board_repository import Wanted
+from plugins.vehicle_presence.filters import Filters
 from plugins.vehicle_presence.services import mark_off_site, record_arrival
+from plugins.vehicle_presence.settings import settings
 
 NOTED_EACH = 4
 """Of the vehicles that were handed over before today, the clock was pressed for one in four;
@@ -38,6 +47,37 @@ async def fill_in(session: AsyncSession) -> None:
             with frozen(left):
                 await mark_off_site(session, row.id, actor)
                 await session.flush()
+    with language_scope(current_tenant().default_language):
+        await _this_morning(session, actor)
+
+
+async def _this_morning(session: AsyncSession, actor: Actor) -> None:
+    """Two are away for a while, what was promised for yesterday is not finished, check-ins were
+    answered where the garage asks, and the planner keeps a look at the board."""
+    wanted = Wanted(Filters(status="working"), band_edges(settings()), now().date())
+    working = list(reversed(await board_repository.on_site(session, wanted)))
+    late = now() - timedelta(minutes=50)
+    absences = ((0, timedelta(minutes=30)), (1, timedelta(days=1)))
+    for row, (reason, back) in zip(working, absences, strict=False):
+        with frozen(max(late, row.arrived_at)):
+            await leave_for_a_while(session, row.job_id, reason, actor, expected_back=now() + back)
+    for row in working[-2:]:
+        job = await jobs.by_id(session, row.job_id)
+        yesterday = {"estimated_completion": (now() - timedelta(days=1)).date()}
+        await change_job(session, job.id, yesterday, job.version, actor)
+    if check_ins.asked():
+        for number, row in enumerate(working[:-1]):
+            answers = {
+                "mileage": 61_230 + 977 * number,
+                "no_damage": True,
+                "keys": 1 + number % 2,
+                "keys_place": f"{_('board, hook')} {number + 3}",
+            }
+            await check_ins.note(session, row.job_id, answers, actor)
+    if actor.id is not None:
+        overdue = Filters(overdue="yes")
+        await board_views.save(session, _("Late"), overdue, None)
+        await board_views.save(session, _("In the workshop"), Filters(status="working"), actor.id)
 
 
 async def _receptionist(session: AsyncSession) -> Actor:

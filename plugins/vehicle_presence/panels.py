@@ -9,10 +9,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.clock import now
 from core.hooks.contributions import Badge, Panel, TimelineEntry
+from core.hooks.manifest import in_language
 from core.i18n import gettext as _
+from core.i18n import ngettext
 from core.tenancy.context import current_tenant
+from core.web.qr import own_address, qr_code
+from core.web.words import localised
 from core.workshop.jobs import repository as jobs
-from plugins.vehicle_presence import repository, services
+from plugins.vehicle_presence import absence_repository, check_ins, repository, services
 from plugins.vehicle_presence.bands import band_of, days_inside
 from plugins.vehicle_presence.cleanup.evidence import evidence_text
 
@@ -21,7 +25,14 @@ async def job_panels(session: AsyncSession, job_id: UUID) -> list[Panel]:
     """The check mark, the off-site date and the clock, in the card's header."""
     stay = await repository.latest_stay(session, job_id)
     inside = stay is not None and stay.left_at is None
+    note = await check_ins.of_stay(session, stay.id) if stay else None
     values = {
+        "absence": await absence_repository.open_absence(session, stay.id)
+        if stay and inside
+        else None,
+        "note": answers_text(note.answers) if note else "",
+        "may_ask": bool(check_ins.asked()),
+        "is_asked": inside and note is None and bool(check_ins.asked()),
         "job_id": job_id,
         "stay": stay,
         "inside": inside,
@@ -29,6 +40,35 @@ async def job_panels(session: AsyncSession, job_id: UUID) -> list[Panel]:
         "band": band_of(stay.arrived_at, services.settings()) if stay and inside else None,
     }
     return [Panel("vehicle_presence/job_panel.html", values, place="header", position=10)]
+
+
+def sheet_panels(job_id: UUID) -> list[Panel]:
+    """The code for arrival and departure, beside the head of the job's sheet."""
+    code = qr_code(own_address(f"/desk/jobs/{job_id}/presence"))
+    return [Panel("vehicle_presence/sheet_code.html", {"code": code}, place="header")]
+
+
+async def within_stays(
+    session: AsyncSession, stay_ids: list[UUID]
+) -> Mapping[UUID, dict[str, object]]:
+    """What was noted at check-in and when the vehicle was away, as plain values."""
+    notes = await check_ins.of_stays(session, stay_ids)
+    away: dict[UUID, list[object]] = {}
+    for each in await absence_repository.of_stays(session, stay_ids):
+        line = {
+            "reason": in_language(each.reason_texts, current_tenant().default_language),
+            "note": each.note,
+            "out_at": each.out_at.isoformat(),
+            "back_at": each.back_at.isoformat() if each.back_at else None,
+        }
+        away.setdefault(each.stay_id, []).append(line)
+    return {
+        stay_id: {
+            "check_in": notes[stay_id].answers if stay_id in notes else None,
+            "absences": away.get(stay_id, []),
+        }
+        for stay_id in stay_ids
+    }
 
 
 async def badges(session: AsyncSession, job_ids: Sequence[UUID]) -> Mapping[UUID, list[Badge]]:
@@ -72,18 +112,52 @@ def _line(kind: str, actor: str, details: Mapping[str, object]) -> str | None:
     if kind == "vehicle_arrived":
         return _("Vehicle in (%(who)s)", who=actor)
     if kind == "vehicle_left":
-        evidence = evidence_text(cast("Mapping[str, Any]", details.get("evidence") or {}))
-        if details.get("closed_by") == "sweep":
-            return _("Vehicle off site, noted by the clean-up: %(evidence)s", evidence=evidence)
-        if details.get("closed_by") == "confirmed" and details.get("evidence"):
-            return _(
-                "Vehicle off site (%(who)s), proposed by the clean-up: %(evidence)s",
-                who=actor,
-                evidence=evidence,
-            )
-        return _("Vehicle off site (%(who)s)", who=actor)
+        return _departure_line(actor, details)
+    if kind == "checked_in":
+        return _("Check-in (%(who)s): %(answers)s", who=actor, answers=answers_text(details))
+    if kind in {"vehicle_out_for_a_while", "vehicle_back", "absence_undone"}:
+        return _absence_line(kind, actor, details)
     return {
         "off_site_undone": _("Off-site date taken back (%(who)s)", who=actor),
         "off_site_date_changed": _("Off-site date changed (%(who)s)", who=actor),
         "arrival_undone": _("“Vehicle in” taken back (%(who)s)", who=actor),
     }.get(kind)
+
+
+def _departure_line(actor: str, details: Mapping[str, object]) -> str:
+    evidence = evidence_text(cast("Mapping[str, Any]", details.get("evidence") or {}))
+    if details.get("closed_by") == "sweep":
+        return _("Vehicle off site, noted by the clean-up: %(evidence)s", evidence=evidence)
+    if details.get("closed_by") == "confirmed" and details.get("evidence"):
+        return _(
+            "Vehicle off site (%(who)s), proposed by the clean-up: %(evidence)s",
+            who=actor,
+            evidence=evidence,
+        )
+    return _("Vehicle off site (%(who)s)", who=actor)
+
+
+def answers_text(answers: Mapping[str, object]) -> str:
+    """What was noted at check-in, in one line."""
+    parts = []
+    if "mileage" in answers:
+        parts.append(_("%(number)s km", number=answers["mileage"]))
+    if "keys" in answers:
+        parts.append(ngettext("%(num)s key", "%(num)s keys", int(str(answers["keys"]))))
+    if answers.get("keys_place"):
+        parts.append(_("keys: %(place)s", place=answers["keys_place"]))
+    if answers.get("damage"):
+        parts.append(_("prior damage: %(text)s", text=answers["damage"]))
+    elif answers.get("no_damage"):
+        parts.append(_("no prior damage"))
+    return ", ".join(parts) or "–"
+
+
+def _absence_line(kind: str, actor: str, details: Mapping[str, object]) -> str:
+    texts = details.get("reason")
+    reason = localised(texts) if isinstance(texts, dict) and texts else "–"
+    if kind == "vehicle_back":
+        return _("Back: %(reason)s (%(who)s)", reason=reason, who=actor)
+    if kind == "absence_undone":
+        return _("Absence taken back: %(reason)s (%(who)s)", reason=reason, who=actor)
+    return _("Left for a while: %(reason)s (%(who)s)", reason=reason, who=actor)

@@ -21,15 +21,24 @@ from core.hooks.manifest import PluginManifest
 from core.hooks.markers import hookimpl
 from core.i18n import gettext as _
 from core.tenancy.context import TenantContext
-from plugins.vehicle_presence import controllers, demo, panels, repository
+from plugins.vehicle_presence import (
+    absence_pages,
+    board_pages,
+    check_in_pages,
+    controllers,
+    demo,
+    departure_mails,
+    hookspecs,
+    panels,
+    repository,
+)
 from plugins.vehicle_presence.cleanup import digest
 from plugins.vehicle_presence.cleanup import pages as cleanup_pages
 from plugins.vehicle_presence.cleanup.demo import clean_up_as_in_the_past
 from plugins.vehicle_presence.cleanup.sweep import sweep_tonight
 from plugins.vehicle_presence.commands import presence
 from plugins.vehicle_presence.numbers import pages as numbers_pages
-from plugins.vehicle_presence.services import NAME, settings_of
-from plugins.vehicle_presence.settings import PresenceSettings
+from plugins.vehicle_presence.settings import NAME, PresenceSettings, settings_of
 
 DESK = ("owner", "planner", "technician")
 
@@ -37,6 +46,7 @@ DESK = ("owner", "planner", "technician")
 class VehiclePresence:
     """The plugin object that pluggy registers."""
 
+    hookspecs = hookspecs
     manifest = PluginManifest(
         name=NAME,
         version="1.0.0",
@@ -64,8 +74,16 @@ class VehiclePresence:
 
     @hookimpl
     def routes(self) -> Sequence[ControllerRouterHandler]:
-        """The board, the check mark and the clock; the clean-up; the numbers."""
-        return [*controllers.HANDLERS, *cleanup_pages.HANDLERS, *numbers_pages.HANDLERS]
+        """The board, the check mark and the clock; check-in and absences; the clean-up; the
+        numbers."""
+        return [
+            *controllers.HANDLERS,
+            *board_pages.HANDLERS,
+            *check_in_pages.HANDLERS,
+            *absence_pages.HANDLERS,
+            *cleanup_pages.HANDLERS,
+            *numbers_pages.HANDLERS,
+        ]
 
     @hookimpl
     def permissions(self) -> Sequence[Permission]:
@@ -128,6 +146,11 @@ class VehiclePresence:
         return await panels.job_panels(session, job_id)
 
     @hookimpl
+    def job_sheet_panels(self, job_id: UUID) -> Sequence[Panel]:
+        """The code that a phone reads when the vehicle comes and goes."""
+        return panels.sheet_panels(job_id)
+
+    @hookimpl
     async def job_badges(
         self, session: AsyncSession, job_ids: Sequence[UUID]
     ) -> Mapping[UUID, Sequence[Badge]]:
@@ -150,6 +173,11 @@ class VehiclePresence:
             "presence.date_changed": _("Off-site date changed"),
             "presence.still_here": _("Vehicle is still here"),
             "presence.rule_changed": _("Rule of the clean-up changed"),
+            "presence.checked_in": _("Check-in noted"),
+            "presence.vehicle_out_for_a_while": _("Vehicle left for a while"),
+            "presence.vehicle_back": _("Vehicle is back"),
+            "presence.absence_undone": _("Absence taken back"),
+            "presence.reasons_changed": _("Reasons for absences changed"),
         }
 
     @hookimpl
@@ -164,8 +192,8 @@ class VehiclePresence:
 
     @hookimpl
     def mail_templates(self) -> Sequence[MailTemplate]:
-        """What the clean-up did in the night."""
-        return [digest.MAIL]
+        """The vehicle has left; what the clean-up did in the night."""
+        return [*departure_mails.MAILS, digest.MAIL]
 
     @hookimpl
     def commands(self) -> typer.Typer:
@@ -178,12 +206,14 @@ class VehiclePresence:
     ) -> Mapping[str, Any]:
         """When the customer's vehicles came and went."""
         stays = await repository.stays_of_customer(session, customer_id)
+        about = await panels.within_stays(session, [stay.id for stay in stays])
         return {
             "stays": [
                 {
                     "plate": stay.plate,
                     "arrived_at": stay.arrived_at.isoformat(),
                     "left_at": stay.left_at.isoformat() if stay.left_at else None,
+                    **(about[stay.id]),
                 }
                 for stay in stays
             ]

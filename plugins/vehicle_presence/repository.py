@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, and_, bindparam, func, select, tuple_, update
+from sqlalchemy import Row, and_, bindparam, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.workshop.customers.models import Customer
@@ -48,22 +48,7 @@ def _board() -> Any:
     )
 
 
-_ON_SITE = _board()
-_ON_SITE_AFTER = _board().where(
-    tuple_(Stay.arrived_at, Stay.id) > tuple_(bindparam("after_at"), bindparam("after_id"))
-)
 _FINISHED_ON_SITE = _board().where(Job.status.in_(FINISHED))
-
-
-async def on_site(
-    session: AsyncSession, after: tuple[datetime, UUID] | None = None
-) -> Sequence[BoardRow]:
-    """A page of vehicles on site, longest first; one more than :data:`PAGE` if there is more."""
-    values: dict[str, object] = {"tenant": session.info["tenant_id"]}
-    if after is None:
-        return (await session.execute(_ON_SITE, values)).all()
-    values |= {"after_at": after[0], "after_id": after[1]}
-    return (await session.execute(_ON_SITE_AFTER, values)).all()
 
 
 async def finished_but_inside(session: AsyncSession) -> Sequence[BoardRow]:
@@ -89,6 +74,11 @@ async def moves_since(session: AsyncSession, moment: datetime) -> tuple[int, int
         select(func.count()).select_from(Stay).where(Stay.left_at >= moment)
     )
     return arrivals or 0, departures or 0
+
+
+async def stay_by_id(session: AsyncSession, stay_id: UUID) -> Stay | None:
+    """The stay with that id."""
+    return await session.scalar(select(Stay).where(Stay.id == stay_id))
 
 
 async def open_stay(session: AsyncSession, job_id: UUID, *, lock: bool = False) -> Stay | None:
@@ -129,6 +119,18 @@ async def jobs_inside(session: AsyncSession, job_ids: Sequence[UUID]) -> dict[UU
         select(Stay.job_id, Stay.arrived_at).where(Stay.job_id.in_(job_ids), Stay.left_at.is_(None))
     )
     return {row[0]: row[1] for row in rows}
+
+
+async def jobs_that_came_since(
+    session: AsyncSession, job_ids: Sequence[UUID], moment: datetime
+) -> set[UUID]:
+    """Which of these jobs' vehicles are in, or came at some time since `moment`."""
+    found = await session.scalars(
+        select(Stay.job_id).where(
+            Stay.job_id.in_(job_ids), or_(Stay.left_at.is_(None), Stay.arrived_at >= moment)
+        )
+    )
+    return set(found)
 
 
 async def open_doubts(session: AsyncSession) -> Sequence[BoardRow]:

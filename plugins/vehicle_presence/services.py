@@ -10,11 +10,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from core.clock import now
 from core.errors import NotFound
 from core.hooks.manager import hooks
-from core.tenancy.context import TenantContext, current_tenant
 from core.workshop.audit.services import Actor, record
 from core.workshop.jobs import repository as jobs
 from core.workshop.jobs.services import note_event
-from plugins.vehicle_presence import repository
+from plugins.vehicle_presence import absence_repository, departure_mails, repository
 from plugins.vehicle_presence.errors import (
     LeftBeforeArrival,
     LeftInFuture,
@@ -22,19 +21,9 @@ from plugins.vehicle_presence.errors import (
     VehicleNotInside,
 )
 from plugins.vehicle_presence.models import Stay
-from plugins.vehicle_presence.settings import PresenceSettings
-
-NAME = "vehicle_presence"
-
-
-def settings() -> PresenceSettings:
-    """The thresholds of the garage in scope."""
-    return settings_of(current_tenant())
-
-
-def settings_of(tenant: TenantContext) -> PresenceSettings:
-    """A garage's thresholds."""
-    return PresenceSettings.model_validate(dict(tenant.plugin_settings.get(NAME, {})))
+from plugins.vehicle_presence.settings import NAME as NAME  # noqa: PLC0414 - its old place
+from plugins.vehicle_presence.settings import settings as settings  # noqa: PLC0414 - the same
+from plugins.vehicle_presence.settings import settings_of as settings_of  # noqa: PLC0414 - the same
 
 
 async def record_arrival(
@@ -151,6 +140,7 @@ async def undo_off_site(session: AsyncSession, stay_id: UUID, job_id: UUID, acto
     stay.closed_by = None
     stay.evidence = {}
     await session.flush()
+    await absence_repository.reopen_with_stays(session, [stay.id])
     note_event(session, job_id, "off_site_undone", actor)
     record(session, actor, "presence.undone", f"job:{job_id}", details=details)
     return stay
@@ -245,9 +235,12 @@ def _can_be_undone(stay: Stay) -> bool:
 
 
 async def tell_departure(session: AsyncSession, stay: Stay, actor: Actor) -> None:
-    """Write a departure into the job's history and the log, and tell other plugins."""
+    """Write a departure into the job's history and the log, end what ends with it, and tell
+    other plugins and, later, the customer."""
     if stay.left_at is None:
         return
+    await absence_repository.end_with_stays(session, [stay.id], actor.name)
+    await departure_mails.promise(session, stay)
     details = {
         "closed_by": stay.closed_by,
         **({"evidence": stay.evidence} if stay.evidence else {}),

@@ -1,9 +1,17 @@
 """What a garage may decide about vehicle presence."""
 
+from typing import Literal
+
 from pydantic import Field
 
 from core.hooks.manifest import PluginSettings
 from core.i18n import gettext_noop
+from core.tenancy.context import TenantContext, current_tenant
+
+NAME = "vehicle_presence"
+Asked = Literal["off", "optional", "required"]
+"""Whether a question is put at check-in."""
+ASKED_WORDS = (gettext_noop("off"), gettext_noop("optional"), gettext_noop("required"))
 
 
 class PresenceSettings(PluginSettings):
@@ -43,3 +51,22 @@ class PresenceSettings(PluginSettings):
     undo_minutes: int = Field(
         30, ge=1, le=1440, title=gettext_noop("Minutes during which the clock can be undone")
     )
+    tell_customer_at_departure: bool = Field(
+        False,
+        title=gettext_noop(
+            "Tell customers by e-mail that their vehicle has left, after the time to undo"
+        ),
+    )
+    ask_mileage: Asked = Field("off", title=gettext_noop("Ask at check-in: mileage"))
+    ask_damage: Asked = Field("off", title=gettext_noop("Ask at check-in: prior damage"))
+    ask_keys: Asked = Field("off", title=gettext_noop("Ask at check-in: keys"))
+
+
+def settings() -> PresenceSettings:
+    """What the garage in scope decided."""
+    return settings_of(current_tenant())
+
+
+def settings_of(tenant: TenantContext) -> PresenceSettings:
+    """What a garage decided."""
+    return PresenceSettings.model_validate(dict(tenant.plugin_settings.get(NAME, {})))

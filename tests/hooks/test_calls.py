@@ -85,6 +85,16 @@ async def _open_a_job_card(garage: Garage) -> Heard:
     return {"job_id": job.id, "language": "en"}
 
 
+@calls("job_sheet_panels")
+async def _print_a_jobs_sheet(garage: Garage) -> Heard:
+    async with garage.unit() as session:
+        job = await a_job(session)
+    browser = await garage.staff("owner")
+    page = await browser.open(f"/desk/jobs/{job.id}/sheet")
+    assert garage.tenant.has_plugin("polite") == ("polite sheet" in page.text)
+    return {"job_id": job.id, "language": "en"}
+
+
 @calls("job_badges")
 async def _open_the_list_of_two_jobs(garage: Garage) -> Heard:
     async with garage.unit() as session:

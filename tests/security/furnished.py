@@ -37,9 +37,12 @@ from plugins.self_service_portal.look_services import change_look
 from plugins.self_service_portal.mail_models import Confirmation
 from plugins.self_service_portal.models import Draft, DraftPhoto
 from plugins.self_service_portal.services import begin_draft
+from plugins.vehicle_presence import absences, board_views, check_ins
 from plugins.vehicle_presence.cleanup.models import CleanupRun
+from plugins.vehicle_presence.filters import Filters
 from plugins.vehicle_presence.models import Doubt
 from plugins.vehicle_presence.services import mark_off_site, record_arrival
+from tenants.activation import change_settings
 from tenants.visits import enter_garage
 from tests import factories
 from tests.garages import STAFF, SUPPORT, Browser, Garage
@@ -79,6 +82,7 @@ class Furnished:
     flow_id: str = ""
     draft_secret: str = ""
     sent_draft_secret: str = ""
+    departure: dict[str, str] = field(default_factory=dict)
 
     @property
     def marks(self) -> list[str]:
@@ -128,7 +132,9 @@ async def furnish(garage: Garage) -> Furnished:
         await session.flush()
         found.owned["doubt_id"] = str(doubt.id)
         await _furnish_departure(session, found)
+        await _furnish_board(session, found, job)
     await _furnish_look(found)
+    await _furnish_wishes(found)
     visit = await enter_garage(
         garage.house.database, garage.house.directory, garage.slug, SUPPORT, reason=f"Why {mark}"
     )
@@ -301,6 +307,10 @@ async def _furnish_departure(session: AsyncSession, found: Furnished) -> None:
     gone = {"job_id": str(job.id), "stay_id": str(stay.id)}
     found.special["/desk/jobs/{job_id}/presence/date"] = gone
     found.special["/desk/jobs/{job_id}/presence/off/{stay_id}/undo"] = gone
+    found.departure = {
+        "stay_id": str(stay.id),
+        "noted_at": stay.left_noted_at.isoformat() if stay.left_noted_at else "",
+    }
     await _furnish_night(session, found)
 
 
@@ -325,6 +335,28 @@ async def _furnish_night(session: AsyncSession, found: Furnished) -> None:
     await session.flush()
     owner = next(each for each in await staff.everyone(session) if each.role == "owner")
     found.owned |= {"run_id": str(run.id), "reader_id": str(owner.id)}
+
+
+async def _furnish_board(session: AsyncSession, found: Furnished, job: Job) -> None:
+    """What was noted at check-in, that the vehicle is out, why, and a view of it."""
+    mark = found.mark
+    await check_ins.note(session, job.id, {"damage": f"Prior {mark}", "mileage": 5}, STAFF)
+    reasons = [{"en": f"Reason {mark}", "nl": f"Reden {mark}"}]
+    await absences.write_reasons(session, reasons, STAFF)
+    absence = await absences.leave_for_a_while(session, job.id, 0, STAFF, note=f"Note {mark}")
+    view = await board_views.save(session, f"View {mark}", Filters(absent="out"), None)
+    await session.flush()
+    found.owned |= {"absence_id": str(absence.id), "view_id": str(view.id)}
+
+
+async def _furnish_wishes(found: Furnished) -> None:
+    """The garage asks everything when a vehicle comes."""
+    garage = found.garage
+    wishes = {f"ask_{question}": "optional" for question in check_ins.QUESTIONS}
+    await change_settings(garage.house.switching, garage.slug, "vehicle_presence", wishes, SUPPORT)
+    fresh = await garage.house.directory.by_slug(garage.slug)
+    assert fresh is not None
+    garage.tenant = fresh
 
 
 async def everything_in(garage: Garage) -> dict[str, str]:

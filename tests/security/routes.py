@@ -27,6 +27,7 @@ class Route:
     is_upload: bool
     is_for_scripts: bool
     has_signed_address: bool
+    is_fragment: bool
 
     def filled(self, values: Mapping[str, str]) -> str:
         """The address with `values` in place of its parameters; a parameter that nobody thought
@@ -77,4 +78,5 @@ def _routes_at(http_route: HTTPRoute) -> Iterator[Route]:
                 is_upload=bool(handler.opt.get("streams_body")),
                 is_for_scripts=bool(handler.opt.get("token_in_header")),
                 has_signed_address=bool(handler.opt.get("signed_address")),
+                is_fragment=bool(handler.opt.get("fragment")),
             )

@@ -217,6 +217,7 @@ async def test_a_mail_of_a_plugin_that_is_off_is_not_sent(
             "stage": "ready",
             "at": now().isoformat(),
             **{key: furnished.owned[key] for key in keys},
+            **furnished.departure,
         }
         async with garage.unit() as session:
             await set_status(session, UUID(furnished.owned["job_id"]), "ready", STAFF)

@@ -20,7 +20,7 @@ FORM = {
     "left_at": now().strftime("%Y-%m-%dT%H:%M"),
     "first_day": _SOON.date().isoformat(),
     "last_day": _SOON.date().isoformat(),
-    "reason": "bridge day",
+    "reason": "0",
     "plate": "1-ZZZ-999",
     "plate_country": "BE",
     "country": "BE",
@@ -34,6 +34,11 @@ FORM = {
     "damage": "a dent",
     "version": "1",
     "confirmed": "yes",
+    "mileage": "88123",
+    "mileage_at_repair": "88123",
+    "keys": "2",
+    "no_damage": "y",
+    "text-en": "A reason",
 }
 """Something sensible for every field of every form, so that a request gets past them."""
 

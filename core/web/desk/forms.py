@@ -10,10 +10,11 @@ from wtforms import (
     StringField,
     TextAreaField,
 )
-from wtforms.validators import InputRequired, Length, NumberRange, Optional, Regexp
+from wtforms.validators import InputRequired, Length, Optional, Regexp
 
 from core.i18n import ENDONYMS, LANGUAGES, lazy_gettext
-from core.web.forms import Form, options
+from core.web.forms import Between, Form, options
+from core.workshop.jobs.services import MOST_KILOMETRES
 
 _ = lazy_gettext
 COUNTRIES = options(
@@ -141,10 +142,10 @@ class JobForm(VehicleFields):
     estimated_completion = DateField(_("Estimated completion date"), [Optional()])
     book_out_date = DateField(_("Book-out date"), [Optional()])
     mileage_at_estimate = IntegerField(
-        _("Mileage at estimate (km)"), [Optional(), NumberRange(0, 3_000_000)]
+        _("Mileage at estimate (km)"), [Optional(), Between(0, MOST_KILOMETRES)]
     )
     mileage_at_repair = IntegerField(
-        _("Mileage at repair (km)"), [Optional(), NumberRange(0, 3_000_000)]
+        _("Mileage at repair (km)"), [Optional(), Between(0, MOST_KILOMETRES)]
     )
     claim_capacity = SelectField(_("Claim"))
     insurer = StringField(_("Insurer"), [Optional(), Length(max=120)])

@@ -6,10 +6,10 @@ from datetime import time
 from typing import Any
 
 from wtforms import IntegerField
-from wtforms.validators import InputRequired, NumberRange, Optional
+from wtforms.validators import InputRequired, Optional
 
 from core.i18n import gettext, lazy_gettext
-from core.web.forms import Form, FormValues
+from core.web.forms import Between, Form, FormValues
 from core.workshop.planning.slots import AppointmentRules
 
 _ = lazy_gettext
@@ -22,27 +22,27 @@ class RulesForm(Form):
     """How appointments of one kind are given out."""
 
     duration_minutes = IntegerField(
-        _("Minutes each"), [InputRequired(), NumberRange(5, 480)], render_kw=_NUMBER
+        _("Minutes each"), [InputRequired(), Between(5, 480)], render_kw=_NUMBER
     )
     step_minutes = IntegerField(
-        _("One every so many minutes"), [InputRequired(), NumberRange(5, 480)], render_kw=_NUMBER
+        _("One every so many minutes"), [InputRequired(), Between(5, 480)], render_kw=_NUMBER
     )
     capacity = IntegerField(
-        _("At the same time"), [InputRequired(), NumberRange(1, 50)], render_kw=_NUMBER
+        _("At the same time"), [InputRequired(), Between(1, 50)], render_kw=_NUMBER
     )
-    per_day = IntegerField(_("At most a day"), [Optional(), NumberRange(1, 500)], render_kw=_NUMBER)
+    per_day = IntegerField(_("At most a day"), [Optional(), Between(1, 500)], render_kw=_NUMBER)
     buffer_minutes = IntegerField(
-        _("Minutes between two"), [InputRequired(), NumberRange(0, 240)], render_kw=_NUMBER
+        _("Minutes between two"), [InputRequired(), Between(0, 240)], render_kw=_NUMBER
     )
     minimum_notice_hours = IntegerField(
-        _("Notice in hours"), [InputRequired(), NumberRange(0, 336)], render_kw=_NUMBER
+        _("Notice in hours"), [InputRequired(), Between(0, 336)], render_kw=_NUMBER
     )
     horizon_days = IntegerField(
-        _("Days ahead"), [InputRequired(), NumberRange(1, 180)], render_kw=_NUMBER
+        _("Days ahead"), [InputRequired(), Between(1, 180)], render_kw=_NUMBER
     )
     cancellation_notice_hours = IntegerField(
         _("Customers may change until so many hours before"),
-        [InputRequired(), NumberRange(0, 336)],
+        [InputRequired(), Between(0, 336)],
         render_kw=_NUMBER,
     )
 

@@ -20,8 +20,18 @@ window.addEventListener("pageshow", () => {
   }
 });
 
+// Single keys can be switched off in this browser (WCAG 2.1.4); where storage is forbidden they are on.
+function usesSingleKeys() {
+  try {
+    return localStorage.getItem("single-keys") !== "off";
+  } catch {
+    return true;
+  }
+}
+
 // "/" jumps to the search box, as staff expect.
 document.addEventListener("keydown", (event) => {
+  if (!usesSingleKeys()) return;
   if (event.key !== "/" || event.ctrlKey || event.metaKey || event.altKey) return;
   if (event.target.closest("input, textarea, select, [contenteditable]")) return;
   const box = document.querySelector("[data-search]");
@@ -81,9 +91,9 @@ if (installable && parent === window && "serviceWorker" in navigator) {
 }
 
 // Tick all rows of a table.
-for (const box of document.querySelectorAll("[data-check-all]")) {
-  box.addEventListener("change", () => {
-    for (const other of box.closest("table").querySelectorAll("tbody input[type=checkbox]")) other.checked = box.checked;
-  });
-}
+document.addEventListener("change", (event) => {
+  const box = event.target.closest("[data-check-all]");
+  if (!box) return;
+  for (const other of box.closest("table").querySelectorAll("tbody input[type=checkbox]")) other.checked = box.checked;
+});
 for (const button of document.querySelectorAll("[data-print]")) button.addEventListener("click", () => window.print());

@@ -25,7 +25,7 @@ from core.workshop.notifications.live import JOBS, announce
 from core.workshop.vehicles import services as vehicles
 from core.workshop.vehicles.plates import normalise_plate
 
-MOST_KILOMETRES = 2_000_000
+MOST_KILOMETRES = 3_000_000
 STATUSES = ("new", "planned", "in_progress", "ready", "delivered", "invoiced", "cancelled")
 EDITABLE = (
     "damage",
@@ -274,6 +274,7 @@ async def note_events(
         for each in happenings
     ]
     if rows:
+        announce(session, JOBS)
         await session.execute(insert(JobEvent), rows)
 
 

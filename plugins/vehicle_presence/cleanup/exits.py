@@ -15,6 +15,7 @@ from core.clock import now
 from core.hooks.manager import hooks
 from core.workshop.audit.services import Actor, record_all
 from core.workshop.jobs.services import Happening, note_events
+from plugins.vehicle_presence import absence_repository
 from plugins.vehicle_presence.cleanup.models import CleanupRun
 from plugins.vehicle_presence.models import Stay
 
@@ -56,6 +57,7 @@ async def end_stays(
         ),
         execution_options={"synchronize_session": False},
     )
+    await absence_repository.end_with_stays(session, [each.stay_id for each in exits], actor.name)
     told = {each.job_id: _told(each, closed_by) for each in exits}
     happened = [Happening(each.job_id, each.left_at, told[each.job_id]) for each in exits]
     await note_events(session, "vehicle_left", actor, happened)
@@ -115,6 +117,7 @@ async def take_back_night(session: AsyncSession, run: CleanupRun, actor: Actor) 
         ),
         execution_options={"synchronize_session": False},
     )
+    await absence_repository.reopen_with_stays(session, [row.id for row in taken])
     await note_events(
         session, "off_site_undone", actor, [Happening(row.job_id, moment) for row in taken]
     )

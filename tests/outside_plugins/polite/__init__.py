@@ -11,6 +11,7 @@ from uuid import UUID
 import typer
 from litestar import Request, get
 from litestar.di import NamedDependency
+from litestar.response import Response
 from litestar.types import ControllerRouterHandler
 from pydantic import Field
 from sqlalchemy import select
@@ -20,6 +21,7 @@ from core.background.console import console
 from core.hooks.contributions import (
     Badge,
     CleanupRule,
+    Column,
     Effect,
     MailTemplate,
     NavigationEntry,
@@ -33,6 +35,7 @@ from core.hooks.manifest import PluginManifest, PluginSettings
 from core.hooks.markers import hookimpl
 from core.i18n import gettext as _
 from core.tenancy.context import TenantContext, current_tenant
+from core.web.live import stream
 from core.web.rendering import Page, page
 from core.web.viewer import requires
 from core.workshop.notifications.services import enqueue, send_mail
@@ -75,6 +78,12 @@ async def polite_page(
     """A page of the plugin's own, in the staff's frame."""
     notes = list(await session.scalars(select(Note).order_by(Note.id)))
     return page(request, "polite/page.html", notes=notes)
+
+
+@get("/desk/polite/events", guards=[requires("polite.look")])
+async def events(request: Request[Any, Any, Any]) -> Response[Any]:
+    """Says when the plugin's notes changed, to whoever has its page open."""
+    return await stream(request, "polite.notes")
 
 
 @get("/desk/polite/unguarded")
@@ -157,8 +166,8 @@ class Polite:
 
     @hookimpl
     def routes(self) -> Sequence[ControllerRouterHandler]:
-        """Two pages."""
-        return [polite_page, unguarded]
+        """Two pages and a stream."""
+        return [polite_page, events, unguarded]
 
     @hookimpl
     def permissions(self) -> Sequence[Permission]:
@@ -220,6 +229,30 @@ class Polite:
         """A block."""
         _note("job_card_panels", session=session, job_id=job_id, language=language)
         return [Panel("polite/panel.html", {"text": "polite panel"}, place="main")]
+
+    @hookimpl
+    async def job_sheet_panels(
+        self, session: AsyncSession, job_id: UUID, language: str
+    ) -> Sequence[Panel]:
+        """A block on the sheet."""
+        _note("job_sheet_panels", session=session, job_id=job_id, language=language)
+        return [Panel("polite/panel.html", {"text": "polite sheet"}, place="main")]
+
+    @hookimpl(optionalhook=True)
+    async def vehicle_presence_board_panels(
+        self, session: AsyncSession, job_ids: Sequence[UUID], language: str
+    ) -> Sequence[Panel]:
+        """A block on another plugin's board."""
+        _note("vehicle_presence_board_panels", session=session, job_ids=job_ids, language=language)
+        return [Panel("polite/panel.html", {"text": "polite board"})]
+
+    @hookimpl(optionalhook=True)
+    async def vehicle_presence_board_columns(
+        self, session: AsyncSession, job_ids: Sequence[UUID], language: str
+    ) -> Sequence[Column]:
+        """A column of another plugin's board."""
+        _note("vehicle_presence_board_columns", session=session, job_ids=job_ids, language=language)
+        return [Column("Polite column", {each: [Badge("polite cell")] for each in job_ids})]
 
     @hookimpl
     async def job_badges(

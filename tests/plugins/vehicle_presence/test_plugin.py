@@ -7,6 +7,7 @@ from pydantic import ValidationError
 
 from core.clock import now
 from core.tenancy.context import tenant_scope
+from plugins.vehicle_presence import check_ins
 from plugins.vehicle_presence.plugin import plugin
 from plugins.vehicle_presence.services import record_arrival, settings
 from plugins.vehicle_presence.settings import PresenceSettings
@@ -42,9 +43,18 @@ async def test_a_customer_is_told_when_their_vehicles_came_and_went(garage: Gara
         other = await a_job(session, plate="2-XYZ-999", name="Ben", email="ben@example.test")
         await record_arrival(session, job.id, STAFF, at=arrived)
         await record_arrival(session, other.id, STAFF)
+        await check_ins.note(session, job.id, {"mileage": 88123}, STAFF)
         told = await plugin.personal_data_export(session=session, customer_id=job.customer_id)
     assert told == {
-        "stays": [{"plate": "1-ABC-123", "arrived_at": arrived.isoformat(), "left_at": None}]
+        "stays": [
+            {
+                "plate": "1-ABC-123",
+                "arrived_at": arrived.isoformat(),
+                "left_at": None,
+                "check_in": {"mileage": 88123},
+                "absences": [],
+            }
+        ]
     }
 
 

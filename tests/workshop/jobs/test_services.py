@@ -20,6 +20,7 @@ from core.workshop.jobs.services import (
     UnknownStatus,
     change_job,
     find_for_customer,
+    note_mileage_at_repair,
     set_status,
     set_task_state,
     tell_client_informed,
@@ -281,3 +282,25 @@ async def test_plugins_are_told_of_what_happens_to_a_job(garage: Garage) -> None
     ]
     assert [hook for hook, _ in told] == ["job_created", "job_status_changed", "task_finished"]
     assert (told[1][1]["before"], told[1][1]["after"]) == ("new", "in_progress")
+
+
+async def test_the_mileage_at_check_in_is_the_jobs_mileage_at_repair(garage: Garage) -> None:
+    async with garage.unit() as session:
+        job = await a_job(session)
+        for kilometres in (88_123, 88_123, 88_130):
+            await note_mileage_at_repair(session, job.id, kilometres, STAFF)
+        entries = [each for each in await audit.newest(session) if each.action == "job.changed"]
+    assert job.mileage_at_repair == 88_130
+    assert [entry.details["mileage_at_repair"] for entry in entries] == [
+        [88_123, 88_130],
+        [None, 88_123],
+    ]
+
+
+@pytest.mark.parametrize("kilometres", [-1, 3_000_001])
+async def test_a_mileage_that_no_odometer_shows_is_refused(garage: Garage, kilometres: int) -> None:
+    async with garage.unit() as session:
+        job = await a_job(session)
+        with pytest.raises(Refused):
+            await note_mileage_at_repair(session, job.id, kilometres, STAFF)
+    assert job.mileage_at_repair is None

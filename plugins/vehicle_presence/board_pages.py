@@ -1,0 +1,175 @@
+"""The on-site board: the page, the part of it that keeps itself up to date, and saved views."""
+
+from datetime import datetime, time
+from typing import Any
+from uuid import UUID
+
+from litestar import Request, get, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath
+from litestar.response import Redirect, Response
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from core.clock import now
+from core.errors import Refused
+from core.i18n import gettext as _
+from core.i18n import ngettext
+from core.tenancy.context import current_tenant
+from core.web.forms import form_values
+from core.web.live import stream
+from core.web.moments import parse_day
+from core.web.rendering import Flash, Page, fragment, page, redirect
+from core.web.viewer import Viewer, load_viewer, requires
+from core.workshop.notifications.live import JOBS
+from plugins.vehicle_presence import board, board_views, services
+from plugins.vehicle_presence.controllers import MARK, VIEW
+from plugins.vehicle_presence.filters import Filters
+from plugins.vehicle_presence.returning import BOARD, actor_of, board_address
+
+AnyRequest = Request[Any, Any, Any]
+Session = NamedDependency[AsyncSession]
+FOR_ALL = "jobs.edit"
+"""Who plans the work also decides how the garage looks at it."""
+CHANGES = "vehicle_presence.board"
+
+
+@get(BOARD, guards=[requires(VIEW)])
+async def board_page(request: AnyRequest, session: Session) -> Page:
+    """What is on site, the longest first; those whose work is over stand on top."""
+    return await _board(request, session)
+
+
+@get("/desk/on-site/rows", guards=[requires(VIEW)], opt={"fragment": True})
+async def board_rows(request: AnyRequest, session: Session) -> Response[Any]:
+    """The lists alone, for the page that is open; 304 where it shows them already."""
+    asking = board.Asking(
+        Filters.read(request.query_params), board.position(request.query_params.get("after"))
+    )
+    values = await board.lists(session, asking)
+    return fragment(
+        request, "vehicle_presence/lists.html", says=board.summary(values["total"]), **values
+    )
+
+
+@get("/desk/on-site/events", guards=[requires(VIEW)])
+async def board_events(request: AnyRequest) -> Response[Any]:
+    """Says when the lists may have changed."""
+    return await stream(request, JOBS, CHANGES)
+
+
+@post("/desk/on-site/off", guards=[requires(MARK)])
+async def mark_many(request: AnyRequest, session: Session) -> Page | Redirect:
+    """Several vehicles off site with one date; the end of that day, or now if it is today."""
+    values = await form_values(request)
+    chosen = [_uuid(text) for text in values.getlist("job")]
+    job_ids = [job_id for job_id in chosen if job_id is not None]
+    day = parse_day((values.getlist("day") or [""])[0])
+    if not job_ids or day is None:
+        problem = _("Please tick at least one vehicle and choose a date.")
+        return await _board(request, session, problem, status_code=422)
+    end = datetime.combine(day, time(23, 59), current_tenant().zone)
+    moment = min(end, now()) if day <= now().astimezone(current_tenant().zone).date() else end
+    try:
+        async with session.begin_nested():
+            marked = await services.mark_many_off_site(
+                session, job_ids, moment, await actor_of(request)
+            )
+    except Refused as refusal:
+        problem = _(refusal.message, **refusal.values)
+        return await _board(request, session, problem, status_code=409)
+    text = ngettext("%(num)s vehicle is off site.", "%(num)s vehicles are off site.", marked)
+    return redirect(request, board_address(Filters.read(request.query_params)), flash=Flash(text))
+
+
+@post("/desk/on-site/views", guards=[requires(VIEW)])
+async def save_view(request: AnyRequest, session: Session) -> Page | Redirect:
+    """Keep the filters of this page under a name."""
+    values = await form_values(request)
+    viewer = await _viewer(request)
+    filters = Filters.read(request.query_params)
+    for_all = values.getlist("whose") == ["all"] and viewer.may(FOR_ALL)
+    owner = None if for_all else viewer.staff_id
+    if owner is None and not viewer.may(FOR_ALL):
+        return await _board(request, session, _("Only people of the garage keep views."), 409)
+    name = str((values.getlist("name") or [""])[0])
+    try:
+        async with session.begin_nested():
+            view = await board_views.save(
+                session, name, filters, owner, is_default=values.getlist("default") == ["yes"]
+            )
+    except Refused as refusal:
+        problem = _(refusal.message, **refusal.values)
+        return await _board(request, session, problem, status_code=422, view_name=name)
+    text = _("The view “%(name)s” is saved.", name=view.name)
+    return redirect(request, board_address(filters), flash=Flash(text))
+
+
+@post("/desk/on-site/views/{view_id:uuid}/remove", guards=[requires(VIEW)])
+async def remove_view(request: AnyRequest, session: Session, view_id: FromPath[UUID]) -> Redirect:
+    """Take a view away."""
+    viewer = await _viewer(request)
+    view = await board_views.remove(session, view_id, viewer.staff_id, for_all=viewer.may(FOR_ALL))
+    text = _("The view “%(name)s” is removed.", name=view.name)
+    flash = Flash(text, undo_href=f"/desk/on-site/views/{view_id}/restore")
+    return redirect(request, f"{BOARD}?all=1", flash=flash)
+
+
+@post("/desk/on-site/views/{view_id:uuid}/restore", guards=[requires(VIEW)])
+async def restore_view(request: AnyRequest, session: Session, view_id: FromPath[UUID]) -> Redirect:
+    """*Undo* of a removal."""
+    viewer = await _viewer(request)
+    view = await board_views.restore(session, view_id, viewer.staff_id, for_all=viewer.may(FOR_ALL))
+    return redirect(request, board_address(Filters.of_query(view.query)), flash=Flash(_("Undone.")))
+
+
+async def _board(
+    request: AnyRequest,
+    session: AsyncSession,
+    problem: str | None = None,
+    status_code: int = 200,
+    view_name: str = "",
+) -> Page:
+    viewer = await _viewer(request)
+    views = await board_views.seen_by(session, viewer.staff_id)
+    asked = Filters.read(request.query_params)
+    if not request.query_params and (default := board_views.default_of(views)) is not None:
+        asked = Filters.of_query(default.query)
+    after = request.query_params.get("after")
+    values = await board.lists(session, board.Asking(asked, board.position(after)))
+    return page(
+        request,
+        "vehicle_presence/board.html",
+        views=views,
+        may_save_for_all=viewer.may(FOR_ALL),
+        view_name=view_name,
+        after=after,
+        problem=problem,
+        says=board.summary(values["total"]),
+        status_code=status_code,
+        **values,
+    )
+
+
+async def _viewer(request: AnyRequest) -> Viewer:
+    viewer = await load_viewer(request)
+    if viewer is None:
+        raise RuntimeError("a staff page without a guard")
+    return viewer
+
+
+def _uuid(text: str) -> UUID | None:
+    try:
+        return UUID(text)
+    except ValueError:
+        return None
+
+
+HANDLERS = [
+    board_page,
+    board_rows,
+    board_events,
+    mark_many,
+    save_view,
+    remove_view,
+    restore_view,
+]

@@ -1,0 +1,156 @@
+"""The page behind the code on the job sheet, and the questions at check-in."""
+
+from typing import Any
+from uuid import UUID
+
+from litestar import Request, get, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath
+from litestar.response import Redirect
+from sqlalchemy.ext.asyncio import AsyncSession
+from wtforms import BooleanField, IntegerField, StringField, TextAreaField
+from wtforms.validators import Length, Optional
+
+from core.errors import NotFound
+from core.i18n import gettext as _
+from core.i18n import lazy_gettext
+from core.web.forms import Between, Form, attempt, form_values
+from core.web.rendering import Flash, Page, page, redirect
+from core.web.viewer import requires
+from core.workshop.customers import repository as customers
+from core.workshop.jobs import repository as jobs
+from core.workshop.jobs.services import MOST_KILOMETRES
+from core.workshop.photos import repository as photos
+from core.workshop.vehicles import repository as vehicles
+from plugins.vehicle_presence import absence_repository, check_ins, repository
+from plugins.vehicle_presence.bands import band_of
+from plugins.vehicle_presence.controllers import MARK
+from plugins.vehicle_presence.models import Stay
+from plugins.vehicle_presence.returning import actor_of, address_after, again
+from plugins.vehicle_presence.settings import settings
+
+AnyRequest = Request[Any, Any, Any]
+Session = NamedDependency[AsyncSession]
+MOST_KEYS = 20
+
+
+class CheckInForm(Form):
+    """The questions; which of them are put is the garage's choice."""
+
+    mileage = IntegerField(lazy_gettext("Mileage (km)"), [Optional(), Between(0, MOST_KILOMETRES)])
+    damage = TextAreaField(lazy_gettext("Prior damage"), [Optional(), Length(max=2000)])
+    no_damage = BooleanField(lazy_gettext("Looked around: no prior damage"))
+    keys = IntegerField(lazy_gettext("How many keys?"), [Optional(), Between(0, MOST_KEYS)])
+    keys_place = StringField(lazy_gettext("Where do the keys hang?"), [Optional(), Length(max=100)])
+
+    def is_complete(self, asked: dict[str, str]) -> bool:
+        """Whether everything is right and what must be answered is; says so at the fields."""
+        is_right = bool(self.validate())
+        given = {
+            "mileage": self.mileage.data is not None,
+            "damage": bool(self.text("damage")) or bool(self.no_damage.data),
+            "keys": self.keys.data is not None,
+        }
+        for question, how in asked.items():
+            field = self[question]
+            if how == "required" and not given[question] and not field.errors:
+                field.errors = [_("This field is required.")]
+                is_right = False
+        return is_right
+
+    def answers(self, asked: dict[str, str]) -> dict[str, Any]:
+        """What was answered to what was asked."""
+        found: dict[str, Any] = {}
+        if "mileage" in asked:
+            found["mileage"] = self.mileage.data
+        if "damage" in asked:
+            found["damage"] = self.text("damage")
+            found["no_damage"] = bool(self.no_damage.data) and not found["damage"]
+        if "keys" in asked:
+            found |= {"keys": self.keys.data, "keys_place": self.text("keys_place")}
+        return found
+
+
+@get("/desk/jobs/{job_id:uuid}/presence", guards=[requires(MARK)])
+async def scan_page(request: AnyRequest, session: Session, job_id: FromPath[UUID]) -> Page:
+    """What a phone shows that has read the sheet's code: the one button that fits now."""
+    job = await jobs.by_id(session, job_id)
+    stay = await repository.latest_stay(session, job_id)
+    is_inside = stay is not None and stay.left_at is None
+    absence = await absence_repository.open_absence(session, stay.id) if stay else None
+    note = await check_ins.of_stay(session, stay.id) if stay else None
+    return page(
+        request,
+        "vehicle_presence/scan.html",
+        job=job,
+        vehicle=await vehicles.by_id(session, job.vehicle_id),
+        customer=await customers.by_id(session, job.customer_id),
+        stay=stay,
+        is_inside=is_inside,
+        absence=absence,
+        band=band_of(stay.arrived_at, settings()) if stay and is_inside else None,
+        is_asked=is_inside and note is None and bool(check_ins.asked()),
+    )
+
+
+@get("/desk/jobs/{job_id:uuid}/check-in", guards=[requires(MARK)])
+async def check_in_page(request: AnyRequest, session: Session, job_id: FromPath[UUID]) -> Page:
+    """The questions, with what is known already."""
+    stay = await _open_stay(session, job_id)
+    note = await check_ins.of_stay(session, stay.id)
+    return await _page(request, session, job_id, CheckInForm(data=note.answers if note else {}))
+
+
+@post("/desk/jobs/{job_id:uuid}/check-in", guards=[requires(MARK)])
+async def check_in(
+    request: AnyRequest, session: Session, job_id: FromPath[UUID]
+) -> Page | Redirect:
+    """Keep the answers."""
+    await _open_stay(session, job_id)
+    asked = check_ins.asked()
+    form = CheckInForm(await form_values(request))
+    if not form.is_complete(asked):
+        return await _page(request, session, job_id, form, status_code=422)
+    async with attempt(session, form):
+        await check_ins.note(session, job_id, form.answers(asked), await actor_of(request))
+    if form.has_errors:
+        return await _page(request, session, job_id, form, status_code=409)
+    return redirect(
+        request, address_after(request, job_id), flash=Flash(_("The check-in is noted."))
+    )
+
+
+async def _open_stay(session: AsyncSession, job_id: UUID) -> Stay:
+    stay = await repository.open_stay(session, job_id)
+    if stay is None or not check_ins.asked():
+        raise NotFound("check-in")
+    return stay
+
+
+async def _page(
+    request: AnyRequest,
+    session: AsyncSession,
+    job_id: UUID,
+    form: CheckInForm,
+    *,
+    status_code: int = 200,
+) -> Page:
+    job = await jobs.by_id(session, job_id)
+    stay = await repository.open_stay(session, job_id)
+    pictures = await photos.of_job(session, job_id)
+    return page(
+        request,
+        "vehicle_presence/check_in.html",
+        job=job,
+        vehicle=await vehicles.by_id(session, job.vehicle_id),
+        stay=stay,
+        form=form,
+        asked=check_ins.asked(),
+        photos=[each for each in pictures if stay and each.created_at >= stay.arrived_at],
+        back=address_after(request, job_id),
+        again=again(request),
+        status_code=status_code,
+    )
+
+
+HANDLERS = [scan_page, check_in_page, check_in]

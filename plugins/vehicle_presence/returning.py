@@ -1,0 +1,54 @@
+"""Where a person goes on after a button: back to where it was pressed."""
+
+from typing import Any
+from uuid import UUID
+
+from litestar import Request
+
+from core.errors import NotFound
+from core.web.viewer import load_viewer
+from core.workshop.audit.services import Actor
+from plugins.vehicle_presence.filters import Filters
+
+AnyRequest = Request[Any, Any, Any]
+BOARD = "/desk/on-site"
+
+
+def address_after(request: AnyRequest, job_id: UUID) -> str:
+    """The list that it was pressed on, the page behind the sheet's code, or the job card."""
+    card = f"/desk/jobs/{job_id}"
+    is_scan = request.query_params.get("back") == "scan"
+    return list_of(request) or (f"{card}/presence" if is_scan else card)
+
+
+def list_of(request: AnyRequest) -> str | None:
+    """The board as it was filtered, or the clean-up's page, where the button stood on one."""
+    match request.query_params.get("back"):
+        case "board":
+            return board_address(Filters.read(request.query_params))
+        case "clean-up":
+            return f"{BOARD}/clean-up"
+    return None
+
+
+def again(request: AnyRequest) -> str:
+    """What to add to the address of a next button, so that it leads back to the same place."""
+    back = request.query_params.get("back")
+    if back not in {"board", "clean-up", "scan"}:
+        return ""
+    filters = Filters.read(request.query_params).query() if back == "board" else ""
+    return f"?back={back}" + (f"&{filters}" if filters else "")
+
+
+def board_address(filters: Filters) -> str:
+    """The board with these filters."""
+    query = filters.query()
+    return f"{BOARD}?{query}" if query else BOARD
+
+
+async def actor_of(request: AnyRequest) -> Actor:
+    """Who pressed."""
+    viewer = await load_viewer(request)
+    if viewer is None:
+        raise NotFound("viewer")
+    return viewer.actor
