@@ -9,7 +9,7 @@ from wtforms.widgets import NumberInput
 
 from core.hooks.manifest import PluginSettings
 from core.i18n import gettext as _
-from core.web.forms import Form, FormValues
+from core.web.forms import Form, FormValues, options
 
 PREFIX = "setting_"
 """Keeps a plugin's names apart from a form's own."""
@@ -65,7 +65,9 @@ def _field_for(name: str, info: FieldInfo) -> Field:
     if info.annotation is bool:
         return BooleanField(label)
     if get_origin(info.annotation) is Literal:
-        return SelectField(label, choices=list(get_args(info.annotation)))
+        return SelectField(
+            label, choices=options((each, _(each)) for each in get_args(info.annotation))
+        )
     if info.annotation is int:
         return StringField(label, widget=NumberInput(), render_kw={"step": 1, **_bounds(info)})
     return StringField(label)
