@@ -61,6 +61,9 @@ class Settings(BaseSettings):
     plugins: tuple[str, ...] = Field(
         BUILT_IN_PLUGINS, description="Built-in plugins as `module:attribute`, a JSON list."
     )
+    puzzle_bits: int = Field(
+        16, ge=8, le=24, description="Work that a form asks for near a limit: `2^n` hashes."
+    )
     safe_mode: bool = Field(
         False, description="Start without the plugins that fail to load, and say which."
     )

@@ -7,6 +7,7 @@ from litestar.datastructures import State
 from litestar.response import Redirect
 from litestar.types import ASGIApp
 
+from core.web.compression import Compression
 from core.web.csrf import csrf_guard
 from core.web.dependencies import DEPENDENCIES
 from core.web.desk import CONTROLLERS
@@ -36,7 +37,7 @@ async def front_door(request: Request[Any, Any, Any]) -> Redirect:
 
 
 def create_garage_app(resources: Resources) -> ASGIApp:
-    """The garages' application, inside its security headers."""
+    """The garages' application, compressed, inside its security headers."""
     app = Litestar(
         route_handlers=[
             front_door,
@@ -56,4 +57,5 @@ def create_garage_app(resources: Resources) -> ASGIApp:
         openapi_config=None,
         debug=False,
     )
-    return SecurityHeaders(Frames(HeadLikeGet(app)), https=resources.settings.cookies_are_secure)
+    inside = Compression(HeadLikeGet(app))
+    return SecurityHeaders(Frames(inside), https=resources.settings.cookies_are_secure)

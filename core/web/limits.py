@@ -52,6 +52,16 @@ class Limiter:
             log.warning("limits.redis_down", exc_info=True)
             return not await self._local.test(item, *key)
 
+    async def is_near(self, limit: str, *key: str) -> bool:
+        """Whether half of `limit` is used up for `key`, without counting an attempt."""
+        item = self._item(limit)
+        rest = item.amount - max(1, item.amount // 2) + 1
+        try:
+            return not await self._shared.test(item, *key, cost=rest)
+        except Exception:
+            log.warning("limits.redis_down", exc_info=True)
+            return not await self._local.test(item, *key, cost=rest)
+
     async def forget(self, limit: str, *key: str) -> None:
         """Start counting afresh, after a success."""
         item = self._item(limit)

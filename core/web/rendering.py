@@ -15,10 +15,11 @@ from core.hooks.contributions import NavigationEntry
 from core.i18n import ENDONYMS, gettext
 from core.settings import Settings
 from core.web import cookies
-from core.web.csrf import csrf_token, visitor_of
+from core.web.csrf import masked_token, visitor_of
 from core.web.embedding import framing_origins
 from core.web.language import speak
 from core.web.public_pages import ROBOTS_HEADER, found_as, may_be_found
+from core.web.puzzles import puzzle_of
 from core.web.resources import AnyConnection, resources_of, tenant_of
 from core.web.site_look import look_of
 from core.web.viewer import Viewer, viewer_of
@@ -97,7 +98,8 @@ def site_values(connection: AnyConnection, language: str) -> dict[str, Any]:
     return {
         "lang": language,
         "flashes": _read_flash(connection),
-        "csrf_token": csrf_token(connection),
+        "csrf_token": masked_token(connection),
+        "puzzle": puzzle_of(connection),
         "request_path": connection.scope["path"],
         "framed_by": framing_origins(connection),
         "demo": resources_of(connection).settings.garagist_mode == "demo",

@@ -10,6 +10,7 @@ from litestar.response import Response
 
 from core.web.assets import CORE, URL_PREFIX
 from core.web.colours import theme_of
+from core.web.compression import reads_gzip
 from core.web.resources import resources_of, tenant_of
 
 _FOR_EVER = {"Cache-Control": "public, max-age=31536000, immutable"}
@@ -23,7 +24,14 @@ async def static_file(request: AnyRequest, path: FromPath[str]) -> Response[byte
     asset = resources_of(request).assets.find(f"{URL_PREFIX.rstrip('/')}{path}")
     if asset is None or not _may_see(request, asset.owner):
         raise NotFoundException
-    return Response(asset.body, media_type=asset.content_type, headers=_FOR_EVER)
+    headers = dict(_FOR_EVER)
+    body = asset.body
+    if asset.gzipped is not None:
+        headers["Vary"] = "Accept-Encoding"
+        if reads_gzip(request.headers.get("accept-encoding", "")):
+            headers["Content-Encoding"] = "gzip"
+            body = asset.gzipped
+    return Response(body, media_type=asset.content_type, headers=headers)
 
 
 @get("/theme/{name:str}", opt={"public": True})

@@ -1,7 +1,11 @@
 """How much one visitor may book, so that a bot cannot fill the calendar of a garage.
 
+Nor can it keep others out: a part of what a garage takes in an hour is for connections that have
+not booked today.
+
 Only bookings that were made are counted: somebody who is refused a time has lost nothing. Who
-reaches a limit is sent to the phone; nobody at the desk is limited.
+reaches a limit is sent to the phone; nobody at the desk is limited. From the half of a limit on,
+the form asks for a small piece of work first (:mod:`core.web.puzzles`).
 """
 
 from typing import Any
@@ -11,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.errors import Refused
 from core.web.client_address import client_address
+from core.web.puzzles import Watched
 from core.web.resources import resources_of, tenant_of
 from plugins.self_service_portal import repository
 
@@ -18,6 +23,8 @@ AnyRequest = Request[Any, Any, Any]
 PER_ADDRESS = "20/day"
 """Enough for a tablet in the showroom, and for a mobile network behind one address."""
 PER_GARAGE = "60/hour"
+AGAIN_PER_GARAGE = "40/hour"
+"""Of those, what connections take that have booked today already."""
 OPEN_PER_EMAIL = 5
 
 
@@ -40,9 +47,11 @@ async def require_room(request: AnyRequest, session: AsyncSession, email: str) -
         TooManyBookings: one is.
     """
     limiter = resources_of(request).limiter
-    for limit, key in _keys(request):
-        if await limiter.exhausted(limit, *key):
+    for each in watched(request):
+        if await limiter.exhausted(each.limit, *each.key):
             raise TooManyBookings
+    if await limiter.exhausted(*_once(request)) and await limiter.exhausted(*_again(request)):
+        raise TooManyBookings
     if await repository.open_estimates_of(session, email) >= OPEN_PER_EMAIL:
         raise TooManyBookings
 
@@ -54,14 +63,27 @@ async def count(request: AnyRequest) -> None:
     Raises:
         TooManyBookings: this was one too many, and must be taken back.
     """
-    for limit, key in _keys(request):
-        if not await resources_of(request).limiter.allows(limit, *key):
+    limiter = resources_of(request).limiter
+    for each in watched(request):
+        if not await limiter.allows(each.limit, *each.key):
             raise TooManyBookings
+    if not await limiter.allows(*_once(request)) and not await limiter.allows(*_again(request)):
+        raise TooManyBookings
 
 
-def _keys(request: AnyRequest) -> list[tuple[str, tuple[str, ...]]]:
+def watched(request: AnyRequest) -> list[Watched]:
+    """The limits of bookings, as this visitor uses them."""
     garage = str(tenant_of(request).id)
     return [
-        (PER_ADDRESS, ("portal-booked", garage, client_address(request))),
-        (PER_GARAGE, ("portal-booked-here", garage)),
+        Watched(PER_ADDRESS, ("portal-booked", garage, client_address(request))),
+        Watched(PER_GARAGE, ("portal-booked-here", garage)),
     ]
+
+
+def _once(request: AnyRequest) -> tuple[str, ...]:
+    """Used up where this connection has booked today."""
+    return ("1/day", "portal-booked-once", str(tenant_of(request).id), client_address(request))
+
+
+def _again(request: AnyRequest) -> tuple[str, ...]:
+    return (AGAIN_PER_GARAGE, "portal-booked-again", str(tenant_of(request).id))

@@ -12,13 +12,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from core.errors import Refused
 from core.web import cookies
 from core.web.client_address import client_address
-from core.web.forms import Form, form_values
+from core.web.forms import Form, FormValues, form_values
+from core.web.puzzles import Watched, offer_puzzle, require_answer
 from core.web.rendering import Page, redirect
 from core.web.resources import resources_of, tenant_of
 from core.workshop.jobs import repository as jobs
 from core.workshop.planning import holds
 from core.workshop.planning import repository as planning_repository
-from plugins.self_service_portal import services
+from plugins.self_service_portal import booking_limits, services
 from plugins.self_service_portal.calendar import appointment_download, web_calendars
 from plugins.self_service_portal.confirmations import is_open
 from plugins.self_service_portal.estimate_steps import (
@@ -116,6 +117,10 @@ async def question(request: AnyRequest, session: Session, lang: FromPath[str]) -
         draft = None
     if STEPS.index(step) > STEPS.index(first_open(draft)):
         return redirect(request, f"/{lang}/estimate/{first_open(draft)}")
+    if step == "check":
+        await offer_puzzle(request, *booking_limits.watched(request))
+    elif step == "vehicle" and draft is None:
+        await offer_puzzle(request, _new_drafts(request))
     return await show_step(request, session, draft, step)
 
 
@@ -132,7 +137,13 @@ async def reply(request: AnyRequest, session: Session, lang: FromPath[str]) -> A
     if draft is None or draft.job_id is not None:
         if step != "vehicle":
             return redirect(request, f"/{lang}/estimate/vehicle")
-        draft, cookie = await _new_draft(request, session, lang)
+        try:
+            draft, cookie = await _new_draft(request, session, lang, values)
+        except Refused as refusal:
+            form.add_refusal(refusal)
+            return await show_step(
+                request, session, None, step, form=form, status_code=refusal.status_code
+            )
         jar.append(cookie)
     services.answer(draft, step, kept(step, _plain(form)))
     await holds.renew(session, "estimate", owner_of_draft(draft.id))
@@ -145,15 +156,22 @@ def _step_of(request: AnyRequest) -> str:
     return str(request.scope["path"]).rstrip("/").rpartition("/")[2]
 
 
-async def _new_draft(request: AnyRequest, session: AsyncSession, lang: str) -> tuple[Draft, Any]:
-    limiter = resources_of(request).limiter
-    key = ("portal-draft", str(tenant_of(request).id), client_address(request))
-    if not await limiter.allows(NEW_DRAFTS, *key):
+async def _new_draft(
+    request: AnyRequest, session: AsyncSession, lang: str, values: FormValues
+) -> tuple[Draft, Any]:
+    limit = _new_drafts(request)
+    await require_answer(request, values, limit)
+    if not await resources_of(request).limiter.allows(limit.limit, *limit.key):
         raise TooManyDrafts
     draft, secret = await services.begin_draft(session, lang)
     settings = resources_of(request).settings
     seconds = int(current_look().draft_life.total_seconds())
     return draft, cookies.our_cookie(settings, COOKIE, secret, seconds=seconds)
+
+
+def _new_drafts(request: AnyRequest) -> Watched:
+    key = ("portal-draft", str(tenant_of(request).id), client_address(request))
+    return Watched(NEW_DRAFTS, key)
 
 
 def _plain(form: Form) -> dict[str, Any]:

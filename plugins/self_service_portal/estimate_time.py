@@ -12,7 +12,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from core.errors import Refused
 from core.i18n import gettext as _
 from core.web.forms import form_values
+from core.web.puzzles import require_answer
 from core.web.rendering import Page, redirect
+from core.web.traps import require_no_trap
 from core.workshop.locations import repository as locations
 from core.workshop.planning.services import SlotAlreadyTaken
 from plugins.self_service_portal import booking_limits, kept_times, services, time_wishes
@@ -61,10 +63,13 @@ async def send(request: AnyRequest, session: Session, lang: FromPath[str]) -> An
     if first_open(draft) != "check":
         return redirect(request, f"/{lang}/estimate/{first_open(draft)}")
     draft.language = lang
-    other = kept_times.chosen_time(await form_values(request))
+    values = await form_values(request)
+    other = kept_times.chosen_time(values)
     if other is not None:
         services.answer(draft, "time", {"slot": other.isoformat()})
     try:
+        require_no_trap(values)
+        await require_answer(request, values, *booking_limits.watched(request))
         await booking_limits.require_room(request, session, draft.answers["contact"]["email"])
         async with session.begin_nested():
             job = await services.send_draft(session, draft)

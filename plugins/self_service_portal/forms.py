@@ -13,6 +13,7 @@ from wtforms.widgets import CheckboxInput, ListWidget
 from core.i18n import gettext, lazy_gettext
 from core.web.desk.forms import COUNTRIES, email_rules
 from core.web.forms import Form, options
+from core.web.traps import PublicForm
 from core.workshop.vehicles.plates import normalise_plate
 
 _ = lazy_gettext
@@ -41,7 +42,7 @@ def has_letters_or_digits(_form: Form, field: StringField) -> None:
         raise ValidationError(gettext("Please type the registration plate."))
 
 
-class IdentifyForm(Form):
+class IdentifyForm(PublicForm):
     """Plate and job number."""
 
     plate = StringField(
@@ -56,7 +57,7 @@ class IdentifyForm(Form):
     )
 
 
-class VehicleForm(Form):
+class VehicleForm(PublicForm):
     """Which vehicle it is about."""
 
     plate = StringField(
@@ -67,7 +68,7 @@ class VehicleForm(Form):
     country = SelectField(_("Country of the plate"), choices=COUNTRIES, default="BE")
 
 
-class DamageForm(Form):
+class DamageForm(PublicForm):
     """What happened, and where on the car."""
 
     damage = TextAreaField(
@@ -82,7 +83,7 @@ class DamageForm(Form):
     )
 
 
-class ContactForm(Form):
+class ContactForm(PublicForm):
     """How to reach the customer."""
 
     name = StringField(

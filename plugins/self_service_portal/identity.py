@@ -2,7 +2,8 @@
 
 Every kind of miss gets the same answer. What protects a job is the number's 45 random bits; the
 limits only make noise expensive. They stop misses and never the right pair, except per address:
-so somebody who hammers on a plate cannot lock its owner out.
+so somebody who hammers on a plate cannot lock its owner out. From the half of a limit on, a small
+piece of work is asked for before anything is looked up.
 """
 
 from collections.abc import Callable
@@ -17,6 +18,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from core.errors import NotFound, Refused
 from core.web import cookies
 from core.web.client_address import client_address
+from core.web.forms import FormValues
+from core.web.puzzles import Watched, require_answer
 from core.web.resources import resources_of, tenant_of
 from core.workshop.jobs import repository as jobs
 from core.workshop.jobs.models import Job
@@ -51,27 +54,38 @@ class TooManyGuesses(Refused):
         super().__init__("Too many attempts. Please wait a quarter of an hour, or call us.")
 
 
-async def identify(request: AnyRequest, session: AsyncSession, plate: str, number: str) -> Job:
-    """The job that has this plate and this number.
+def watched(request: AnyRequest, plate: str = "") -> list[Watched]:
+    """The limits of misses, as this visitor uses them; that of a plate once one is typed."""
+    garage = str(tenant_of(request).id)
+    found = [
+        Watched(MISSES_PER_ADDRESS, ("portal-miss", garage, client_address(request))),
+        Watched(MISSES_PER_GARAGE, ("portal-miss-garage", garage)),
+    ]
+    if plate:
+        key = ("portal-miss-plate", garage, normalise_plate(plate)[:20])
+        found.append(Watched(MISSES_PER_PLATE, key))
+    return found
+
+
+async def identify(
+    request: AnyRequest, session: AsyncSession, values: FormValues, plate: str, number: str
+) -> Job:
+    """The job that has this plate and this number. `values` are all that the form carried.
 
     Raises:
         NoSuchJob: whatever is wrong.
         TooManyGuesses: and it was wrong too often.
+        PuzzleUnsolved, TooEarly: it was wrong often, and the form's work is not done.
     """
     limiter = resources_of(request).limiter
-    garage = str(tenant_of(request).id)
-    address = ("portal-miss", garage, client_address(request))
-    if await limiter.exhausted(MISSES_PER_ADDRESS, *address):
+    limits = watched(request, plate)
+    if await limiter.exhausted(limits[0].limit, *limits[0].key):
         raise TooManyGuesses
+    await require_answer(request, values, *limits)
     job = await find_for_customer(session, plate, number)
     if job is not None:
         return job
-    by_plate = ("portal-miss-plate", garage, normalise_plate(plate)[:20])
-    within = [
-        await limiter.allows(MISSES_PER_ADDRESS, *address),
-        await limiter.allows(MISSES_PER_PLATE, *by_plate),
-        await limiter.allows(MISSES_PER_GARAGE, "portal-miss-garage", garage),
-    ]
+    within = [await limiter.allows(each.limit, *each.key) for each in limits]
     raise NoSuchJob if all(within) else TooManyGuesses
 
 

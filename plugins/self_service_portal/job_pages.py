@@ -12,6 +12,7 @@ from core.errors import Refused
 from core.i18n import gettext as _
 from core.web.forms import form_values
 from core.web.photo_uploads import take_in
+from core.web.puzzles import offer_puzzle
 from core.web.rendering import Page, redirect
 from core.web.resumable import owner_mark
 from core.web.uploads import HANDLER_OPTIONS, receive_upload
@@ -19,7 +20,7 @@ from core.workshop.jobs.models import Job
 from core.workshop.jobs.numbers import LENGTH, display_public_number, normalise_public_number
 from core.workshop.photos import repository as photos
 from plugins.self_service_portal.forms import IdentifyForm
-from plugins.self_service_portal.identity import identify, key_to, opened_job
+from plugins.self_service_portal.identity import identify, key_to, opened_job, watched
 from plugins.self_service_portal.job_uploads import add_to_job, uploader
 from plugins.self_service_portal.pages import option, page
 from plugins.self_service_portal.settings import settings
@@ -48,15 +49,22 @@ def _with_number(request: AnyRequest) -> IdentifyForm:
     return IdentifyForm(data={"number": known})
 
 
+async def _begin(request: AnyRequest, entry: str) -> Page:
+    await offer_puzzle(request, *watched(request))
+    return _ask(request, entry, _with_number(request))
+
+
 async def _let_in(request: AnyRequest, session: AsyncSession, lang: str, entry: str) -> Answer:
     values = await form_values(request)
     if "reset" in values:
         return redirect(request, f"/{lang}/{entry}")
     form = IdentifyForm(values)
     if not form.validate():
+        await offer_puzzle(request, *watched(request))
         return _ask(request, entry, form, 422)
     try:
-        job = await identify(request, session, form.text("plate"), form.text("number"))
+        plate, number = form.text("plate"), form.text("number")
+        job = await identify(request, session, values, plate, number)
     except Refused as refusal:
         form.add_refusal(refusal)
         return _ask(request, entry, form, refusal.status_code)
@@ -66,7 +74,7 @@ async def _let_in(request: AnyRequest, session: AsyncSession, lang: str, entry: 
 @get("/{lang:str}/pictures", opt=option("pictures"))
 async def pictures(request: AnyRequest) -> Page:
     """*Add pictures*: who are you?"""
-    return _ask(request, "pictures", _with_number(request))
+    return await _begin(request, "pictures")
 
 
 @post("/{lang:str}/pictures", opt=option("pictures"))
@@ -78,7 +86,7 @@ async def pictures_next(request: AnyRequest, session: Session, lang: FromPath[st
 @get("/{lang:str}/status", opt=option("status"))
 async def status(request: AnyRequest) -> Page:
     """*View repair status*: who are you?"""
-    return _ask(request, "status", _with_number(request))
+    return await _begin(request, "status")
 
 
 @post("/{lang:str}/status", opt=option("status"))
@@ -90,7 +98,7 @@ async def status_next(request: AnyRequest, session: Session, lang: FromPath[str]
 @get("/{lang:str}/repair", opt=option("repair"))
 async def repair(request: AnyRequest) -> Page:
     """*Make appointment for repair*: who are you?"""
-    return _ask(request, "repair", IdentifyForm())
+    return await _begin(request, "repair")
 
 
 @post("/{lang:str}/repair", opt=option("repair"))

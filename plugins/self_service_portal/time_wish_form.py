@@ -10,7 +10,8 @@ from core.errors import Refused
 from core.i18n import format_date, gettext, lazy_gettext
 from core.tenancy.context import current_tenant
 from core.web.desk.forms import email_rules
-from core.web.forms import Form, FormValues, options
+from core.web.forms import FormValues, options
+from core.web.traps import PublicForm
 from core.workshop.locations.models import Location
 from plugins.self_service_portal.time_wishes import Wish
 
@@ -18,7 +19,7 @@ _ = lazy_gettext
 HALVES = [("morning", _("In the morning")), ("afternoon", _("In the afternoon"))]
 
 
-class TimeWishForm(Form):
+class TimeWishForm(PublicForm):
     """Who waits, how to reach them, and when it suits them. `status_code` answers a form that
     is not accepted."""
 

@@ -12,7 +12,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from core.errors import Refused
 from core.web import cookies
 from core.web.client_address import client_address
-from core.web.forms import form_values
+from core.web.forms import FormValues, form_values
+from core.web.puzzles import Watched, offer_puzzle, require_answer
 from core.web.rendering import Page, redirect
 from core.web.resources import resources_of, tenant_of
 from core.workshop.jobs import repository as jobs
@@ -65,6 +66,7 @@ async def estimate_wish(request: AnyRequest, session: Session, lang: FromPath[st
     contact = draft.answers.get("contact", {})
     known = {name: contact.get(name, "") for name in ("name", "email", "phone")}
     form = wish_form(await locations.first(session), None, **known)
+    await offer_puzzle(request, _wishes(request))
     return _show(request, "estimate", form)
 
 
@@ -74,8 +76,9 @@ async def keep_estimate_wish(request: AnyRequest, session: Session, lang: FromPa
     draft = await open_draft(request, session, lock=True)
     if draft is None or draft.job_id is not None:
         return redirect(request, f"/{lang}/estimate")
-    form = wish_form(await locations.first(session), await form_values(request))
-    if not await _is_acceptable(request, form):
+    values = await form_values(request)
+    form = wish_form(await locations.first(session), values)
+    if not await _is_acceptable(request, form, values):
         return _show(request, "estimate", form, status_code=form.status_code)
     await time_wishes.wish_for_estimate(session, draft, form.wish(lang))
     return redirect(request, f"/{lang}/estimate/wish/done")
@@ -88,6 +91,7 @@ async def repair_wish(request: AnyRequest, session: Session, lang: FromPath[str]
     if job is None:
         return redirect(request, f"/{lang}/repair")
     form = wish_form(await locations.by_id(session, job.location_id), None)
+    await offer_puzzle(request, _wishes(request))
     return _show(request, "repair", form)
 
 
@@ -98,8 +102,9 @@ async def keep_repair_wish(request: AnyRequest, session: Session, lang: FromPath
     if job is None:
         return redirect(request, f"/{lang}/repair")
     location = await locations.by_id(session, job.location_id)
-    form = wish_form(location, await form_values(request))
-    if not await _is_acceptable(request, form):
+    values = await form_values(request)
+    form = wish_form(location, values)
+    if not await _is_acceptable(request, form, values):
         return _show(request, "repair", form, status_code=form.status_code)
     await time_wishes.wish_for_drop_off(session, job, form.wish(lang))
     return redirect(request, f"/{lang}/repair/wish/done")
@@ -155,15 +160,25 @@ async def _find(session: AsyncSession, secret: str, *, lock: bool = False) -> Ti
     return found
 
 
-async def _is_acceptable(request: AnyRequest, form: TimeWishForm) -> bool:
+async def _is_acceptable(request: AnyRequest, form: TimeWishForm, values: FormValues) -> bool:
     """Whether the form is complete, and its address has not wished too often."""
+    limit = _wishes(request)
     if not form.validate():
+        await offer_puzzle(request, limit)
         return False
-    key = ("portal-wish", str(tenant_of(request).id), client_address(request))
-    if not await resources_of(request).limiter.allows(WISHES_PER_ADDRESS, *key):
-        form.refuse(TooManyWishes())
+    try:
+        await require_answer(request, values, limit)
+        if not await resources_of(request).limiter.allows(limit.limit, *limit.key):
+            raise TooManyWishes
+    except Refused as refusal:
+        form.refuse(refusal)
         return False
     return True
+
+
+def _wishes(request: AnyRequest) -> Watched:
+    key = ("portal-wish", str(tenant_of(request).id), client_address(request))
+    return Watched(WISHES_PER_ADDRESS, key)
 
 
 async def _check_plate(

@@ -5,6 +5,7 @@ from litestar.datastructures import State
 from litestar.response import Response
 from litestar.types import ASGIApp, Receive, Scope, Send
 
+from core.web.compression import Compression
 from core.web.csrf import csrf_guard
 from core.web.garage_app import FORM_LIMIT_BYTES
 from core.web.head_requests import HeadLikeGet
@@ -72,4 +73,5 @@ def create_console_app(resources: Resources, switching: Switching) -> ASGIApp:
         openapi_config=None,
         debug=False,
     )
-    return SecurityHeaders(_InRealm(HeadLikeGet(app)), https=resources.settings.cookies_are_secure)
+    inside = Compression(HeadLikeGet(app))
+    return SecurityHeaders(_InRealm(inside), https=resources.settings.cookies_are_secure)

@@ -56,7 +56,9 @@ def staff_routes(app: HostRouter) -> list[Route]:
 
 def litestar_of(app: HostRouter) -> Litestar:
     """The garages' application inside its wrappers."""
-    inner = app._garage_app._app.app.app  # type: ignore[attr-defined]  # noqa: SLF001 - the table is inside
+    inner = app._garage_app  # noqa: SLF001 - the table is inside
+    while not isinstance(inner, Litestar):
+        inner = getattr(inner, "_app", None) or inner.app  # type: ignore[attr-defined]
     assert isinstance(inner, Litestar)
     return inner
 

@@ -1,5 +1,7 @@
 """Plate and job number: every kind of miss looks the same, and guessing stops early."""
 
+import re
+
 import httpx
 import pytest
 
@@ -13,6 +15,7 @@ from plugins.self_service_portal.identity import (
 )
 from tests import factories
 from tests.garages import Browser, Garage
+from tests.solving import ONE_MORE_STEP, submit_and_work
 from tests.statements import counted
 
 ENTRIES = ("status", "pictures", "repair")
@@ -28,13 +31,14 @@ async def job(garage: Garage) -> Job:
 
 
 async def guess(browser: Browser, plate: str, number: str, entry: str = "status") -> httpx.Response:
-    """Type a plate and a number."""
-    return await browser.submit(f"/en/{entry}", {"plate": plate, "number": number}, follow=False)
+    """Type a plate and a number, and do the work that is asked for."""
+    return await submit_and_work(browser, f"/en/{entry}", {"plate": plate, "number": number})
 
 
 def as_seen(answer: httpx.Response, plate: str, number: str) -> tuple[int, str, dict[str, str]]:
-    """Status, page and headers, without what the guesser typed."""
+    """Status, page and headers, without what the guesser typed and what is by chance."""
     body = answer.text.replace(f'value="{plate}"', "PLATE").replace(f'value="{number}"', "NUMBER")
+    body = re.sub(r'(name="(?:csrf_token|puzzle)" value=")[^"]+', r"\1", body)
     headers = {name: value for name, value in answer.headers.items() if name != "content-length"}
     return answer.status_code, body, headers
 
@@ -158,3 +162,15 @@ async def test_all_web_processes_count_guesses_together(
         for app in (garage.app, second_process, garage.app)
     ]
     assert statuses == [422, 422, 429]
+
+
+async def test_a_machine_that_does_not_do_the_work_gets_ten_guesses(
+    garage: Garage, job: Job
+) -> None:
+    machine = garage.browser(address="203.0.113.29")
+    form = {"plate": job.plate, "number": NUMBER}
+    answers = [await machine.submit("/en/status", dict(form), follow=False) for _ in range(14)]
+    right = {"plate": job.plate, "number": job.public_number}
+    answers.append(await machine.submit("/en/status", dict(right), follow=False))
+    assert [answer.status_code for answer in answers] == [422] * 15
+    assert [ONE_MORE_STEP in answer.text for answer in answers] == [False] * 10 + [True] * 5

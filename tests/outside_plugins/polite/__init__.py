@@ -39,6 +39,7 @@ from core.web.live import stream
 from core.web.rendering import Page, page
 from core.web.viewer import requires
 from core.workshop.notifications.services import enqueue, send_mail
+from tests.outside_plugins.polite import guestbook
 from tests.outside_plugins.polite.models import Note
 
 NAME = "polite"
@@ -166,8 +167,8 @@ class Polite:
 
     @hookimpl
     def routes(self) -> Sequence[ControllerRouterHandler]:
-        """Two pages and a stream."""
-        return [polite_page, events, unguarded]
+        """Two pages of the desk, a stream, and a page for everybody."""
+        return [polite_page, events, unguarded, *guestbook.HANDLERS]
 
     @hookimpl
     def permissions(self) -> Sequence[Permission]:

@@ -2,20 +2,31 @@
 
 import asyncio
 from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 import pytest
+from bs4 import BeautifulSoup
 from sqlalchemy import func, select
 
+from core.clock import now
+from core.web import puzzles
 from core.web.cookies import cookie_name
+from core.workshop.customers.models import Customer
+from core.workshop.jobs.models import Job
 from core.workshop.planning.models import Appointment
 from plugins.self_service_portal import booking_limits
 from plugins.self_service_portal.booking_limits import OPEN_PER_EMAIL
 from plugins.self_service_portal.estimate_steps import COOKIE
-from plugins.self_service_portal.services import begin_draft
+from plugins.self_service_portal.repository import draft_by_secret
+from plugins.self_service_portal.services import begin_draft, secret_hash
+from tests.customers import book_estimate
 from tests.factories import free_slots
 from tests.garages import Browser, Garage
 from tests.plugins.self_service_portal.waiting_people import PLATE
+from tests.solving import ONE_MORE_STEP, solved, submit_and_work
 
 BOTS = 500
 AT_ONCE = 20
@@ -42,28 +53,43 @@ async def drafts(garage: Garage, slots: list[str], emails: list[str]) -> list[st
     return found
 
 
-async def send(garage: Garage, secret: str, address: str, token_of: Browser) -> int:
+@dataclass(frozen=True, slots=True)
+class Bot:
+    """Sends one request. A blind one fills every field that it finds, a clever one does the work
+    that the form asks for."""
+
+    secret: str
+    address: str
+    is_blind: bool = False
+    is_clever: bool = True
+
+
+async def send(garage: Garage, bot: Bot, visitor: Browser) -> int:
     """One request is sent; the status of the answer."""
-    browser = garage.browser(address=address)
-    browser.cookies.update(token_of.cookies)
+    browser = garage.browser(address=bot.address)
+    browser.cookies.update(visitor.cookies)
     name = cookie_name(garage.house.settings, COOKIE)
-    browser.cookies.set(name, secret, domain=garage.host)
-    token = token_of.headers["x-token"]
-    answer = await browser.post("/en/estimate/check", data={"csrf_token": token})
+    browser.cookies.set(name, bot.secret, domain=garage.host)
+    form = {"csrf_token": visitor.headers["x-token"]}
+    if bot.is_blind:
+        form["homepage"] = "https://spam.example"
+    answer = await browser.post("/en/estimate/check", data=form)
+    if bot.is_clever and ONE_MORE_STEP in answer.text:
+        form |= solved(BeautifulSoup(answer.text, "html.parser"))
+        answer = await browser.post("/en/estimate/check", data=form)
     return answer.status_code
 
 
-async def send_all(garage: Garage, secrets_: list[str], addresses: list[str]) -> Counter[int]:
+async def send_all(garage: Garage, bots: Sequence[Bot]) -> Counter[int]:
     visitor = garage.browser()
     visitor.headers["x-token"] = await visitor.token("/en/status")
     places = asyncio.Semaphore(AT_ONCE)
 
-    async def one(secret: str, address: str) -> int:
+    async def one(bot: Bot) -> int:
         async with places:
-            return await send(garage, secret, address, visitor)
+            return await send(garage, bot, visitor)
 
-    pairs = zip(secrets_, addresses, strict=True)
-    return Counter(await asyncio.gather(*(one(*pair) for pair in pairs)))
+    return Counter(await asyncio.gather(*(one(bot) for bot in bots)))
 
 
 async def booked(garage: Garage) -> int:
@@ -71,16 +97,62 @@ async def booked(garage: Garage) -> int:
         return await session.scalar(select(func.count()).select_from(Appointment)) or 0
 
 
-async def test_five_hundred_bot_bookings_leave_the_calendar_usable(garage: Garage) -> None:
+async def estimates_of(garage: Garage, email: str) -> list[Appointment]:
+    async with garage.unit() as session:
+        found = await session.scalars(
+            select(Appointment)
+            .join(Job, Job.id == Appointment.job_id)
+            .join(Customer, Customer.id == Job.customer_id)
+            .where(Customer.email == email)
+        )
+        return list(found)
+
+
+async def test_five_hundred_bot_bookings_leave_the_calendar_usable(
+    garage: Garage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(puzzles, "_bits", lambda _connection: 8)
     async with garage.unit() as session:
         before = [slot.isoformat() for slot in await free_slots(session)]
     emails = [f"{number}@bots.test" for number in range(BOTS)]
     waiting = await drafts(garage, [*before, *before][:BOTS], emails)
-    statuses = await send_all(garage, waiting, ["192.0.2.7"] * BOTS)
+    bots = [
+        Bot(secret, f"192.0.2.{number % 5}", is_blind=number % 3 == 0, is_clever=number % 3 == 1)
+        for number, secret in enumerate(waiting)
+    ]
+    statuses = await send_all(garage, bots)
     async with garage.unit() as session:
         after = await free_slots(session)
-    assert statuses == {303: 20, 429: BOTS - 20}
-    assert len(after) == len(before) - 20
+    taken = len(before) - len(after)
+    assert statuses[303] == taken == 40 + 5, "one per address, and what all may take again"
+    assert set(statuses) == {303, 422, 429}
+    page = await book_estimate(garage.browser(address="198.51.100.1"), email="noor@example.com")
+    (own,) = await estimates_of(garage, "noor@example.com")
+    assert page.h1 is not None
+    assert own.starts_at - after[0] < timedelta(days=3)
+    planning = await (await garage.staff("planner")).get("/desk/planning")
+    assert planning.status_code == 200
+
+
+async def test_bots_that_only_keep_times_leave_three_quarters_of_them(garage: Garage) -> None:
+    async with garage.unit() as session:
+        before = await free_slots(session)
+        secrets_ = [(await begin_draft(session, "en"))[1] for _ in range(60)]
+        for secret in secrets_:
+            draft = await draft_by_secret(session, secret_hash(secret), now())
+            assert draft is not None
+            draft.answers = {"vehicle": {"plate": PLATE, "country": "BE"}}
+    for number, (secret, slot) in enumerate(zip(secrets_, before, strict=False)):
+        browser = garage.browser(address=f"192.0.2.{number // 10}")
+        name = cookie_name(garage.house.settings, COOKIE)
+        browser.cookies.set(name, secret, domain=garage.host)
+        values = {"slot": slot.isoformat()}
+        answer = await browser.submit("/en/estimate/time", values, page="/en/status", follow=False)
+        assert answer.status_code == 303
+    async with garage.unit() as session:
+        after = await free_slots(session)
+    assert len(after) >= len(before) * 3 // 4
+    await book_estimate(garage.browser(address="198.51.100.1"), email="noor@example.com")
 
 
 async def test_many_addresses_together_reach_the_limit_of_the_garage(
@@ -90,7 +162,8 @@ async def test_many_addresses_together_reach_the_limit_of_the_garage(
     async with garage.unit() as session:
         slots = [slot.isoformat() for slot in await free_slots(session)][:12]
     waiting = await drafts(garage, slots, [f"{number}@bots.test" for number in range(12)])
-    statuses = await send_all(garage, waiting, [f"192.0.2.{number}" for number in range(12)])
+    bots = [Bot(secret, f"192.0.2.{number}") for number, secret in enumerate(waiting)]
+    statuses = await send_all(garage, bots)
     assert statuses == {303: 8, 429: 4}
     assert await booked(garage) == 8
 
@@ -101,7 +174,7 @@ async def test_one_e_mail_address_has_five_open_appointments(garage: Garage) -> 
     emails = ["one@bots.test", "ONE@bots.test"] * 3
     waiting = await drafts(garage, slots, emails)
     statuses = [
-        await send_all(garage, [secret], [f"192.0.2.{number}"])
+        await send_all(garage, [Bot(secret, f"192.0.2.{number}")])
         for number, secret in enumerate(waiting)
     ]
     assert [list(each) for each in statuses] == [[303]] * OPEN_PER_EMAIL + [[429]]
@@ -115,11 +188,11 @@ async def test_whoever_is_refused_keeps_all_answers(
     async with garage.unit() as session:
         slots = [slot.isoformat() for slot in await free_slots(session)][:2]
     waiting = await drafts(garage, slots, [f"{number}@bots.test" for number in range(2)])
-    await send_all(garage, waiting[:1], ["192.0.2.9"])
+    await send_all(garage, [Bot(waiting[0], "192.0.2.9")])
     browser = garage.browser(address="192.0.2.9")
     name = cookie_name(garage.house.settings, COOKIE)
     browser.cookies.set(name, waiting[1], domain=garage.host)
-    answer = await browser.submit("/en/estimate/check")
+    answer = await submit_and_work(browser, "/en/estimate/check")
     assert answer.status_code == 429
     assert "Please call us: we find a time together." in answer.text
     assert "none at all" in answer.text
