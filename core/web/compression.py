@@ -28,11 +28,12 @@ class Compression:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection."""
-        if scope["type"] != "http":
+        kind: str = scope["type"]
+        if kind != "http":
             await self._app(scope, receive, send)
             return
         accepts = reads_gzip(dict(scope["headers"]).get(b"accept-encoding", b"").decode("latin-1"))
-        answer = _Answer(send, compresses=accepts and scope["method"] != "HEAD")
+        answer = _Answer(send, compresses=accepts and scope.get("method") != "HEAD")
         await self._app(scope, receive, answer)
 
 

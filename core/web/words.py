@@ -112,6 +112,8 @@ def audit_labels() -> dict[str, str]:
         "appointment.cancelled": _("Appointment cancelled"),
         "appointment.overbooked": _("Booked beyond capacity"),
         "customer.changed": _("Customer's details changed"),
+        "jobs.exported": _("Jobs downloaded as a file"),
+        "appointments.exported": _("Appointments downloaded as a file"),
         "customer.erased": _("Customer erased"),
         "customer.exported": _("Customer's data exported"),
         "location.hours": _("Opening hours changed"),
@@ -142,6 +144,11 @@ def plate_text(thing: Any) -> str:
     return display_plate(thing.plate_normalised, thing.plate_country, thing.plate)
 
 
+def job_number(public_number: str) -> str:
+    """The number that customers get, in groups."""
+    return display_public_number(public_number)
+
+
 def localised(texts: Mapping[str, str]) -> str:
     """A text that the garage wrote per language, in the person's."""
     return in_language(texts, current_language())
@@ -164,7 +171,7 @@ TEMPLATE_GLOBALS: Mapping[str, Any] = {
     "role_label": role_label,
     "claim_label": claim_label,
     "plate_text": plate_text,
-    "job_number": display_public_number,
+    "job_number": job_number,
     "localised": localised,
     "draw_panel": draw_panel,
     "endonym": endonym,

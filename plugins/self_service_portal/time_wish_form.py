@@ -57,7 +57,7 @@ class TimeWishForm(PublicForm):
 
     def validate(self, extra_validators: object = None) -> bool:
         """Also: there must be a way to reach the person."""
-        fits = super().validate(extra_validators)  # type: ignore[arg-type]
+        fits = super().validate(extra_validators)
         if not self.text("email") and not self.text("phone"):
             text = gettext("Please give an e-mail address or a phone number.")
             self.email.errors = [*self.email.errors, text]

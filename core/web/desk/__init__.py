@@ -3,6 +3,7 @@
 from core.web.desk import (
     access,
     customer_pages,
+    export_pages,
     garage_pages,
     job_actions,
     job_pages,
@@ -20,4 +21,5 @@ CONTROLLERS = [
     *job_sheet.HANDLERS,
     *planning_pages.HANDLERS,
     *settings_pages.HANDLERS,
+    *export_pages.HANDLERS,
 ]

@@ -22,6 +22,7 @@ from core.workshop.vehicles.models import Vehicle
 
 PAGE = 50
 MANY = 500
+EXPORTED = 500
 _LAST_DIGITS = 8
 """Of a phone number: the same whether it was typed with the country's number or with 0."""
 OPEN_STATUSES = ("new", "planned", "in_progress", "ready")
@@ -110,6 +111,29 @@ async def page(
         statement = statement.where(Job.customer_id == customer_id)
     if statuses:
         statement = statement.where(Job.status.in_(statuses))
+    if before is not None:
+        statement = statement.where(Job.id < before)
+    rows: Sequence[JobRow] = (await session.execute(statement)).all()
+    return rows
+
+
+async def export_page(
+    session: AsyncSession, *, statuses: Sequence[str], before: UUID | None = None
+) -> Sequence[JobRow]:
+    """At most :data:`EXPORTED` jobs with all that a spreadsheet is wanted for, newest first."""
+    statement = (
+        _list()
+        .add_columns(
+            Job.mileage_at_estimate,
+            Job.insurer,
+            Job.claim_number,
+            Customer.email.label("customer_email"),
+            Customer.phone.label("customer_phone"),
+            Vehicle.vin,
+        )
+        .where(Job.status.in_(statuses))
+        .limit(EXPORTED)
+    )
     if before is not None:
         statement = statement.where(Job.id < before)
     rows: Sequence[JobRow] = (await session.execute(statement)).all()

@@ -17,6 +17,7 @@ from sqlalchemy import (
     literal,
     select,
     text,
+    tuple_,
     union_all,
 )
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -30,6 +31,7 @@ from core.workshop.planning.models import Appointment, SlotHold
 
 MANY = 20_000
 PAGE = 200
+EXPORTED = 500
 AppointmentRow = Row[*tuple[Any, ...]]
 
 _LOCK = text("select pg_advisory_xact_lock(hashtextextended(:key, 0))")
@@ -264,6 +266,46 @@ async def agenda(session: AsyncSession, start: datetime, end: datetime) -> Seque
             .limit(PAGE)
         )
     ).all()
+    return rows
+
+
+async def export_page(
+    session: AsyncSession,
+    start: datetime,
+    end: datetime,
+    *,
+    after: tuple[datetime, UUID] | None = None,
+) -> Sequence[AppointmentRow]:
+    """At most :data:`EXPORTED` appointments between two moments, cancelled ones too, by time;
+    those behind the one that began then and had that id."""
+    statement = (
+        select(
+            Appointment.id,
+            Appointment.kind,
+            Appointment.status,
+            Appointment.starts_at,
+            Appointment.ends_at,
+            Appointment.overbooking_reason,
+            Appointment.cancel_reason,
+            Job.sequence_number,
+            Job.plate,
+            Job.plate_normalised,
+            Job.plate_country,
+            Job.damage,
+            Job.courtesy_car_wished,
+            Customer.name.label("customer_name"),
+            Customer.email.label("customer_email"),
+            Customer.phone.label("customer_phone"),
+        )
+        .join(Job, and_(Job.tenant_id == Appointment.tenant_id, Job.id == Appointment.job_id))
+        .join(Customer, and_(Customer.tenant_id == Job.tenant_id, Customer.id == Job.customer_id))
+        .where(Appointment.starts_at >= start, Appointment.starts_at < end)
+        .order_by(Appointment.starts_at, Appointment.id)
+        .limit(EXPORTED)
+    )
+    if after is not None:
+        statement = statement.where(tuple_(Appointment.starts_at, Appointment.id) > after)
+    rows: Sequence[AppointmentRow] = (await session.execute(statement)).all()
     return rows
 
 

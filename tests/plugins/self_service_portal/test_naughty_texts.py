@@ -12,6 +12,7 @@ from core.workshop.jobs import repository as jobs
 from core.workshop.jobs.models import Job
 from tests.factories import free_slots
 from tests.garages import Browser, Garage, Outbox
+from tests.naughty import NAUGHTY
 from tests.plugins.self_service_portal.after_booking import file_in, invitation_in
 from tests.solving import solved
 
@@ -27,40 +28,6 @@ HEAD = {
     "Content-Type",
     "Content-Language",
 }
-NAUGHTY = [
-    "Jan\r\nBcc: victim@example.com",
-    "Jan\nSubject: You won\n\nBuy",
-    "Jan\r\nATTENDEE:mailto:victim@example.com\r\nBEGIN:VALARM",
-    "<script>alert(1)</script>",
-    '"><img src=x onerror=alert(1)>',
-    "{{ 7 * 7 }}",
-    "{% raw %}${7*7}#{7*7}<%= 7*7 %>",
-    "%(name)s %s %d %n 100%",
-    "'; DROP TABLE jobs; --",
-    "1' OR '1'='1",
-    '=HYPERLINK("http://x","y")',
-    "+1+cmd|' /C calc'!A0",
-    "@SUM(1+1)",
-    "-2+3",
-    "../../etc/passwd",
-    "C:\\temp\\;,\\n,\\N",
-    'a;b,c:d"e\\f',
-    "\u202etxt.exe\u202c",
-    "\u2067عربي\u2069 עברית",
-    "مرحبا بالعالم",
-    "车库 田中さん 각하",
-    "Zo\u0308e\u0301 Ÿ ß İ ı ſ",
-    "🚗🔧👩\u200d🔧🏳️\u200d🌈",
-    "Z̸̢͎a̷͇̐l̷̰̾g̶̰̏o",
-    "\u200b\u200d\ufeffzero",
-    "line\u2028separator\u2029paragraph",
-    "\x1b[31mred\x07\x08",
-    "null true undefined NaN",
-    "&amp; &lt;b&gt; &#x27;",
-    "O'Brien & Söhne \u2014 \u201eBank\u201c",
-    "https://evil.example/?a=1&b=2",
-    "x" * 120,
-]
 
 
 @dataclass(frozen=True, slots=True)
