@@ -1,5 +1,6 @@
 """A garage as tests use it: units of work, browsers of staff and of customers, its outbox."""
 
+import re
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -77,6 +78,11 @@ class Browser(httpx.AsyncClient):
                 headers=headers,
             )
         return await self.post(path, data=fields, follow_redirects=follow, headers=headers)
+
+
+def without_tokens(html: str) -> str:
+    """A page without what is another text each time."""
+    return re.sub(r'(name="(?:csrf_token|puzzle)" value=")[^"]+', r"\1", html)
 
 
 @dataclass(slots=True)

@@ -21,6 +21,7 @@ WRONG_STARTS = {
 @pytest.fixture
 async def furnished(garage: Garage) -> Furnished:
     """A garage in which something could be broken."""
+    await garage.switch("polite", on=True)
     return await furnish(garage)
 
 

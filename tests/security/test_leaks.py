@@ -104,6 +104,8 @@ PUBLIC = {
     "GET /{lang}/repair/wish/done",
     "GET /{lang}/wish/{secret}",
     "POST /{lang}/wish/{secret}",
+    "GET /polite/book",
+    "POST /polite/book",
     "GET /{lang}/status",
     "GET /{lang}/status/job",
     "GET /{lang}/status/link/{key}",
