@@ -39,7 +39,9 @@ def test_in_production_all_that_is_missing_is_named_at_once(
 
 
 def test_nothing_is_missing_where_all_is_there(servers: Servers) -> None:
-    servers.settings().require(*RUNTIME_SETTINGS)
+    settings = servers.settings()
+    settings.require(*RUNTIME_SETTINGS)
+    assert all(getattr(settings, name) for name in RUNTIME_SETTINGS)
 
 
 @pytest.mark.parametrize("folder", [None, "elsewhere"])

@@ -36,7 +36,7 @@ GARAGES = (
         NewGarage(
             slug="noord",
             name="Carrosserie Noord",
-            languages=("nl", "fr", "en"),
+            languages=("nl", "fr", "de", "en"),
             owner_name="Katrien Vermeulen",
             owner_email="owner@noord.example.com",
             phone="+32 3 555 01 20",

@@ -100,6 +100,7 @@ async def test_a_kick_reaches_the_worker_before_there_is_any_beat(
         return bool(outbox.mails_to(to))
 
     await until(has_arrived, seconds=30)
+    assert len(outbox.mails_to(to)) == 1
 
 
 async def test_a_mail_and_a_photo_are_done_by_the_worker(

@@ -39,8 +39,11 @@ async def test_migrating_again_and_twice_at_once_changes_nothing(
     house: House, servers: Servers
 ) -> None:
     urls = [servers.postgres.url(role, DATABASE) for role in (OWNER, APP, PLATFORM)]
+    engine = house.database.platform_engine
+    before = [await current_revision(engine, part) for part in house.components]
     await asyncio.gather(*(migrate(*urls, house.components) for _ in range(2)))
     await house.require_current_schema()
+    assert [await current_revision(engine, part) for part in house.components] == before
 
 
 async def test_a_database_that_is_behind_names_the_command(

@@ -14,9 +14,17 @@ from tests.demo_run import DemoRun
 
 DESKTOP = {"width": 1280, "height": 900}
 PHONE = {"width": 360, "height": 740}
+NARROW = {"width": 320, "height": 640}
 PHOTOS = Path(__file__).resolve().parents[2] / "core" / "demo" / "photos"
 BAD_PHOTOS = Path(__file__).resolve().parents[1] / "photos" / "bad"
 WCAG = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}
+CONTRAST = {"runOnly": ["color-contrast"]}
+POLICY = "Content Security Policy"
+REPORT_POLICY = f"""
+addEventListener("securitypolicyviolation", (event) =>
+  console.error("{POLICY}: " + event.violatedDirective + " " + event.blockedURI));
+"""
+"""Chromium says most of it by itself, but not all."""
 
 expect.set_options(timeout=30_000)
 
@@ -29,6 +37,8 @@ class Person:
         self.demo = demo
         self.host = host
         self.complaints: list[str] = []
+        self.policy_reports: list[str] = []
+        self.taps = 0
         page.on("console", self._listen)
         page.on("pageerror", lambda error: self.complaints.append(str(error)))
 
@@ -52,6 +62,11 @@ class Person:
         """A link, by its name."""
         await self.page.get_by_role("link", name=name).first.click()
 
+    async def tap(self, selector: str) -> None:
+        """Press the first thing that fits, in any language; counted."""
+        self.taps += 1
+        await self.page.locator(selector).first.click()
+
     async def fill(self, label: str, text: str) -> None:
         """A field, by its label."""
         await self.page.get_by_label(label).first.fill(text)
@@ -64,19 +79,34 @@ class Person:
 
     async def finds_no_barrier(self) -> None:
         """axe finds nothing, and the page does not scroll sideways."""
-        found: dict[str, Any] = (await Axe().run(self.page, options=WCAG)).response
+        await self._axe(WCAG)
+        await self.scrolls_down_only()
+
+    async def finds_no_barrier_in_the_dark(self) -> None:
+        """Colours are all that differs there: enough contrast, and light again afterwards."""
+        await self.page.emulate_media(color_scheme="dark", reduced_motion="reduce")
+        await self._axe(CONTRAST)
+        await self.page.emulate_media(color_scheme="light", reduced_motion="null")
+
+    async def scrolls_down_only(self) -> None:
+        """Nothing is wider than the screen."""
+        sideways = await self.page.evaluate(
+            "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+        )
+        assert sideways <= 0, f"{self.page.url} scrolls {sideways} px sideways"
+
+    async def _axe(self, options: dict[str, Any]) -> None:
+        found: dict[str, Any] = (await Axe().run(self.page, options=options)).response
         problems = [
             f"{violation['id']}: {node['html'][:200]} {node.get('failureSummary', '')[:300]}"
             for violation in found["violations"]
             for node in violation["nodes"]
         ]
         assert not problems, f"{self.page.url}\n" + "\n".join(problems)
-        sideways = await self.page.evaluate(
-            "document.documentElement.scrollWidth - document.documentElement.clientWidth"
-        )
-        assert sideways <= 0, f"{self.page.url} scrolls {sideways} px sideways"
 
     def _listen(self, message: ConsoleMessage) -> None:
+        if POLICY in message.text:
+            self.policy_reports.append(f"{self.page.url}: {message.text}")
         if message.type == "error":
             self.complaints.append(message.text)
 
@@ -88,6 +118,7 @@ class People:
         self._chrome = chrome
         self._demo = demo
         self._contexts: list[BrowserContext] = []
+        self._persons: list[Person] = []
 
     async def sit_down(
         self,
@@ -105,11 +136,14 @@ class People:
             color_scheme=colours,
             locale=language,
             timezone_id="Europe/Brussels",
-            has_touch=screen is PHONE,
-            is_mobile=screen is PHONE,
+            has_touch=screen["width"] < 500,
+            is_mobile=screen["width"] < 500,
         )
+        await context.add_init_script(REPORT_POLICY)
         self._contexts.append(context)
-        return Person(await context.new_page(), self._demo, host)
+        person = Person(await context.new_page(), self._demo, host)
+        self._persons.append(person)
+        return person
 
     async def staff(self, host: str, role: str = "owner", **options: Any) -> Person:
         """Somebody of a garage, logged in."""
@@ -144,6 +178,8 @@ class People:
         return totp.generate_otp(step)
 
     async def leave(self) -> None:
-        """Close all windows."""
+        """Close all windows. Whatever the journey was: no page broke its own policy."""
         for context in self._contexts:
             await context.close()
+        reports = [report for person in self._persons for report in person.policy_reports]
+        assert not reports, "\n".join(reports)

@@ -9,12 +9,11 @@ from PIL import Image
 from playwright.async_api import FilePayload, Request, Route, expect
 
 from tests.demo_run import DemoRun
-from tests.journeys.people import DESKTOP, PHONE, PHOTOS, People, Person
+from tests.journeys.people import DESKTOP, NARROW, PHONE, PHOTOS, People, Person
 from tests.workshop.photos.pictures import encoded
 
 HEIC = PHOTOS / "IMG_5195.HEIC"
 ORIENTATION, EXIF_IFD, TAKEN_AT = 0x0112, 0x8769, 0x9003
-NARROW = {"width": 320, "height": 640}
 COLOURS: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 ENDPOINT = "**/uploads/*"
 

@@ -74,4 +74,7 @@ def test_what_comes_over_smtp_is_kept_and_the_port_is_free_afterwards(tmp_path: 
 
 
 def test_a_sink_that_never_began_can_be_stopped(tmp_path: Path) -> None:
-    MailSink(MailStore(tmp_path), free_port()).stop()
+    port = free_port()
+    MailSink(MailStore(tmp_path), port).stop()
+    with pytest.raises(ConnectionRefusedError):
+        smtplib.SMTP("127.0.0.1", port)

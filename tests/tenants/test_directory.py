@@ -124,6 +124,7 @@ async def test_a_redis_that_lost_its_data_cannot_hide_a_switch(
         own_valkey.start()
         await enable(here, garage.slug, "rude", SUPPORT, reason="x")
         await until(lambda: sees(elsewhere, garage, "rude"), seconds=LOOK_SECONDS + A_LITTLE)
+        assert await sees(elsewhere, garage, "polite")
 
 
 async def test_what_nobody_told_is_read_afresh_in_the_end(

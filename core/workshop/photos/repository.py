@@ -4,13 +4,14 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import func, select, update
+from sqlalchemy import func, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.errors import NotFound
 from core.workshop.photos.models import Photo
 
 MANY = 500
+_LOCK = text("select pg_advisory_xact_lock(hashtextextended(:key, 0))")
 
 
 async def by_id(session: AsyncSession, photo_id: UUID) -> Photo:
@@ -23,6 +24,12 @@ async def by_id(session: AsyncSession, photo_id: UUID) -> Photo:
     if found is None:
         raise NotFound("photo")
     return found
+
+
+async def lock_photos_of(session: AsyncSession, job_id: UUID) -> None:
+    """Let only one unit of work at a time add photos to a job, so that they can be counted."""
+    tenant_id = session.info["tenant_id"]
+    await session.execute(_LOCK, {"key": f"{tenant_id}:photos:{job_id}"})
 
 
 async def of_job(session: AsyncSession, job_id: UUID, *, for_customer: bool = False) -> list[Photo]:

@@ -124,6 +124,7 @@ async def add_photo(
         TooManyPhotos: the job is full.
     """
     job = await jobs.by_id(session, job_id)
+    await repository.lock_photos_of(session, job_id)
     known = await repository.with_bytes(session, job_id, examined.sha256)
     if known is not None:
         return known

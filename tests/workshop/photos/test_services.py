@@ -16,7 +16,7 @@ from core.errors import NotFound
 from core.storage import ObjectMissing
 from core.workshop.jobs import repository as jobs
 from core.workshop.notifications import repository as outbox_entries
-from core.workshop.photos import repository
+from core.workshop.photos import repository, services
 from core.workshop.photos.imaging import SIZES, PhotoFacts, TooManyPixels
 from core.workshop.photos.models import Photo
 from core.workshop.photos.services import (
@@ -148,6 +148,28 @@ async def test_a_job_takes_a_hundred_photos_and_no_more(garage: Garage, job_id: 
         with pytest.raises(TooManyPhotos):
             await upload(session, job_id, GOOD / "DSCN0010.jpg")
         assert await repository.count_of_job(session, job_id) == MOST_PER_JOB
+
+
+async def test_of_many_photos_at_once_no_more_are_kept_than_fit(
+    garage: Garage, job_id: UUID, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(services, "MOST_PER_JOB", 3)
+    paths = [tmp_path / str(number) for number in range(8)]
+    for number, path in enumerate(paths):
+        path.write_bytes(jpeg((10 * number, 9, 9)))
+    photos = [await examine(path) for path in paths]
+
+    async def send(photo: ExaminedPhoto) -> bool:
+        try:
+            async with garage.unit() as session:
+                await add_photo(session, job_id, photo, name="x", source="portal", actor=STAFF)
+        except TooManyPhotos:
+            return False
+        return True
+
+    kept = await asyncio.gather(*(send(photo) for photo in photos))
+    assert sorted(kept) == [False] * 5 + [True] * 3
+    assert len(await rows_of(garage, job_id)) == 3
 
 
 async def test_a_camera_without_a_zone_shows_the_garages_time(garage: Garage, job_id: UUID) -> None:

@@ -1,0 +1,68 @@
+"""The portal's four flows on the smallest phone in every language, by thumb and by keyboard."""
+
+import pytest
+
+from tests.demo_run import DemoRun
+from tests.journeys import flows
+from tests.journeys.people import NARROW, PHONE, People, Person
+
+MOST_TAPS = {"estimate": 12, "repair": 6, "status": 2, "pictures": 3}
+"""Without typing and without what the phone's own camera or gallery asks."""
+LANGUAGES = ("nl", "fr", "de", "en")
+
+
+def open_jobs(demo: DemoRun) -> list[dict[str, str]]:
+    """Jobs of the demo for which a vehicle can still be brought."""
+    jobs: list[dict[str, str]] = demo.garage("noord")["jobs"]
+    return [job for job in jobs if job["status"] in {"new", "planned"}]
+
+
+async def look(customer: Person) -> None:
+    """No barrier, light or dark, and nothing wider than the screen, also of a larger phone."""
+    await customer.finds_no_barrier()
+    await customer.finds_no_barrier_in_the_dark()
+    await customer.page.set_viewport_size(PHONE)  # type: ignore[arg-type]  # a plain dict does
+    await customer.scrolls_down_only()
+    await customer.page.set_viewport_size(NARROW)  # type: ignore[arg-type]
+    part = customer.page.url.split("/", 4)[-1].replace("/", "-").split("?")[0]
+    await customer.picture(f"flow-{customer.page.url.split('/')[3]}-{part}")
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+async def test_every_page_of_every_flow_has_no_barrier_and_few_taps(
+    people: People, demo: DemoRun, language: str
+) -> None:
+    customer = await people.sit_down("noord", screen=NARROW, language=language)
+    jobs = open_jobs(demo)
+    job = jobs[LANGUAGES.index(language) % len(jobs)]
+    taps = {
+        "estimate": await flows.estimate(customer, language, f"{language}@flows.example", look),
+        "status": await flows.status(customer, language, job, look),
+        "pictures": await flows.pictures(customer, language, job, look),
+        "repair": await flows.repair(customer, language, job, look),
+    }
+    assert {flow: count for flow, count in taps.items() if count > MOST_TAPS[flow]} == {}, taps
+    assert not customer.complaints
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+async def test_what_goes_wrong_has_no_barrier_either(people: People, language: str) -> None:
+    customer = await people.sit_down("noord", screen=NARROW, language=language)
+    for path in ("estimate/vehicle", "status"):
+        await customer.go(f"/{language}/{path}")
+        await customer.tap(flows.NEXT)
+        await look(customer)
+    await customer.page.locator("input[name=plate]").fill("2-ZZZ-999")
+    await customer.page.locator("input[name=number]").fill("AAA-AAA-AAA")
+    await customer.tap(flows.NEXT)
+    await customer.page.locator(".error-summary").wait_for()
+    await look(customer)
+    await customer.go(f"/{language}/nothing-here")
+    await look(customer)
+    await customer.go(f"/{language}/estimate")
+    await customer.page.locator("input[name=plate]").fill("12")
+    await customer.tap(flows.NEXT)
+    await customer.go(f"/{language}/estimate/damage")
+    await look(customer)
+    await customer.go(f"/{language}/estimate/wish")
+    await look(customer)
