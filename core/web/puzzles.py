@@ -75,7 +75,7 @@ class TooEarly(Refused):
 async def offer_puzzle(connection: AnyConnection, *watched: Watched) -> None:
     """Put a puzzle on the form of this page where one of the limits is nearly reached. The page's
     form shows it with `ui.puzzle_box()`."""
-    if await _is_near(connection, watched):
+    if puzzle_of(connection) is None and await _is_near(connection, watched):
         _put(connection, _new(connection))
 
 

@@ -62,11 +62,12 @@ async def _let_in(request: AnyRequest, session: AsyncSession, lang: str, entry: 
     if not form.validate():
         await offer_puzzle(request, *watched(request))
         return _ask(request, entry, form, 422)
+    plate, number = form.text("plate"), form.text("number")
     try:
-        plate, number = form.text("plate"), form.text("number")
         job = await identify(request, session, values, plate, number)
     except Refused as refusal:
         form.add_refusal(refusal)
+        await offer_puzzle(request, *watched(request, plate))
         return _ask(request, entry, form, refusal.status_code)
     return redirect(request, f"/{lang}/{_NEXT[entry]}", cookies_=[key_to(request, job)])
 

@@ -9,6 +9,7 @@ from tests.journeys.people import Person
 
 Look = Callable[[Person], Awaitable[None]]
 """What is done on every page on the way."""
+PLATE = "1-FLW-123"
 NEXT = "main form:has(input[name=csrf_token]) .actions button.primary"
 EARLIEST = "main button[name=take]"
 
@@ -45,11 +46,13 @@ async def choose_photo(customer: Person, field: str, colour: int) -> None:
     await chooser.set_files(await photo_of(colour))
 
 
-async def estimate(customer: Person, language: str, email: str, look: Look) -> int:
-    """Make appointment for estimate, with a photo; taps until it is sent."""
+async def estimate(
+    customer: Person, language: str, email: str, look: Look
+) -> tuple[int, dict[str, str]]:
+    """Make appointment for estimate, with a photo; taps until it is sent, and the job."""
     await begin(customer, language, "estimate", look)
     page = customer.page
-    await page.locator("input[name=plate]").fill("1-FLW-123")
+    await page.locator("input[name=plate]").fill(PLATE)
     await customer.tap(NEXT)
     await page.wait_for_url("**/damage")
     await look(customer)
@@ -74,7 +77,8 @@ async def estimate(customer: Person, language: str, email: str, look: Look) -> i
     await customer.tap(NEXT)
     await page.wait_for_url("**/done")
     await look(customer)
-    return customer.taps
+    number = (await page.locator(".code").inner_text()).strip()
+    return customer.taps, {"plate": PLATE, "number": number}
 
 
 async def repair(customer: Person, language: str, job: dict[str, str], look: Look) -> int:
