@@ -1,6 +1,7 @@
 """Every page without barriers: axe, no sideways scroll, nothing on the console.
 
-The portal on a phone, in every language, is walked through by test_flows.py; here it is its desktop.
+The portal on a phone, in every language, is walked through by test_flows.py; here it stands on a
+desktop.
 """
 
 from typing import Literal

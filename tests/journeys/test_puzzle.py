@@ -30,6 +30,7 @@ async def test_after_many_misses_the_browser_calculates_and_the_right_pair_opens
     await expect(box).to_contain_text("The calculation is done. You can go on.")
     await customer.finds_no_barrier()
     await customer.finds_no_barrier_in_the_dark()
+    await box.scroll_into_view_if_needed()
     await customer.picture("portal-puzzle")
     await customer.fill("Registration plate", job["plate"])
     await customer.fill("Job number", job["number"])
