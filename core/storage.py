@@ -4,6 +4,7 @@ Every key begins with the garage, put there by this module and not by its caller
 """
 
 from collections.abc import AsyncIterator
+from datetime import datetime
 from pathlib import Path, PurePosixPath
 from urllib.parse import parse_qs, urlsplit
 from uuid import UUID
@@ -108,6 +109,24 @@ class Storage:
     async def delete_tenant(self, tenant_id: UUID) -> None:
         """Remove everything of a garage."""
         await self._delete_all(f"tenants/{tenant_id}/")
+
+    async def older_than(
+        self, tenant_id: UUID, folder: str, moment: datetime, *, behind: str = "", most: int
+    ) -> AsyncIterator[list[str]]:
+        """Paths of a folder's files that were last written before `moment`, in batches; at most
+        `most` files are looked at, beginning with those that sort behind `behind` (a path)."""
+        start = f"tenants/{tenant_id}/"
+        looked = 0
+        offset = f"{start}{behind}" if behind else None
+        async for batch in obstore.list(
+            self._store, prefix=f"{_key(tenant_id, folder)}/", offset=offset, chunk_size=500
+        ):
+            looked += len(batch)
+            yield [
+                item["path"].removeprefix(start) for item in batch if item["last_modified"] < moment
+            ]
+            if looked >= most:
+                return
 
     async def _delete_all(self, prefix: str) -> None:
         async for batch in obstore.list(self._store, prefix=prefix):

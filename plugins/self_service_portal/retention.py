@@ -1,8 +1,10 @@
-"""Erasing what customers did not send, after as many days as the garage's owner says."""
+"""Erasing what customers did not send, after as many days as the garage's owner says, and files
+that nothing belongs to."""
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.clock import now
+from core.workshop.photos.orphans import remove_orphan_photos
 from core.workshop.uploads.services import forget_expired_uploads
 from plugins.self_service_portal import draft_photos, services
 from plugins.self_service_portal import look_repository as repository
@@ -21,3 +23,8 @@ async def keep_retention(session: AsyncSession) -> None:
 async def forget_uploads(session: AsyncSession) -> None:
     """Remove what customers or the desk began to send a day ago and did not end."""
     await forget_expired_uploads(session)
+
+
+async def remove_orphans(session: AsyncSession) -> None:
+    """Remove files of photos that arrived, and whose unit of work was then taken back."""
+    await remove_orphan_photos(session)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import func, select, text, update
+from sqlalchemy import func, or_, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.errors import NotFound
@@ -71,6 +71,26 @@ async def count_unseen(session: AsyncSession) -> int:
         .where(Photo.seen_by_staff_at.is_(None), Photo.source != "desk")
     )
     return found or 0
+
+
+async def known_keys(session: AsyncSession, keys: Sequence[str]) -> set[str]:
+    """Which of these files belong to a photo: as its original or as something drawn of it."""
+    names = [key.rpartition("/")[2] for key in keys if "/photos/" in key]
+    rows = await session.execute(
+        select(Photo.original_key, Photo.renditions).where(
+            or_(Photo.original_key.in_(keys), Photo.id.in_([UUID(name[:36]) for name in names]))
+        )
+    )
+    found: set[str] = set()
+    for original, renditions in rows:
+        found.add(original)
+        found |= {drawn["key"] for drawn in renditions.values()}
+    return found.intersection(keys)
+
+
+async def any_job_with_photos(session: AsyncSession) -> UUID | None:
+    """A job by chance, to begin somewhere."""
+    return await session.scalar(select(Photo.job_id).order_by(func.random()).limit(1))
 
 
 async def mark_seen(session: AsyncSession, job_id: UUID, moment: datetime) -> None:

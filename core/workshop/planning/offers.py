@@ -63,6 +63,9 @@ async def offer(
         zone=zone,
         now=moment,
     )
+    if occupied.known_until is not None:
+        known = occupied.known_until.astimezone(zone).date()
+        days = [day for day in days if day.day < known]
     return Offer(days if moving is None else _at_other_times(days, moving.starts_at), occupied.held)
 
 

@@ -15,6 +15,7 @@ from sqlalchemy import (
     delete,
     func,
     literal,
+    literal_column,
     select,
     text,
     tuple_,
@@ -68,11 +69,13 @@ async def by_link(
 @dataclass(frozen=True, slots=True)
 class Occupied:
     """What stands in the way: (start, end, lane) of what is booked or held, and the closures of
-    the location as (first day, last day). `held` is how many of the first are holds."""
+    the location as (first day, last day). `held` is how many of the first are holds. Where there
+    was more than :data:`MANY` of it, all of it is known only before `known_until`."""
 
     taken: tuple[tuple[datetime, datetime, int], ...]
     closures: tuple[tuple[date, date], ...]
     held: int
+    known_until: datetime | None = None
 
 
 async def occupied(
@@ -118,7 +121,8 @@ async def occupied(
         Closure.last_day >= start.date(),
         Closure.first_day <= end.date(),
     )
-    rows = (await session.execute(union_all(closed, booked, held).limit(MANY))).all()
+    by_start = union_all(closed, booked, held).order_by(literal_column("2"))
+    rows = (await session.execute(by_start.limit(MANY))).all()
     return Occupied(
         tuple((row[1], row[2], row[3]) for row in rows if row[0] != "closed"),
         tuple(
@@ -127,6 +131,7 @@ async def occupied(
             if row[0] == "closed"
         ),
         sum(row[0] == "held" for row in rows),
+        rows[-1][1] if len(rows) == MANY else None,
     )
 
 

@@ -15,7 +15,7 @@ from core.workshop.audit import repository as audit
 from core.workshop.audit.services import CUSTOMER
 from core.workshop.locations import repository as locations
 from core.workshop.locations.services import close_on
-from core.workshop.planning import holds
+from core.workshop.planning import holds, repository
 from core.workshop.planning.services import (
     ReasonNeeded,
     SlotAlreadyTaken,
@@ -267,3 +267,21 @@ async def test_an_overbooked_appointment_moves_into_the_offer_only(garage: Garag
         await session.refresh(extra)
         await move(session, extra, third, STAFF)
     assert (extra.starts_at, extra.overbooking_reason) == (third, None)
+
+
+async def test_where_more_is_booked_than_is_read_at_once_nothing_taken_is_offered(
+    garage: Garage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with garage.unit() as session:
+        before = await offered(session)
+        taken = [before[0], before[1], before[len(before) // 2], before[-1]]
+        for slot in taken:
+            await an_appointment(session, await a_job(session, plate=a_plate()), at=slot)
+        monkeypatch.setattr(repository, "MANY", 3)
+        after = await offered(session)
+        late = await a_job(session, plate=a_plate())
+        with pytest.raises(SlotAlreadyTaken):
+            await book(session, late.id, "estimate", taken[-1], CUSTOMER)
+    assert after
+    assert not set(after) & set(taken)
+    assert after == [slot for slot in before if slot in after]
