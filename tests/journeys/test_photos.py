@@ -1,5 +1,6 @@
 """Photos from a phone on a bad network."""
 
+import asyncio
 import hashlib
 from base64 import b64decode
 from pathlib import Path
@@ -33,6 +34,29 @@ def kept(demo: DemoRun) -> list[Path]:
     wanted = hashlib.sha256(HEIC.read_bytes()).hexdigest()
     found = [path for path in (demo.folder / "storage").rglob("drafts/*/*") if path.is_file()]
     return [each for each in found if hashlib.sha256(each.read_bytes()).hexdigest() == wanted]
+
+
+async def test_a_photo_that_was_chosen_before_the_script_was_there_is_sent_all_the_same(
+    people: People,
+) -> None:
+    customer = await people.sit_down("noord", screen=PHONE)
+    chosen = asyncio.Event()
+
+    async def hold_back(route: Route) -> None:
+        await chosen.wait()
+        await route.continue_()
+
+    await customer.page.route("**/photo-upload.*.js", hold_back)
+    await customer.go("/en/estimate")
+    await customer.fill("Registration plate", "2-SLO-001")
+    await customer.press("Next »")
+    await customer.fill("What happened, and what is damaged?", "Hail on the roof")
+    await customer.press("Next »")
+    await customer.page.wait_for_url("**/photos", wait_until="commit")
+    await customer.page.get_by_label("Your photos").set_input_files(PHOTOS / "jolla.jpg")
+    chosen.set()
+    await expect(customer.page.get_by_text("Received", exact=True)).to_have_count(1)
+    await expect(customer.page.locator("[data-photo-count]").first).to_have_text("1")
 
 
 async def test_a_network_that_dies_mid_photo_and_a_reload_lose_and_double_nothing(

@@ -197,6 +197,8 @@ class PhotoUpload extends HTMLElement {
       this.form.dataset.waiting = "yes";
     }, true);
     this.#takeUp();
+    // A quick hand, or a slow network: chosen before this script was there.
+    for (const input of this.querySelectorAll("input[type=file]")) this.#choose(input);
   }
 
   // What an earlier visit to this page left unsent; what is too old is forgotten.
@@ -274,7 +276,7 @@ class PhotoUpload extends HTMLElement {
           const percent = new Intl.NumberFormat(document.documentElement.lang, { style: "percent" }).format(part);
           row.state.textContent = part < 1 ? this.dataset.sending.replace("{}", percent) : this.dataset.checking;
         });
-        this.#arrive(row);
+        await this.#arrive(row);
         return;
       } catch (error) {
         if (error instanceof Refusal) {
@@ -292,8 +294,9 @@ class PhotoUpload extends HTMLElement {
     }
   }
 
-  #arrive(row) {
-    this.#forget(row.photo);
+  // Forgotten here before it is called received: whoever reloads then must not send it again.
+  async #arrive(row) {
+    await this.#forget(row.photo);
     this.#done += 1;
     row.arrived = true;
     row.bar.value = 1;
@@ -333,7 +336,7 @@ class PhotoUpload extends HTMLElement {
 
   #forget(photo) {
     address(photo.id, "");
-    shelf("readwrite", (store) => store.delete(photo.id));
+    return shelf("readwrite", (store) => store.delete(photo.id));
   }
 
   // All have come to an end: show them where they are listed, and go on if that was asked for.
