@@ -1,5 +1,6 @@
 """Writing a garage's mails and handing them to the mail server."""
 
+import re
 import ssl
 from collections.abc import Mapping
 from email.headerregistry import (
@@ -26,6 +27,8 @@ from core.settings import Settings
 from core.tenancy.context import TenantContext, current_tenant
 
 SEND_TIMEOUT_SECONDS = 30
+_SPACES = re.compile(r"[^\S\u00a0\u202f]+")
+"""What a header must not hold a line break of; the spaces of French before a colon stay."""
 
 
 class AddressField(UnstructuredHeader, BaseHeader):
@@ -102,7 +105,7 @@ class Mailer:
         if tenant.email:
             message["Reply-To"] = tenant.email
         message["To"] = payload["to"]
-        message["Subject"] = " ".join(render(".subject.txt").split())
+        message["Subject"] = _SPACES.sub(" ", render(".subject.txt").strip())
         message["Date"] = format_datetime(now())
         message["Message-ID"] = f"<{payload['message_id']}@{self._settings.base_domain}>"
         message["Auto-Submitted"] = "auto-generated"

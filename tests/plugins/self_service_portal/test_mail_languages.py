@@ -85,7 +85,7 @@ async def test_every_mail_can_be_written_in_every_language(
 
 
 def assert_no_english(got: list[StoredMail], language: str) -> None:
-    """No text of the templates stands there as its author wrote it, unless that is its
+    """No words of the templates stand there as their author wrote them, unless that is their
     translation too."""
     if language == "en":
         return
@@ -95,7 +95,8 @@ def assert_no_english(got: list[StoredMail], language: str) -> None:
         (name, pattern.pattern)
         for name, mail in zip(SIX, got, strict=True)
         for pattern in english_of(name)
-        if pattern.pattern not in {re.escape(text) for text in same}
+        if re.search("[a-z]", pattern.pattern)
+        and pattern.pattern not in {re.escape(text) for text in same}
         and pattern.search(" ".join((mail.subject, mail.text, mail.html)))
     ]
     assert left == []

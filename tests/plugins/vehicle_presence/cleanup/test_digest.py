@@ -49,7 +49,7 @@ async def speak(garage: Garage, language: str) -> None:
     [
         ("en", "Clean-up: 2 off site, 1 to decide", "Waits for a person:"),
         ("nl", "Opruiming: 2 vertrokken, 1 te beslissen", "Wacht op een persoon:"),
-        ("fr", "Nettoyage : 2 sortis, 1 à décider", "Attend une personne :"),
+        ("fr", "Nettoyage\u202f: 2 sortis, 1 à décider", "Attend une personne\u202f:"),
         ("de", "Bereinigung: 2 abgeholt, 1 zu entscheiden", "Wartet auf einen Menschen:"),
     ],
 )
