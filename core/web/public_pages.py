@@ -17,9 +17,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from core.hooks.contributions import PublicPage
 from core.hooks.manager import hooks
 from core.i18n import current_language, locale_of
-from core.settings import get_settings
-from core.tenancy.context import current_tenant
 from core.web.assets import URL_PREFIX
+from core.web.qr import own_address
 from core.web.resources import AnyConnection
 
 ROBOTS_HEADER = "X-Robots-Tag"
@@ -49,9 +48,9 @@ def found_as(connection: AnyConnection) -> dict[str, Any] | None:
     language = current_language()
     return {
         "description": page.description,
-        "canonical": _address(page.paths.get(language, _first(page))),
+        "canonical": own_address(page.paths.get(language, _first(page))),
         "alternates": _alternates(page),
-        "image": _address(page.image) if page.image else "",
+        "image": own_address(page.image) if page.image else "",
         "locale": str(locale_of(language)),
     }
 
@@ -65,7 +64,7 @@ async def robots(session: NamedDependency[AsyncSession]) -> Response[str]:
     allowed = {f"{path}$" for page in pages for path in page.paths.values()}
     allowed |= {"/$", URL_PREFIX, "/theme/", *(need for page in pages for need in page.needs)}
     lines = ["User-agent: *", *(f"Allow: {each}" for each in sorted(allowed)), "Disallow: /"]
-    text = "\n".join([*lines, "", f"Sitemap: {_address(_SITEMAP)}", ""])
+    text = "\n".join([*lines, "", f"Sitemap: {own_address(_SITEMAP)}", ""])
     return Response(text, media_type="text/plain", headers=_FRESH)
 
 
@@ -96,20 +95,16 @@ def _entry(page: PublicPage, path: str) -> str:
         f'<xhtml:link rel="alternate" hreflang={quoteattr(code)} href={quoteattr(address)}/>'
         for code, address in _alternates(page)
     )
-    return f"<url><loc>{escape(_address(path))}</loc>{links}</url>\n"
+    return f"<url><loc>{escape(own_address(path))}</loc>{links}</url>\n"
 
 
 def _alternates(page: PublicPage) -> list[tuple[str, str]]:
     """(language, address), and `x-default` for everybody who speaks none of them."""
     return [
-        *((code, _address(path)) for code, path in page.paths.items()),
-        ("x-default", _address(_first(page))),
+        *((code, own_address(path)) for code, path in page.paths.items()),
+        ("x-default", own_address(_first(page))),
     ]
 
 
 def _first(page: PublicPage) -> str:
     return next(iter(page.paths.values()))
-
-
-def _address(path: str) -> str:
-    return get_settings().public_url(current_tenant().slug, path)

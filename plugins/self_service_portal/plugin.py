@@ -158,6 +158,11 @@ class SelfServicePortal:
         return await talk_panels.job_panels(session, job_id)
 
     @hookimpl
+    async def job_sheet_panels(self, session: AsyncSession, job_id: UUID) -> Sequence[Panel]:
+        """The customer's code."""
+        return await talk_panels.sheet_panels(session, job_id)
+
+    @hookimpl
     async def job_badges(
         self, session: AsyncSession, job_ids: Sequence[UUID]
     ) -> Mapping[UUID, Sequence[Badge]]:

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from html import escape
 
 from core.i18n import language_scope
-from core.settings import get_settings
 from core.tenancy.context import current_tenant
+from core.web.qr import own_address
 from plugins.self_service_portal.entries import Entry, entries
 
 FRAME_HEIGHT = 760
@@ -22,14 +22,9 @@ class Snippet:
     html: str
 
 
-def public_url(path: str) -> str:
-    """The whole address of a path of the garage in scope."""
-    return get_settings().public_url(current_tenant().slug, path)
-
-
 def spoken_address(path: str) -> str:
     """The same as people type it."""
-    return public_url(path).partition("://")[2]
+    return own_address(path).partition("://")[2]
 
 
 def snippets(language: str) -> Sequence[Snippet]:
@@ -40,10 +35,10 @@ def snippets(language: str) -> Sequence[Snippet]:
 
 
 def _html(entry: Entry, language: str) -> str:
-    address = public_url(f"/{language}/embed/{entry.key}")
+    address = own_address(f"/{language}/embed/{entry.key}")
     title = escape(f"{entry.label} – {current_tenant().name}")
     return (
         f'<iframe src="{address}" title="{title}" width="100%" height="{FRAME_HEIGHT}"'
         ' style="border:0" loading="lazy"></iframe>\n'
-        f'<script src="{public_url("/embed.js")}" async></script>'
+        f'<script src="{own_address("/embed.js")}" async></script>'
     )

@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.i18n import gettext as _
 from core.i18n import language_scope
+from core.web.qr import own_address, qr_code
 from core.web.rendering import Page
 from core.web.rendering import page as desk_page
 from core.web.resources import tenant_of
@@ -23,7 +24,7 @@ from plugins.self_service_portal.entries import Entry, entries
 from plugins.self_service_portal.look import look_scope
 from plugins.self_service_portal.look_pages import DESK, LOOK
 from plugins.self_service_portal.look_services import look_of
-from plugins.self_service_portal.reach import public_url, spoken_address
+from plugins.self_service_portal.reach import spoken_address
 from plugins.self_service_portal.short_links import short_path
 
 AnyRequest = Request[Any, Any, Any]
@@ -77,7 +78,7 @@ async def qr_file(session: Session, qr_file: FromPath[str]) -> Response[bytes]:
     if name not in offered or kind not in KINDS:
         raise NotFoundException
     return Response(
-        qr_codes.as_file(public_url(short_path(name)), kind),
+        qr_codes.as_file(own_address(short_path(name)), kind),
         media_type=KINDS[kind],
         headers={"Content-Disposition": f'attachment; filename="qr-{name}.{kind}"'},
     )
@@ -98,7 +99,7 @@ def _parts(wanted: Sequence[Entry], languages: Sequence[str]) -> list[CardPart]:
     return [
         CardPart(
             each.key,
-            qr_codes.drawn(public_url(short_path(each.key))),
+            qr_code(own_address(short_path(each.key))),
             spoken_address(short_path(each.key)),
             labels[each.key],
         )

@@ -10,15 +10,16 @@ from core.hooks.contributions import Badge, Panel, TimelineEntry
 from core.i18n import format_money, ngettext
 from core.i18n import gettext as _
 from core.tenancy.context import current_tenant
+from core.web.qr import own_address, qr_code
 from core.workshop.customers import repository as customers
 from core.workshop.jobs import repository as jobs
 from core.workshop.jobs.models import Job
-from plugins.self_service_portal import message_repository, qr_codes, quote_repository
+from plugins.self_service_portal import message_repository, quote_repository
 from plugins.self_service_portal.entries import is_shown
 from plugins.self_service_portal.messages import LONGEST
 from plugins.self_service_portal.progress import is_over
 from plugins.self_service_portal.quotes import QuoteView, seen
-from plugins.self_service_portal.reach import public_url, spoken_address
+from plugins.self_service_portal.reach import spoken_address
 from plugins.self_service_portal.settings import settings
 from plugins.self_service_portal.short_links import job_path
 
@@ -48,10 +49,17 @@ async def job_panels(session: AsyncSession, job_id: UUID) -> list[Panel]:
     ]
 
 
+async def sheet_panels(session: AsyncSession, job_id: UUID) -> list[Panel]:
+    """The customer's code, on the paper that may go home with them."""
+    if not is_shown(settings(), "status"):
+        return []
+    return [_way_in(await jobs.by_id(session, job_id))]
+
+
 def _way_in(job: Job) -> Panel:
     """What the customer scans, on the screen or on the printed card."""
     path = job_path(job)
-    values = {"code": qr_codes.drawn(public_url(path), scale=3), "address": spoken_address(path)}
+    values = {"code": qr_code(own_address(path)), "address": spoken_address(path)}
     return Panel("self_service_portal/reach/job_panel.html", values, position=90)
 
 
