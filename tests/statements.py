@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import event
 
+from core.db.reading import Prepared, Reading
 from core.house import House
 
 HOOK = "before_cursor_execute"
@@ -22,8 +23,16 @@ def counted(house: House) -> Iterator[list[str]]:
     def note(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
         sent.append(statement)
 
+    read = Reading.rows
+
+    async def noted(reading: Reading, statement: Prepared, **values: Any) -> list[Any]:
+        sent.append(statement.sql)
+        return await read(reading, statement, **values)
+
     event.listen(engine, HOOK, note)
+    Reading.rows = noted  # type: ignore[method-assign] # it goes past the engine's events
     try:
         yield sent
     finally:
+        Reading.rows = read  # type: ignore[method-assign]
         event.remove(engine, HOOK, note)

@@ -5,6 +5,9 @@ from uuid import UUID
 
 from core.errors import UnscopedQuery
 
+SCOPE_SETTING = "app.tenant"
+"""The setting of a transaction by which row level security knows the garage."""
+
 tenant_id_in_scope: ContextVar[UUID | None] = ContextVar("tenant_id_in_scope", default=None)
 
 

@@ -17,14 +17,15 @@ from sqlalchemy.orm import ORMExecuteState, Session, SessionTransaction, with_lo
 from sqlalchemy.pool import NullPool
 
 from core.db.base import TenantScoped
-from core.db.scope import tenant_id_in_scope
+from core.db.reading import Reading
+from core.db.scope import SCOPE_SETTING, tenant_id_in_scope
 from core.errors import UnitOfWorkNotYours, UnscopedQuery
 
 log = structlog.get_logger(__name__)
 
 AfterCommit = Callable[[], Awaitable[None] | None]
 
-_SET_TENANT = text("select set_config('app.tenant', :tenant, true)")
+_SET_TENANT = text(f"select set_config('{SCOPE_SETTING}', :tenant, true)")
 
 
 class TenantSession(Session):
@@ -112,7 +113,7 @@ class Database:
 
     def __init__(self, app_url: str, platform_url: str, *, pooled: bool = True) -> None:
         pool: dict[str, Any] = (
-            {"pool_size": 8, "max_overflow": 8, "pool_recycle": 1800}
+            {"pool_size": 16, "max_overflow": 0, "pool_recycle": 1800}
             if pooled
             else {"poolclass": NullPool}
         )
@@ -136,6 +137,10 @@ class Database:
         finally:
             _restore_scope(token)
         await _run_after_commit(session)
+
+    def reading(self, tenant_id: UUID) -> Reading:
+        """One garage's data for a hot page, past units of work."""
+        return Reading(self.app_engine, tenant_id)
 
     @asynccontextmanager
     async def platform_unit_of_work(self) -> AsyncIterator[AsyncSession]:

@@ -8,6 +8,7 @@ from litestar import Request
 from litestar.di import Provide
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from core.db.reading import Reading
 from core.web.resources import AnyConnection, Resources, resources_of, tenant_of
 
 
@@ -17,6 +18,11 @@ async def provide_session(request: Request[Any, Any, Any]) -> AsyncIterator[Asyn
     resources = resources_of(request)
     async with resources.database.unit_of_work(tenant_of(request).id) as session:
         yield session
+
+
+async def provide_reading(request: Request[Any, Any, Any]) -> Reading:
+    """The garage's data for a hot page that only reads."""
+    return resources_of(request).database.reading(tenant_of(request).id)
 
 
 @asynccontextmanager
@@ -34,5 +40,6 @@ async def provide_resources(request: Request[Any, Any, Any]) -> Resources:
 
 DEPENDENCIES = {
     "session": Provide(provide_session),
+    "reading": Provide(provide_reading),
     "resources": Provide(provide_resources),
 }

@@ -1,6 +1,5 @@
 """Security headers on every response, error pages included."""
 
-from litestar.datastructures import MutableScopeHeaders
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
 _DIRECTIVES = {
@@ -43,20 +42,22 @@ class SecurityHeaders:
 
     def __init__(self, app: ASGIApp, *, https: bool) -> None:
         self._app = app
-        self._headers = dict(HEADERS)
-        if https:
-            self._headers["strict-transport-security"] = STRICT_TRANSPORT
+        headers = {**HEADERS, **({"strict-transport-security": STRICT_TRANSPORT} if https else {})}
+        self._headers = [(name.encode(), value.encode()) for name, value in headers.items()]
+        self._headers_of_pages = [*self._headers, (b"x-robots-tag", b"noindex")]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection."""
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                headers = MutableScopeHeaders.from_message(message)
-                if message["status"] < 300:
-                    headers.setdefault("x-robots-tag", "noindex")
-                for name, value in self._headers.items():
-                    headers.setdefault(name, value)
+                given = list(message.get("headers", ()))
+                names = {name.lower() for name, _value in given}
+                wished = self._headers if message["status"] >= 300 else self._headers_of_pages
+                message["headers"] = [
+                    *given,
+                    *(header for header in wished if header[0] not in names),
+                ]
             await send(message)
 
         await self._app(scope, receive, send_with_headers)

@@ -69,29 +69,28 @@ async def find_viewer(connection: AnyConnection) -> Viewer | None:
     token = connection.cookies.get(cookies.cookie_name(resources.settings, cookies.SESSION))
     if not token:
         return None
-    async with resources.database.unit_of_work(tenant.id) as session:
-        found = await repository.open_session(session, token_hash(token), now())
+    reading = resources.database.reading(tenant.id)
+    found = await repository.logged_in(reading, token_hash(token), now())
     if found is None:
         return None
-    login, member = found
-    if member is None:
+    if found["staff_id"] is None:
         rights = permissions_of("owner", resources.hooks, tenant.active_plugins)
         return Viewer(
-            name=login.support_name or "Support",
+            name=found["support_name"] or "Support",
             role="support",
             language=tenant.default_language,
             permissions=rights - SUPPORT_MAY_NOT,
-            support_reason=login.support_reason,
+            support_reason=found["support_reason"],
         )
-    if not member.is_active:
+    if not found["is_active"]:
         return None
     await resources.directory.note_activity(tenant.id)
     return Viewer(
-        name=member.name,
-        role=member.role,
-        language=member.language,
-        permissions=permissions_of(member.role, resources.hooks, tenant.active_plugins),
-        staff_id=member.id,
+        name=found["name"],
+        role=found["role"],
+        language=found["language"],
+        permissions=permissions_of(found["role"], resources.hooks, tenant.active_plugins),
+        staff_id=found["staff_id"],
     )
 
 

@@ -1,5 +1,7 @@
 """What each role of a garage may do; plugins add their own permissions."""
 
+from functools import lru_cache
+
 from core.hooks.manager import HookManager
 
 CORE_PERMISSIONS: dict[str, frozenset[str]] = {
@@ -21,8 +23,10 @@ SUPPORT_MAY_NOT = frozenset({"staff.manage"})
 """Support acting inside a garage changes nobody's access."""
 
 
+@lru_cache(maxsize=256)
 def permissions_of(role: str, hooks: HookManager, active: frozenset[str]) -> frozenset[str]:
-    """Everything a role may do in a garage with those plugins on."""
+    """Everything a role may do in a garage with those plugins on. What plugins answer at start
+    stays what it is, so each combination is worked out once."""
     own = {name for name, roles in CORE_PERMISSIONS.items() if role in roles}
     for plugin, offered in hooks.ask_all("permissions"):
         if plugin in active:

@@ -3,9 +3,11 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import delete, select, update
+from asyncpg import Record
+from sqlalchemy import and_, bindparam, delete, literal_column, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from core.db.reading import GARAGE, Prepared, Reading
 from core.workshop.staff.models import LoginSession, StaffLink, StaffMember
 
 PAGE = 200
@@ -73,6 +75,38 @@ async def open_session(
         )
     ).first()
     return None if row is None else (row[0], row[1])
+
+
+_LOGGED_IN = Prepared(
+    select(
+        LoginSession.support_name,
+        LoginSession.support_reason,
+        StaffMember.id.label("staff_id"),
+        StaffMember.name,
+        StaffMember.role,
+        StaffMember.language,
+        StaffMember.is_active,
+    )
+    .outerjoin(
+        StaffMember,
+        and_(
+            StaffMember.tenant_id == LoginSession.tenant_id,
+            StaffMember.id == LoginSession.staff_id,
+        ),
+    )
+    .where(
+        LoginSession.tenant_id == GARAGE,
+        LoginSession.token_hash == bindparam("token_hash"),
+        LoginSession.expires_at > bindparam("now"),
+    )
+    .limit(literal_column("1"))
+)
+
+
+async def logged_in(reading: Reading, token_hash: str, now: datetime) -> Record | None:
+    """Who the login session with that hash is: `support_name` and `support_reason` if it is
+    support's, else `staff_id`, `name`, `role`, `language` and `is_active` of the staff member."""
+    return await reading.row(_LOGGED_IN, token_hash=token_hash, now=now)
 
 
 async def delete_session(session: AsyncSession, token_hash: str) -> None:

@@ -5,6 +5,7 @@ Format checks warn and never block: real plates break every pattern.
 
 import re
 import unicodedata
+from functools import lru_cache
 
 _KEPT = re.compile(r"[^0-9A-ZÄÖÜ]")
 _FORMATS: dict[str, tuple[str, ...]] = {
@@ -47,6 +48,7 @@ def normalise_plate(text: str) -> str:
     return _KEPT.sub("", unicodedata.normalize("NFC", upper))
 
 
+@lru_cache(maxsize=16_384)
 def display_plate(normalised: str, country: str, typed: str | None = None) -> str:
     """As it stands on the car: `1-ABC-123`. Germany's separators cannot be derived from the
     letters, so what was typed is kept there and wherever no pattern fits."""
