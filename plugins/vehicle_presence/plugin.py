@@ -24,6 +24,7 @@ from core.tenancy.context import TenantContext
 from plugins.vehicle_presence import (
     absence_pages,
     board_pages,
+    cards,
     check_in_pages,
     controllers,
     demo,
@@ -79,6 +80,7 @@ class VehiclePresence:
         return [
             *controllers.HANDLERS,
             *board_pages.HANDLERS,
+            *cards.HANDLERS,
             *check_in_pages.HANDLERS,
             *absence_pages.HANDLERS,
             *cleanup_pages.HANDLERS,
