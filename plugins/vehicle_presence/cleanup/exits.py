@@ -6,8 +6,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import DateTime, Uuid, column, exists, select, update, values
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy import DateTime, Uuid, bindparam, exists, func, select, update
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
@@ -21,6 +21,25 @@ from plugins.vehicle_presence.models import Stay
 
 MOST_AT_ONCE = 500
 """Exits that one click takes back."""
+
+
+_ends = select(
+    func.unnest(bindparam("stay_ids", type_=ARRAY(Uuid))).label("stay_id"),
+    func.unnest(bindparam("moments", type_=ARRAY(DateTime(timezone=True)))).label("left_at"),
+    func.unnest(bindparam("evidences", type_=ARRAY(JSONB))).label("evidence"),
+).subquery("ends")
+_END = (
+    update(Stay)
+    .where(Stay.tenant_id == bindparam("tenant"), Stay.id == _ends.c.stay_id)
+    .values(
+        left_at=_ends.c.left_at,
+        evidence=_ends.c.evidence,
+        closed_by=bindparam("how"),
+        left_noted_by=bindparam("who"),
+        left_noted_at=bindparam("moment"),
+    )
+)
+"""The same text however many stays there are, so it is compiled and prepared once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,20 +60,17 @@ async def end_stays(
     histories, one for the log; then other plugins are told of each."""
     if not exits:
         return
-    ends = values(
-        column("stay_id", Uuid), column("left_at", DateTime(timezone=True)), column("facts", JSONB)
-    ).data([(each.stay_id, each.left_at, each.evidence) for each in exits])
-    found = ends.alias("ends")
     await session.execute(
-        update(Stay)
-        .where(Stay.tenant_id == session.info["tenant_id"], Stay.id == found.c.stay_id)
-        .values(
-            left_at=found.c.left_at,
-            evidence=found.c.facts,
-            closed_by=closed_by,
-            left_noted_by=actor.name,
-            left_noted_at=now(),
-        ),
+        _END,
+        {
+            "tenant": session.info["tenant_id"],
+            "stay_ids": [each.stay_id for each in exits],
+            "moments": [each.left_at for each in exits],
+            "evidences": [each.evidence for each in exits],
+            "how": closed_by,
+            "who": actor.name,
+            "moment": now(),
+        },
         execution_options={"synchronize_session": False},
     )
     await absence_repository.end_with_stays(session, [each.stay_id for each in exits], actor.name)
