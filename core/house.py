@@ -22,6 +22,7 @@ from core.settings import Settings, install_settings
 from core.storage import Storage, install_storage
 from core.templating import build_environment
 from core.web.assets import CORE, Assets
+from core.web.components import Components
 from core.web.words import TEMPLATE_GLOBALS
 from core.workshop.notifications.live import LiveMarks, install_live_marks
 from core.workshop.notifications.services import SEND_MAIL
@@ -146,6 +147,7 @@ def open_templates(hooks: HookManager, assets: Assets) -> Environment:
     return build_environment(
         {name: package for name, package in packages.items() if _has_templates(package)},
         **TEMPLATE_GLOBALS,
+        **Components(assets.url).as_globals(),
         asset=assets.url,
     )
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import date, datetime
+from functools import lru_cache
 from gettext import GNUTranslations, NullTranslations
 from importlib.resources import files
 from io import BytesIO
@@ -38,6 +39,7 @@ def load_catalogues(packages: Sequence[str]) -> None:
         babel.messages.pofile.PoFileError: a file is malformed; the start stops.
     """
     _catalogues.clear()
+    _translated.cache_clear()
     for language in LANGUAGES:
         head: NullTranslations | None = None
         for package in packages:
@@ -78,9 +80,15 @@ def set_language(language: str) -> None:
 
 def gettext(message: str, **values: Any) -> str:
     """The message in the current language, with `%(name)s` placeholders filled."""
-    catalogue = _catalogues.get(_language.get())
-    text = catalogue.gettext(message) if catalogue is not None else message
+    text = _translated(_language.get(), message)
     return text % values if values else text
+
+
+@lru_cache(maxsize=8192)
+def _translated(language: str, message: str) -> str:
+    """One look-up per text and language: a long page asks for the same ones all the time."""
+    catalogue = _catalogues.get(language)
+    return catalogue.gettext(message) if catalogue is not None else message
 
 
 def ngettext(singular: str, plural: str, number: int, **values: Any) -> str:

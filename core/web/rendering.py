@@ -15,6 +15,7 @@ from core.hooks.contributions import NavigationEntry
 from core.i18n import ENDONYMS, gettext
 from core.settings import Settings
 from core.web import cookies
+from core.web.components import page_token
 from core.web.csrf import masked_token, visitor_of
 from core.web.embedding import framing_origins
 from core.web.language import speak
@@ -58,6 +59,7 @@ def respond(
     connection: AnyConnection, template: str, context: Mapping[str, Any], *, status_code: int
 ) -> Page:
     """The page that `template` makes of exactly these values, for any site of the platform."""
+    page_token.set(context["csrf_token"])
     html = resources_of(connection).templates.get_template(template).render(context)
     return Response(
         html,

@@ -5,7 +5,7 @@ from typing import Any
 
 from core.hooks.manager import hooks
 from core.hooks.manifest import in_language
-from core.i18n import ENDONYMS, current_language
+from core.i18n import ENDONYMS, current_language, gettext_noop
 from core.i18n import gettext as _
 from core.web.colours import ink_on
 from core.web.panels import draw_panel
@@ -31,17 +31,20 @@ TASK_TONES: Mapping[str, str] = {
 }
 
 
+_STATUSES: Mapping[str, str] = {
+    "new": gettext_noop("New"),
+    "planned": gettext_noop("Planned"),
+    "in_progress": gettext_noop("In progress"),
+    "ready": gettext_noop("Ready"),
+    "delivered": gettext_noop("Delivered"),
+    "invoiced": gettext_noop("Invoiced"),
+    "cancelled": gettext_noop("Cancelled"),
+}
+
+
 def status_label(status: str) -> str:
     """A job's status in the person's language."""
-    return {
-        "new": _("New"),
-        "planned": _("Planned"),
-        "in_progress": _("In progress"),
-        "ready": _("Ready"),
-        "delivered": _("Delivered"),
-        "invoiced": _("Invoiced"),
-        "cancelled": _("Cancelled"),
-    }.get(status, status)
+    return _(_STATUSES[status]) if status in _STATUSES else status
 
 
 def status_tone(status: str) -> str:
