@@ -62,10 +62,21 @@ check: $(VENV)/dev.stamp ## Style, types, import contracts, Dockerfile
 	@$(BIN)/lint-imports
 	@$(BIN)/hadolint docker/Dockerfile
 
+$(VENV)/bench.stamp: bench/requirements.lock $(BIN)/uv
+	@echo "Installing the frameworks that the benchmark compares with, apart from our own (locked, by hash)"
+	@test -x $(VENV)/bench/bin/python || $(PYTHON) -m venv --without-pip $(VENV)/bench
+	@$(BIN)/uv pip install --quiet --python $(VENV)/bench/bin/python --require-hashes -r bench/requirements.lock
+	@touch $@
+
+.PHONY: bench
+bench: $(VENV)/dev.stamp $(VENV)/bench.stamp ## Measure, and write docs/benchmarks.md (ARGS=--quick, ARGS="pages --seconds 4")
+	@$(BIN)/python -m bench $(ARGS)
+
 .PHONY: lock
 lock: $(BIN)/uv ## Resolve the requirement files anew
 	@$(BIN)/uv pip compile -q --python-version 3.11 --universal --generate-hashes --no-emit-index-url --no-header requirements-dev.in -o requirements-dev.lock
 	@$(BIN)/uv pip compile -q --python-version 3.11 --universal --generate-hashes --no-emit-index-url --no-header requirements.in -c requirements-dev.lock -o requirements.lock
+	@$(BIN)/uv pip compile -q --python-version 3.11 --universal --generate-hashes --no-emit-index-url --no-header bench/requirements.in -c requirements-dev.lock -o bench/requirements.lock
 
 .PHONY: screenshots
 screenshots: $(VENV)/dev.stamp ## Take the README's pictures again

@@ -1,0 +1,185 @@
+"""The hot page against the same page elsewhere, and with more and more forgotten vehicles."""
+
+import asyncio
+import json
+from collections.abc import Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from bench.generate import token_of
+from bench.load import Round, Target, get, interleaved, median, press_once
+from bench.places import BASE_DOMAIN, Place
+from bench.servers import environment, serving
+
+OURS_JSON, OURS_HTML = "Garagist, JSON", "Garagist, HTML"
+RAW = "bare ASGI + asyncpg, JSON"
+VISITOR = "benchmark-visitor-benchmark"
+
+
+@dataclass(frozen=True, slots=True)
+class Peer:
+    """A server, and what it answers at which path."""
+
+    application: str
+    pages: Mapping[str, str]
+    interface: str = "asgi"
+
+
+PEERS = (
+    Peer("bench.peers.raw:app", {RAW: "/cards.json"}),
+    Peer(
+        "bench.peers.fastapi_app:app",
+        {
+            "FastAPI + SQLAlchemy Core, JSON": "/core/cards.json",
+            "FastAPI + SQLAlchemy ORM, JSON": "/cards.json",
+            "FastAPI + SQLAlchemy ORM, HTML": "/board.html",
+        },
+    ),
+    Peer(
+        "bench.peers.flask_app:app",
+        {
+            "Flask + SQLAlchemy ORM, JSON": "/cards.json",
+            "Flask + SQLAlchemy ORM, HTML": "/board.html",
+        },
+        "wsgi",
+    ),
+    Peer(
+        "bench.peers.django_app:app",
+        {"Django ORM, JSON": "/cards.json", "Django ORM, HTML": "/board.html"},
+        "wsgi",
+    ),
+)
+OURS = {OURS_JSON: "/desk/on-site/cards.json", OURS_HTML: "/desk/on-site"}
+
+
+class OtherCards(Exception):
+    """A peer answers something else: then its speed says nothing."""
+
+
+def requests_for(path: str, slugs: list[str]) -> tuple[bytes, ...]:
+    """One request per garage, with its planner's cookie."""
+    return tuple(
+        get(
+            f"{slug}.{BASE_DOMAIN}",
+            path,
+            {"Cookie": f"session={token_of(slug)}; visitor={VISITOR}; language=nl"},
+        )
+        for slug in slugs
+    )
+
+
+def start_all(
+    stack: ExitStack, place: Place, tenants: Mapping[str, str], peers_python: str
+) -> dict[str, Target]:
+    """Every server; what is asked of each."""
+    told = environment(place, tenants)
+    slugs = list(tenants)
+    logs = place.folder / "logs"
+    logs.mkdir(exist_ok=True)
+    targets = {}
+    for peer in PEERS:
+        log = logs / f"{peer.application.partition(':')[0]}.log"
+        port = stack.enter_context(
+            serving(
+                peer.application,
+                told,
+                log,
+                python=peers_python,
+                interface=peer.interface,
+                threads=8,
+            )
+        )
+        for name, path in peer.pages.items():
+            targets[name] = Target(port, requests_for(path, slugs))
+    port = stack.enter_context(serving("core.app:serve", told, logs / "garagist.log", factory=True))
+    for name, path in OURS.items():
+        targets[name] = Target(port, requests_for(path, slugs))
+    return targets
+
+
+def check_answers(targets: Mapping[str, Target]) -> None:
+    """All of the JSON lists hold the same cards.
+
+    Raises:
+        OtherCards: naming the peer.
+    """
+    wished: Any = None
+    for name, target in {OURS_JSON: targets[OURS_JSON], **targets}.items():
+        if not name.endswith("JSON"):
+            continue
+        found = _comparable(asyncio.run(press_once(target)))
+        if wished is None:
+            wished = found
+        elif found != wished:
+            raise OtherCards(f"{name}: {found[:1]} is not {wished[:1]}")
+
+
+def _comparable(body: bytes) -> list[dict[str, Any]]:
+    cards: list[dict[str, Any]] = json.loads(body)["cards"]
+    for card in cards:
+        moment = datetime.fromisoformat(card["arrived_at"])
+        card["arrived_at"] = int(moment.timestamp())  # Django writes no microseconds
+    return cards
+
+
+def compare(
+    place: Place,
+    tenants: Mapping[str, str],
+    peers_python: str,
+    *,
+    rounds: int,
+    seconds: float,
+    connections: int,
+) -> dict[str, Any]:
+    """Throughput and latency of each, side by side."""
+    with ExitStack() as stack:
+        targets = start_all(stack, place, tenants, peers_python)
+        check_answers(targets)
+        found = asyncio.run(
+            interleaved(targets, rounds=rounds, seconds=seconds, connections=connections)
+        )
+    return {name: summary(each) for name, each in found.items()}
+
+
+def forgotten(
+    place: Place,
+    tenants: Mapping[str, str],
+    *,
+    rounds: int,
+    seconds: float,
+    connections: int,
+) -> dict[str, Any]:
+    """The board and the list in garages that forgot no, some and half of their vehicles. The
+    garages of a share are asked in turn, in the same server over the same tables."""
+    shares = sorted({slug.rpartition("-f")[2] for slug in tenants})
+    log = place.folder / "logs"
+    log.mkdir(exist_ok=True)
+    targets = {}
+    told = environment(place, tenants)
+    with serving("core.app:serve", told, log / "garagist.log", factory=True) as port:
+        for share in shares:
+            slugs = [slug for slug in tenants if slug.endswith(f"-f{share}")]
+            for name, path in OURS.items():
+                targets[f"{name}, {int(share)} %"] = Target(port, requests_for(path, slugs))
+        found = asyncio.run(
+            interleaved(targets, rounds=rounds, seconds=seconds, connections=connections)
+        )
+    return {name: summary(each) for name, each in found.items()}
+
+
+def summary(rounds: list[Round]) -> dict[str, float]:
+    """Medians over the rounds; milliseconds."""
+    return {
+        "per_second": median([each.per_second for each in rounds]),
+        "p50_ms": 1000 * median([each.quantile(0.5) for each in rounds]),
+        "p99_ms": 1000 * median([each.quantile(0.99) for each in rounds]),
+    }
+
+
+def save(file: Path, found: dict[str, Any]) -> None:
+    """Keep what was measured for the report."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(json.dumps(found, indent=1, ensure_ascii=False))

@@ -1,0 +1,228 @@
+"""docs/benchmarks.md: the ratios of one run, what they were measured on, and what they miss."""
+
+import json
+import os
+import platform
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from bench.pages import OURS_HTML, OURS_JSON, RAW
+
+VERSIONS = ("granian", "litestar", "sqlalchemy", "asyncpg", "msgspec", "jinja2", "pillow")
+Bar = tuple[str, str, str, bool]
+"""What, the bar, what was measured, whether it was reached."""
+
+
+def write(target: Path, results: Path, facts: Mapping[str, Any], notes: Path) -> None:
+    """Put together whatever was measured; parts that were not are said to be missing."""
+    found = {file.stem: json.loads(file.read_text()) for file in sorted(results.glob("*.json"))}
+    bars = [
+        bar for part in (_pages, _forgotten, _sweep, _uploads, _thumbnails) for bar in part(found)
+    ]
+    text = "\n".join(
+        [
+            "# Benchmarks",
+            "",
+            "Written by `make bench`; do not edit. Only ratios of one run carry over to another machine.",
+            "",
+            *_setting(facts),
+            "",
+            "## Against the bars",
+            "",
+            "| | bar | measured | |",
+            "|---|---|---|---|",
+            *(
+                f"| {what} | {bar} | {value} | {'✓' if ok else '**missed**'} |"
+                for what, bar, value, ok in bars
+            ),
+            "",
+            *_tables(found),
+            *(notes.read_text().splitlines() if notes.exists() else []),
+            "",
+        ]
+    )
+    target.write_text(text)
+
+
+def _setting(facts: Mapping[str, Any]) -> list[str]:
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+    listed = ", ".join(f"{name} {version(name)}" for name in VERSIONS)
+    return [
+        "| | |",
+        "|---|---|",
+        f"| date | {datetime.now(UTC):%Y-%m-%d %H:%M} UTC |",
+        f"| machine | {os.cpu_count()} processors ({platform.machine()}), {memory:.0f} GB; load generator,"
+        " servers and PostgreSQL share them |",
+        f"| load before | {facts['load']:.1f} waiting processes (1 minute) |",
+        f"| versions | Python {platform.python_version()}, {listed}, PostgreSQL {facts['postgres']} |",
+        f"| data | {facts['garages']} garages × {facts['jobs']:,} jobs, 60 vehicles on site in each; a third"
+        " of the garages has 0, 10 and 50 % of its older jobs forgotten *in* |",
+        f"| method | one server process each (granian), {facts['connections']} connections with keep-alive,"
+        f" {facts['rounds']} interleaved rounds of {facts['seconds']:g} s, medians |",
+    ]
+
+
+def _pages(found: Mapping[str, Any]) -> list[Bar]:
+    pages = found.get("pages")
+    if pages is None:
+        return []
+    speed = {name: each["per_second"] for name, each in pages.items()}
+    json_ratio, html_ratio = speed[OURS_JSON] / speed[RAW], speed[OURS_HTML] / speed[RAW]
+    bars: list[Bar] = [
+        (
+            "card list, JSON, of bare ASGI + asyncpg, JSON",
+            "≥ 0.85",
+            f"{json_ratio:.2f}",
+            json_ratio >= 0.85,
+        ),
+        (
+            "board, HTML, of bare ASGI + asyncpg, JSON",
+            "≥ 0.7",
+            f"{html_ratio:.2f}",
+            html_ratio >= 0.7,
+        ),
+    ]
+    for kind, ours in (("JSON", OURS_JSON), ("HTML", OURS_HTML)):
+        for peer in ("Flask + SQLAlchemy ORM", "Django ORM"):
+            ratio = speed[ours] / speed[f"{peer}, {kind}"]
+            bars.append((f"{kind} × {peer}", "≥ 4", f"{ratio:.1f}", ratio >= 4))
+        for peer in ("FastAPI + SQLAlchemy Core", "FastAPI + SQLAlchemy ORM"):
+            if f"{peer}, {kind}" in speed:
+                ratio = speed[ours] / speed[f"{peer}, {kind}"]
+                bars.append((f"{kind} × {peer}", "> 1", f"{ratio:.1f}", ratio > 1))
+    return bars
+
+
+def _forgotten(found: Mapping[str, Any]) -> list[Bar]:
+    measured = found.get("forgotten")
+    if measured is None:
+        return []
+    bars: list[Bar] = []
+    for name in (OURS_JSON, OURS_HTML):
+        none, half = (measured[f"{name}, {share} %"]["p50_ms"] for share in (0, 50))
+        bars.append(
+            (
+                f"{name}: p50 with 50 % forgotten",
+                "≤ 1.1 × none",
+                f"{half / none:.2f}",
+                half <= 1.1 * none,
+            )
+        )
+    return bars
+
+
+def _sweep(found: Mapping[str, Any]) -> list[Bar]:
+    swept = found.get("sweep")
+    if swept is None:
+        return []
+    faster = swept["swept_per_second"] / swept["by_hand_per_second"]
+    slower = swept["reads_during"]["p99_ms"] / swept["reads_before"]["p99_ms"]
+    most = swept["writes_during_ms"]["most"]
+    whole = swept["swept"] == swept["expected"] and swept["missed"] == 0
+    return [
+        ("clean-up × one by one", "≥ 12", f"{faster:.0f}", faster >= 12),
+        ("vehicles that the clean-up missed", "0", str(swept["missed"]), whole),
+        ("card list's p99 during the clean-up", "≤ 1.5 × before", f"{slower:.2f}", slower <= 1.5),
+        ("longest write during the clean-up", "≤ 50 ms", f"{most:.0f} ms", most <= 50),
+    ]
+
+
+def _uploads(found: Mapping[str, Any]) -> list[Bar]:
+    sent = found.get("uploads")
+    if sent is None:
+        return []
+    ratio = sent["bare_seconds"] / sent["sent_seconds"]
+    grown = sent["grown_megabytes"]
+    return [
+        (
+            "ten photos of 11 MB at once, until received, of bare ASGI",
+            "≥ 0.9",
+            f"{ratio:.2f}",
+            ratio >= 0.9,
+        ),
+        ("memory that they take", "≤ 10 MB", f"{grown:.0f} MB", grown <= 10),
+    ]
+
+
+def _thumbnails(found: Mapping[str, Any]) -> list[Bar]:
+    drawn = found.get("thumbnails")
+    if drawn is None:
+        return []
+    ratio = drawn["ours_seconds"] / drawn["naive_seconds"]
+    return [
+        ("processor time of a photo's two sizes, of naive", "≤ 0.2", f"{ratio:.2f}", ratio <= 0.2)
+    ]
+
+
+def _tables(found: Mapping[str, Any]) -> list[str]:
+    lines: list[str] = []
+    if "pages" in found:
+        base = found["pages"][RAW]["per_second"]
+        lines += [
+            "## The same list elsewhere",
+            "",
+            "Sixty vehicles on site, joined with job, customer, vehicle and current task, under row level"
+            " security. Garagist answers with login, gate and security headers; the others answer whoever asks."
+            " Garagist's page is the whole board with its menu and forms, theirs is a bare table.",
+            "",
+            "| | of bare, JSON | answers/s | p50 | p99 |",
+            "|---|---|---|---|---|",
+            *(
+                f"| {name} | {each['per_second'] / base:.2f} | {each['per_second']:.0f} |"
+                f" {each['p50_ms']:.0f} ms | {each['p99_ms']:.0f} ms |"
+                for name, each in found["pages"].items()
+            ),
+            "",
+        ]
+    if "forgotten" in found:
+        lines += [
+            "## Forgotten vehicles",
+            "",
+            "| | answers/s | p50 | p99 |",
+            "|---|---|---|---|",
+            *(
+                f"| {name} forgotten | {each['per_second']:.0f} | {each['p50_ms']:.0f} ms | {each['p99_ms']:.0f} ms |"
+                for name, each in found["forgotten"].items()
+            ),
+            "",
+        ]
+    if "sweep" in found:
+        swept = found["sweep"]
+        before, during = swept["writes_before_ms"], swept["writes_during_ms"]
+        lines += [
+            "## The clean-up",
+            "",
+            f"{swept['swept']} of {swept['expected']} vehicles whose job proves when they left, at"
+            f" {swept['swept_per_second']:.0f}/s; one by one, as a person presses the clock,"
+            f" {swept['by_hand_per_second']:.0f}/s.",
+            "",
+            "| | before | during |",
+            "|---|---|---|",
+            f"| card list, p50 | {swept['reads_before']['p50_ms']:.1f} ms | {swept['reads_during']['p50_ms']:.1f} ms |",
+            f"| card list, p99 | {swept['reads_before']['p99_ms']:.1f} ms | {swept['reads_during']['p99_ms']:.1f} ms |",
+            f"| a write in the same garage, p99 | {before['p99']:.1f} ms | {during['p99']:.1f} ms |",
+            f"| the longest | {before['most']:.0f} ms | {during['most']:.0f} ms |",
+            "",
+        ]
+    if "uploads" in found:
+        sent = found["uploads"]
+        lines += [
+            "## Photos",
+            "",
+            f"Ten at once, {sent['megabytes']:.0f} MB: {sent['bare_seconds']:.2f} s until an application received"
+            f" them that only writes them to a file, {sent['sent_seconds']:.2f} s until Garagist did, and"
+            f" {sent['answered_seconds']:.2f} s until it had decoded each in its fenced process, stored it and"
+            " answered.",
+            "",
+        ]
+    if "thumbnails" in found:
+        drawn = found["thumbnails"]
+        lines += [
+            f"Both sizes of a photo of twelve megapixels: {drawn['ours_seconds']:.2f} s of processor time;"
+            f" {drawn['naive_seconds']:.2f} s if each size begins with all pixels.",
+            "",
+        ]
+    return lines
