@@ -130,6 +130,7 @@ def choose_language(accept_language: str | None, offered: Sequence[str]) -> str:
     return found or offered[0]
 
 
+@lru_cache(maxsize=16)
 def locale_of(language: str) -> Locale:
     """Babel's locale for dates and money; English is written the European way."""
     return Locale.parse("en_GB" if language == "en" else f"{language}_BE")
@@ -141,7 +142,13 @@ def format_date(value: date | datetime | None, zone: ZoneInfo, form: str = "medi
         return ""
     if isinstance(value, datetime):
         value = value.astimezone(zone).date()
-    return babel_date(value, format=_pattern(form), locale=locale_of(current_language()))
+    return _day(value, _pattern(form), current_language())
+
+
+@lru_cache(maxsize=4096)
+def _day(value: date, pattern: str, language: str) -> str:
+    """A list shows the same few days over and over."""
+    return babel_date(value, format=pattern, locale=locale_of(language))
 
 
 def format_time(value: datetime | None, zone: ZoneInfo) -> str:
