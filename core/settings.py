@@ -40,7 +40,9 @@ class Settings(BaseSettings):
     migration_database_url: str = Field(
         "", description="The same database as the owner; only `migrate` needs it."
     )
-    redis_url: str = Field("", description="Redis or Valkey: queue, limits, activation, live pages.")
+    redis_url: str = Field(
+        "", description="Redis or Valkey: queue, limits, activation, live pages."
+    )
     storage_url: str = Field(
         "", description="`file:///path` or `s3://bucket?endpoint=…&region=…`: photos, private."
     )
