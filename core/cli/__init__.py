@@ -27,8 +27,9 @@ def create_cli(settings: Settings) -> typer.Typer:
     for group in (*garages.GROUPS, translations):
         cli.add_typer(group)
     hooks, _broken = load_plugins(settings.plugins, safe_mode=settings.safe_mode)
-    for _plugin, group in hooks.ask_all("commands"):
-        cli.add_typer(group)
+    for _plugin, offered in hooks.ask_all("commands"):
+        for group in [offered] if isinstance(offered, typer.Typer) else offered:
+            cli.add_typer(group)
     return cli
 
 

@@ -60,8 +60,8 @@ def mail_templates() -> Sequence[MailTemplate]:  # type: ignore[empty-body]
 
 
 @hookspec
-def commands() -> typer.Typer:  # type: ignore[empty-body]
-    """A command group that appears as `garagist <group>`; the app's `info.name` is the group."""
+def commands() -> typer.Typer | Sequence[typer.Typer]:  # type: ignore[empty-body]
+    """A command group, or several, each as `garagist <group>`; the app's `info.name` is the group."""
 
 
 # --- pages ----------------------------------------------------------------------------------

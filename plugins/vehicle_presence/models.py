@@ -8,6 +8,9 @@ from sqlalchemy import CheckConstraint, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core.db.base import TenantScoped, Timestamped, tenant_foreign_key
+from plugins.vehicle_presence.vat_book import (
+    models as vat_book_models,  # noqa: F401 - its tables are migrated too
+)
 
 CLOSED_BY = ("clock", "bulk", "sweep", "confirmed", "correction")
 

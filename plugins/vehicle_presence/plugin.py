@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.hooks.contributions import (
     Badge,
+    Effect,
     MailTemplate,
     NavigationEntry,
     Panel,
@@ -40,6 +41,13 @@ from plugins.vehicle_presence.cleanup.sweep import sweep_tonight
 from plugins.vehicle_presence.commands import presence
 from plugins.vehicle_presence.numbers import pages as numbers_pages
 from plugins.vehicle_presence.settings import NAME, PresenceSettings, settings_of
+from plugins.vehicle_presence.vat_book import controllers as vat_book_pages
+from plugins.vehicle_presence.vat_book import panels as vat_book_panels
+from plugins.vehicle_presence.vat_book.closing import KEEP, keep_closing
+from plugins.vehicle_presence.vat_book.commands import vat_book
+from plugins.vehicle_presence.vat_book.mails import MAILS
+from plugins.vehicle_presence.vat_book.services import open_books
+from plugins.vehicle_presence.vat_book.tasks import tend
 
 DESK = ("owner", "planner", "technician")
 
@@ -76,7 +84,7 @@ class VehiclePresence:
     @hookimpl
     def routes(self) -> Sequence[ControllerRouterHandler]:
         """The board, the check mark and the clock; check-in and absences; the clean-up; the
-        numbers."""
+        numbers; the VAT book."""
         return [
             *controllers.HANDLERS,
             *board_pages.HANDLERS,
@@ -85,11 +93,12 @@ class VehiclePresence:
             *absence_pages.HANDLERS,
             *cleanup_pages.HANDLERS,
             *numbers_pages.HANDLERS,
+            *vat_book_pages.HANDLERS,
         ]
 
     @hookimpl
     def permissions(self) -> Sequence[Permission]:
-        """Seeing the board, and marking vehicles in and off site."""
+        """Seeing the board, marking vehicles in and off site, and keeping the VAT book."""
         return [
             Permission(
                 controllers.VIEW,
@@ -99,7 +108,7 @@ class VehiclePresence:
                     "fr": "Voir quels véhicules sont sur place",
                     "de": "Sehen, welche Fahrzeuge vor Ort sind",
                 },
-                (*DESK, "accountant"),
+                DESK,
             ),
             Permission(
                 controllers.MARK,
@@ -131,15 +140,32 @@ class VehiclePresence:
                 },
                 ("owner", "planner"),
             ),
+            Permission(
+                vat_book_pages.READ,
+                {
+                    "en": "Read, complete and correct the VAT book",
+                    "nl": "Het btw-boek lezen, aanvullen en verbeteren",
+                    "fr": "Lire, compléter et corriger le registre TVA",
+                    "de": "Das MwSt.-Buch lesen, ergänzen und berichtigen",
+                },
+                ("owner", "accountant"),
+            ),
         ]
 
     @hookimpl
     def navigation(self) -> Sequence[NavigationEntry]:
-        """*On site* in the staff's menu."""
+        """*On site* and *VAT book* in the staff's menu."""
         return [
             NavigationEntry(
                 _("On site"), "/desk/on-site", "car", position=30, permission=controllers.VIEW
-            )
+            ),
+            NavigationEntry(
+                _("VAT book"),
+                "/desk/vat-book",
+                "book",
+                position=35,
+                permission=vat_book_pages.READ,
+            ),
         ]
 
     @hookimpl
@@ -180,27 +206,43 @@ class VehiclePresence:
             "presence.vehicle_back": _("Vehicle is back"),
             "presence.absence_undone": _("Absence taken back"),
             "presence.reasons_changed": _("Reasons for absences changed"),
+            "vat_book.settled": _("Invoice noted in the VAT book"),
+            "vat_book.corrected": _("VAT book corrected"),
         }
 
     @hookimpl
     async def dashboard_cards(self, session: AsyncSession) -> Sequence[Panel]:
-        """In and out today."""
-        return await panels.dashboard(session)
+        """In and out today, and what waits in the VAT book."""
+        return [*await panels.dashboard(session), *await vat_book_panels.dashboard(session)]
 
     @hookimpl
     def scheduled_tasks(self) -> Sequence[ScheduledTask]:
-        """The clean-up, every night at the garage's hour on its own clock."""
-        return [ScheduledTask(f"{NAME}.sweep", sweep_tonight, local_hour=_sweep_hour)]
+        """Every night on the garage's own clock: the clean-up at the garage's hour, and an hour
+        later, when its exits are written, the VAT book."""
+        return [
+            ScheduledTask(f"{NAME}.sweep", sweep_tonight, local_hour=_sweep_hour),
+            ScheduledTask(f"{NAME}.vat_book", tend, local_hour=_hour_after_sweep),
+        ]
+
+    @hookimpl
+    def effects(self) -> Sequence[Effect]:
+        """Putting the signed file of a closed month where the database cannot reach it."""
+        return [Effect(KEEP, keep_closing)]
 
     @hookimpl
     def mail_templates(self) -> Sequence[MailTemplate]:
-        """The vehicle has left; what the clean-up did in the night."""
-        return [*departure_mails.MAILS, digest.MAIL]
+        """The vehicle has left; what the clean-up did in the night; a closed month."""
+        return [*departure_mails.MAILS, digest.MAIL, *MAILS]
 
     @hookimpl
-    def commands(self) -> typer.Typer:
-        """`garagist presence`."""
-        return presence
+    def commands(self) -> Sequence[typer.Typer]:
+        """`garagist presence` and `garagist vat-book`."""
+        return [presence, vat_book]
+
+    @hookimpl
+    async def plugin_enabled(self, session: AsyncSession) -> None:
+        """Open the VAT book of every location, with what is on site."""
+        await open_books(session)
 
     @hookimpl
     async def personal_data_export(
@@ -230,6 +272,10 @@ class VehiclePresence:
 
 def _sweep_hour(tenant: TenantContext) -> int:
     return settings_of(tenant).sweep_hour
+
+
+def _hour_after_sweep(tenant: TenantContext) -> int:
+    return (_sweep_hour(tenant) + 1) % 24
 
 
 plugin = VehiclePresence()

@@ -24,6 +24,7 @@ from plugins.vehicle_presence.models import Stay
 from plugins.vehicle_presence.settings import NAME as NAME  # noqa: PLC0414 - its old place
 from plugins.vehicle_presence.settings import settings as settings  # noqa: PLC0414 - the same
 from plugins.vehicle_presence.settings import settings_of as settings_of  # noqa: PLC0414 - the same
+from plugins.vehicle_presence.vat_book import services as vat_book
 
 
 async def record_arrival(
@@ -56,6 +57,7 @@ async def record_arrival(
     note_event(session, job_id, "vehicle_arrived", actor, at=stay.arrived_at)
     record(session, actor, "presence.arrived", f"job:{job_id}")
     await hooks().ask_async("vehicle_arrived", session=session, job_id=job_id, at=stay.arrived_at)
+    await vat_book.note_entry(session, stay, actor)
     return stay
 
 
@@ -86,6 +88,7 @@ async def mark_off_site(
     _end(stay, at or now(), actor, closed_by)
     await session.flush()
     await tell_departure(session, stay, actor)
+    await vat_book.note_exits(session, [stay], actor)
     return stay
 
 
@@ -110,6 +113,7 @@ async def change_off_site_date(
     details = {"before": before.isoformat(), "after": at.isoformat()}
     note_event(session, job_id, "off_site_date_changed", actor, details=details)
     record(session, actor, "presence.date_changed", f"job:{job_id}", details=details)
+    await vat_book.change_exit(session, stay, actor)
     return stay
 
 
@@ -143,6 +147,7 @@ async def undo_off_site(session: AsyncSession, stay_id: UUID, job_id: UUID, acto
     await absence_repository.reopen_with_stays(session, [stay.id])
     note_event(session, job_id, "off_site_undone", actor)
     record(session, actor, "presence.undone", f"job:{job_id}", details=details)
+    await vat_book.undo_exit(session, stay, actor)
     return stay
 
 
@@ -158,6 +163,7 @@ async def undo_arrival(session: AsyncSession, stay_id: UUID, job_id: UUID, actor
         raise TooLateToUndo
     if stay.left_at is not None or now() - stay.created_at > _time_to_undo():
         raise TooLateToUndo
+    await vat_book.undo_entry(session, stay, actor)
     await session.delete(stay)
     await session.flush()
     note_event(session, job_id, "arrival_undone", actor)
@@ -172,7 +178,7 @@ async def mark_many_off_site(
     Raises:
         LeftBeforeArrival, LeftInFuture: the date is impossible for one; then none is marked.
     """
-    marked = 0
+    marked = []
     for job_id in sorted(job_ids):
         stay = await repository.open_stay(session, job_id, lock=True)
         if stay is None:
@@ -180,8 +186,9 @@ async def mark_many_off_site(
         _end(stay, at, actor, "bulk")
         await session.flush()
         await tell_departure(session, stay, actor)
-        marked += 1
-    return marked
+        marked.append(stay)
+    await vat_book.note_exits(session, marked, actor)
+    return len(marked)
 
 
 async def still_here(session: AsyncSession, doubt_id: UUID, actor: Actor) -> None:

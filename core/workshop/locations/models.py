@@ -31,6 +31,7 @@ class Location(Timestamped, TenantScoped):
     timezone: Mapped[str] = mapped_column(server_default="Europe/Brussels")
     phone: Mapped[str | None]
     email: Mapped[str | None]
+    vat_number: Mapped[str | None]
     opening_hours: Mapped[dict[str, Any]]
     appointment_rules: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))
     holidays_worked: Mapped[list[Any]] = mapped_column(server_default=text("'[]'"))

@@ -1,0 +1,301 @@
+"""The VAT book at the desk: read it, settle rows, correct them, take it along as a file."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from litestar import Request, get, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath
+from litestar.response import Redirect, Response
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from core.clock import now
+from core.errors import NotFound, Refused
+from core.i18n import gettext as _
+from core.web.forms import attempt, form_values
+from core.web.rendering import Flash, Page, page, redirect
+from core.web.viewer import load_viewer, requires
+from core.workshop.audit.services import Actor
+from core.workshop.customers.vat_numbers import InvalidVatNumber, normalise_vat_number
+from core.workshop.locations import repository as locations
+from core.workshop.locations.models import Location
+from plugins.vehicle_presence.vat_book import repository, services
+from plugins.vehicle_presence.vat_book.countries import CountryRegister, register_of
+from plugins.vehicle_presence.vat_book.errors import WordsMissing
+from plugins.vehicle_presence.vat_book.exports import export
+from plugins.vehicle_presence.vat_book.forms import CorrectionForm, InvoiceForm
+from plugins.vehicle_presence.vat_book.models import VatBook
+from plugins.vehicle_presence.vat_book.periods import Selection, selection_of
+from plugins.vehicle_presence.vat_book.register import Row, rows_of
+from plugins.vehicle_presence.vat_book.views import late_text, shown_lines
+
+AnyRequest = Request[Any, Any, Any]
+Session = NamedDependency[AsyncSession]
+READ = "vehicle_presence.vat_book"
+_HOME = "/desk/vat-book"
+_FILE_HEADERS = {
+    "Cache-Control": "no-store",
+    "X-Content-Type-Options": "nosniff",
+    "Content-Security-Policy": "default-src 'none'; sandbox",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """What is looked at, and the register that it is part of."""
+
+    selection: Selection
+    location: Location
+    places: list[Location]
+    book: VatBook | None
+    zone: ZoneInfo
+    today: date
+    register: CountryRegister
+
+    def address(self, **changes: Any) -> str:
+        """The page that shows this, or something beside it."""
+        return f"{_HOME}?{self.selection.query(**changes)}"
+
+
+@get(_HOME, guards=[requires(READ)])
+async def vat_book(request: AnyRequest, session: Session) -> Page:
+    """The rows of a month, or all that wait for an invoice reference."""
+    return await _register(request, session)
+
+
+@get(_HOME + "/export/{file_format:str}", guards=[requires(READ)])
+async def export_file(
+    request: AnyRequest, session: Session, file_format: FromPath[str]
+) -> Response[bytes] | Page:
+    """The period as a file."""
+    place = await _place(request, session)
+    try:
+        made = await export(
+            session,
+            place.location.id,
+            place.selection.period,
+            file_format,
+            await _actor(request),
+        )
+    except Refused as refusal:
+        problem = _(refusal.message, **refusal.values)
+        return await _register(request, session, problem=problem, status_code=409)
+    return Response(
+        made.body,
+        media_type=made.content_type,
+        headers={
+            **_FILE_HEADERS,
+            "Content-Disposition": f'attachment; filename="{made.name}"',
+        },
+    )
+
+
+@post(_HOME + "/rows/{row_id:uuid}/invoice", guards=[requires(READ)])
+async def settle(
+    request: AnyRequest, session: Session, row_id: FromPath[UUID]
+) -> Page | Redirect:
+    """Say which invoice a row ended with, or why there is none."""
+    values = await form_values(request)
+    form = InvoiceForm(values)
+    row = await services.row_of(session, row_id)
+    if form.validate():
+        settlement = form.settlement(is_reference="none" not in values)
+        async with attempt(session, form):
+            await services.settle(session, row_id, settlement, await _actor(request))
+    if form.has_errors:
+        missing = not form.text("words")
+        status_code = WordsMissing.status_code if missing or form.words.errors else 409
+        return await _register(
+            request, session, refused={row.number: form}, status_code=status_code
+        )
+    place = await _place(request, session)
+    return redirect(
+        request,
+        place.address(after=place.selection.after),
+        flash=Flash(
+            _("No. %(number)s is settled.", number=row.number),
+            undo_href=f"{_HOME}/rows/{row_id}/invoice/undo?{place.selection.query()}",
+        ),
+    )
+
+
+@post(_HOME + "/rows/{row_id:uuid}/invoice/undo", guards=[requires(READ)])
+async def undo_settlement(
+    request: AnyRequest, session: Session, row_id: FromPath[UUID]
+) -> Redirect:
+    """*Undo*: the reference is struck, the row waits again."""
+    await services.take_back_settlement(session, row_id, await _actor(request))
+    place = await _place(request, session)
+    return redirect(request, place.address(), flash=Flash(_("Undone.")))
+
+
+@get(_HOME + "/rows/{row_id:uuid}/correct", guards=[requires(READ)])
+async def correct_page(request: AnyRequest, session: Session, row_id: FromPath[UUID]) -> Page:
+    """Ask what is right, and why."""
+    row = await services.row_of(session, row_id)
+    return await _correct_page(request, session, row, CorrectionForm.of(row))
+
+
+@post(_HOME + "/rows/{row_id:uuid}/correct", guards=[requires(READ)])
+async def correct(
+    request: AnyRequest, session: Session, row_id: FromPath[UUID]
+) -> Page | Redirect:
+    """Strike what was wrong, and put the right thing in its place."""
+    form = CorrectionForm(await form_values(request))
+    row = await services.row_of(session, row_id)
+    correction = form.correction() if form.validate() else None
+    if correction is None:
+        return await _correct_page(request, session, row, form, status_code=422)
+    async with attempt(session, form):
+        await services.correct(
+            session, row_id, correction, form.text("reason"), await _actor(request)
+        )
+    if form.has_errors:
+        return await _correct_page(request, session, row, form, status_code=409)
+    text = _("No. %(number)s is corrected.", number=row.number)
+    if _looks_wrong(correction.vat_number):
+        text += " " + _("The VAT number looks unusual: please check it once more.")
+    place = await _place(request, session)
+    return redirect(request, place.address(after=place.selection.after), flash=Flash(text))
+
+
+async def _register(
+    request: AnyRequest,
+    session: AsyncSession,
+    *,
+    refused: Mapping[int, InvoiceForm] | None = None,
+    problem: str | None = None,
+    status_code: int = 200,
+) -> Page:
+    place = await _place(request, session)
+    rows, more = await _rows(session, place)
+    waiting, overdue, _next = await repository.count_dues(
+        session, place.today, place.location.id
+    )
+    period = place.selection.period
+    late = [] if place.selection.only_waiting else await repository.late_lines(
+        session, place.location.id, *period.span(place.zone)
+    )
+    facts = await _known_invoices(session, rows)
+    return page(
+        request,
+        "vehicle_presence/vat_book/register.html",
+        place=place,
+        rows=[(row, shown_lines(row, place.zone)) for row in rows],
+        due_on={
+            row.number: place.register.due(row.exit.day)
+            for row in rows
+            if row.waits and row.exit is not None and row.exit.day is not None
+        },
+        known_invoices=facts,
+        refused=refused or {},
+        more=more,
+        waiting=waiting,
+        overdue=overdue,
+        late=[late_text(line, place.zone) for line in late],
+        kept_until=place.register.kept_until(period.last_day),
+        total=None
+        if place.selection.only_waiting
+        else await repository.count_entered(
+            session, place.location.id, period.first_day, period.last_day
+        ),
+        problem=problem,
+        status_code=status_code,
+    )
+
+
+async def _rows(session: AsyncSession, place: _Place) -> tuple[list[Row], int | None]:
+    """The rows of the page, and the number after which the next one begins."""
+    chosen, location_id = place.selection, place.location.id
+    if chosen.only_waiting:
+        numbers = await repository.dues(session, location_id, after=chosen.after)
+    else:
+        numbers = await repository.numbers_entered(
+            session,
+            location_id,
+            chosen.period.first_day,
+            chosen.period.last_day,
+            after=chosen.after,
+            limit=repository.PAGE + 1,
+        )
+    shown = numbers[: repository.PAGE]
+    lines = await repository.lines_of(session, location_id, shown) if shown else []
+    return rows_of(lines), shown[-1] if len(numbers) > len(shown) else None
+
+
+async def _known_invoices(session: AsyncSession, rows: list[Row]) -> dict[int, str]:
+    """What job cards say about the invoices of rows that wait: a proposal, one key away."""
+    waiting = {
+        row.number: row.entry.job_id for row in rows if row.waits and row.entry.job_id is not None
+    }
+    if not waiting:
+        return {}
+    facts = await repository.facts_of(session, list(waiting.values()))
+    return {
+        number: facts[job_id].invoice_reference or ""
+        for number, job_id in waiting.items()
+        if job_id in facts
+    }
+
+
+async def _place(request: AnyRequest, session: AsyncSession) -> _Place:
+    places = await locations.everywhere(session)
+    first = places[0]
+    here = now().astimezone(ZoneInfo(first.timezone)).date()
+    selection = selection_of(request.query_params, [each.id for each in places], here)
+    location = next(each for each in places if each.id == selection.location_id)
+    book = await repository.book_of(session, location.id)
+    zone = ZoneInfo(book.zone if book else location.timezone)
+    return _Place(
+        selection=selection,
+        location=location,
+        places=places,
+        book=book,
+        zone=zone,
+        today=now().astimezone(zone).date(),
+        register=register_of(book.country if book else location.country),
+    )
+
+
+async def _correct_page(
+    request: AnyRequest,
+    session: AsyncSession,
+    row: Row,
+    form: CorrectionForm,
+    *,
+    status_code: int = 200,
+) -> Page:
+    place = await _place(request, session)
+    return page(
+        request,
+        "vehicle_presence/vat_book/correct.html",
+        row=row,
+        form=form,
+        place=place,
+        status_code=status_code,
+    )
+
+
+def _looks_wrong(vat_number: str) -> bool:
+    """Whether a VAT number cannot exist: warned about, and never refused."""
+    if not vat_number:
+        return False
+    try:
+        normalise_vat_number(vat_number)
+    except InvalidVatNumber:
+        return True
+    return False
+
+
+async def _actor(request: AnyRequest) -> Actor:
+    viewer = await load_viewer(request)
+    if viewer is None:
+        raise NotFound("viewer")
+    return viewer.actor
+
+
+HANDLERS = [vat_book, export_file, settle, undo_settlement, correct_page, correct]

@@ -1,0 +1,69 @@
+"""Facts that stop a verb of the VAT book."""
+
+from core.errors import Refused
+
+
+class RowCancelled(Refused):
+    """The row was struck as a whole: nothing more can be said about it."""
+
+    def __init__(self) -> None:
+        super().__init__("This row was struck. Nothing more can be added to it.")
+
+
+class ReasonMissing(Refused):
+    """A correction without a reason."""
+
+    status_code = 422
+
+    def __init__(self) -> None:
+        super().__init__("Please say why this is corrected.", field="reason")
+
+
+class NothingToCorrect(Refused):
+    """The correction says the same as the register does."""
+
+    def __init__(self) -> None:
+        super().__init__("Nothing is different. Please change what is wrong, or cancel.")
+
+
+class WordsMissing(Refused):
+    """Neither an invoice reference nor a reason."""
+
+    status_code = 422
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Please type the invoice reference, or the reason why there is none.", field="words"
+        )
+
+
+class EntryAfterExit(Refused):
+    """The corrected day of arrival is impossible."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The vehicle cannot have arrived after it left, or in the future.", field="day"
+        )
+
+
+class VehicleMissing(Refused):
+    """A row of the register without plate and without chassis number."""
+
+    status_code = 422
+
+    def __init__(self) -> None:
+        super().__init__("Please type the plate, or else the chassis number.", field="plate")
+
+
+class AlreadySettled(Refused):
+    """Somebody else gave the reference meanwhile."""
+
+    def __init__(self) -> None:
+        super().__init__("This row has an invoice reference already. You can correct it.")
+
+
+class PeriodTooLarge(Refused):
+    """More rows than a file holds."""
+
+    def __init__(self) -> None:
+        super().__init__("That is too much for one file. Please choose a shorter period.")

@@ -1,0 +1,392 @@
+"""Every query about registers."""
+
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import delete, func, insert, or_, select, update
+from sqlalchemy.dialects.postgresql import insert as upsert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from core.errors import NotFound
+from core.workshop.customers.models import Customer
+from core.workshop.jobs.models import Job
+from core.workshop.vehicles.models import Vehicle
+from plugins.vehicle_presence.models import Stay
+from plugins.vehicle_presence.vat_book.models import (
+    ENTRY,
+    VatBook,
+    VatClosing,
+    VatDue,
+    VatExport,
+    VatLine,
+)
+
+PAGE = 100
+BATCH = 1000
+MANY = 1000
+
+
+@dataclass(slots=True)
+class OpenBook:
+    """A register whose row this transaction has locked: nobody else adds a line to it."""
+
+    id: UUID
+    location_id: UUID
+    country: str
+    zone: str
+    opened_on: date
+    position: int
+    number: int
+    head: str
+    closed_until: date | None
+
+
+_LOCKED = (
+    VatBook.id,
+    VatBook.location_id,
+    VatBook.country,
+    VatBook.zone,
+    VatBook.opened_on,
+    VatBook.position,
+    VatBook.number,
+    VatBook.head,
+    VatBook.closed_until,
+)
+
+
+async def locked_book(session: AsyncSession, location_id: UUID) -> OpenBook | None:
+    """The location's register, locked until the end of this unit of work."""
+    found = await session.execute(
+        select(*_LOCKED).where(VatBook.location_id == location_id).with_for_update()
+    )
+    row = found.mappings().one_or_none()
+    return None if row is None else OpenBook(**row)
+
+
+async def add_book(session: AsyncSession, **values: Any) -> bool:
+    """Open a register; False where somebody else just did."""
+    added = await session.execute(
+        upsert(VatBook)
+        .values(tenant_id=session.info["tenant_id"], **values)
+        .on_conflict_do_nothing(index_elements=["tenant_id", "location_id"])
+        .returning(VatBook.id)
+    )
+    return added.scalar_one_or_none() is not None
+
+
+async def move_head(session: AsyncSession, book: OpenBook) -> None:
+    """Store where the chain ends now."""
+    await session.execute(
+        update(VatBook)
+        .where(VatBook.location_id == book.location_id)
+        .values(
+            position=book.position,
+            number=book.number,
+            head=book.head,
+            closed_until=book.closed_until,
+        )
+        .execution_options(synchronize_session=False)
+    )
+
+
+async def note_check(session: AsyncSession, location_id: UUID, **values: Any) -> None:
+    """Store what a check of the chain found."""
+    await session.execute(
+        update(VatBook)
+        .where(VatBook.location_id == location_id)
+        .values(**values)
+        .execution_options(synchronize_session=False)
+    )
+
+
+async def add_lines(session: AsyncSession, rows: Sequence[dict[str, Any]]) -> None:
+    """Add lines that have their place and their hash."""
+    await session.execute(insert(VatLine), list(rows))
+
+
+async def book_of(session: AsyncSession, location_id: UUID) -> VatBook | None:
+    """The location's register, as it was when this is asked."""
+    return await session.scalar(
+        select(VatBook)
+        .where(VatBook.location_id == location_id)
+        .execution_options(populate_existing=True)
+    )
+
+
+async def books(session: AsyncSession) -> list[VatBook]:
+    """All registers of the garage."""
+    found = await session.scalars(
+        select(VatBook)
+        .order_by(VatBook.id)
+        .limit(MANY)
+        .execution_options(populate_existing=True)
+    )
+    return list(found)
+
+
+async def numbers_of_stays(session: AsyncSession, stay_ids: Sequence[UUID]) -> dict[UUID, int]:
+    """Which row of the register each stay has; stays without one are left out."""
+    found = await session.execute(
+        select(VatLine.stay_id, VatLine.number).where(
+            VatLine.kind == ENTRY, VatLine.stay_id.in_(stay_ids)
+        )
+    )
+    return {stay_id: number for stay_id, number in found if stay_id is not None}
+
+
+async def lines_of(
+    session: AsyncSession, location_id: UUID, numbers: Sequence[int]
+) -> list[VatLine]:
+    """All lines of these rows."""
+    found = await session.scalars(
+        select(VatLine)
+        .where(VatLine.location_id == location_id, VatLine.number.in_(numbers))
+        .order_by(VatLine.position)
+    )
+    return list(found)
+
+
+async def line(session: AsyncSession, row_id: UUID) -> VatLine:
+    """The entry with that id.
+
+    Raises:
+        NotFound: not here.
+    """
+    found = await session.scalar(
+        select(VatLine).where(VatLine.id == row_id, VatLine.kind == ENTRY)
+    )
+    if found is None:
+        raise NotFound("row of the register")
+    return found
+
+
+async def numbers_entered(
+    session: AsyncSession,
+    location_id: UUID,
+    first_day: date,
+    last_day: date,
+    *,
+    after: int = 0,
+    limit: int,
+) -> list[int]:
+    """Rows whose vehicle came between two days, both included, in the order of their numbers.
+
+    A row whose entry was moved to another day by a correction is found under both."""
+    found = await session.scalars(
+        select(VatLine.number)
+        .where(
+            VatLine.location_id == location_id,
+            VatLine.kind == ENTRY,
+            VatLine.day >= first_day,
+            VatLine.day <= last_day,
+            VatLine.number > after,
+        )
+        .distinct()
+        .order_by(VatLine.number)
+        .limit(limit)
+    )
+    return list(found)
+
+
+async def count_entered(
+    session: AsyncSession, location_id: UUID, first_day: date, last_day: date
+) -> int:
+    """How many rows :func:`numbers_entered` would find."""
+    found = await session.scalar(
+        select(func.count(VatLine.number.distinct())).where(
+            VatLine.location_id == location_id,
+            VatLine.kind == ENTRY,
+            VatLine.day >= first_day,
+            VatLine.day <= last_day,
+        )
+    )
+    return found or 0
+
+
+async def late_lines(
+    session: AsyncSession, location_id: UUID, begin: datetime, end: datetime
+) -> list[VatLine]:
+    """What was written in a span of time about months that were closed by then."""
+    found = await session.scalars(
+        select(VatLine)
+        .where(
+            VatLine.location_id == location_id,
+            VatLine.is_late,
+            VatLine.recorded_at >= begin,
+            VatLine.recorded_at < end,
+        )
+        .order_by(VatLine.recorded_at, VatLine.position)
+        .limit(PAGE)
+    )
+    return list(found)
+
+
+async def line_at(session: AsyncSession, location_id: UUID, position: int) -> VatLine | None:
+    """The line at a position of the chain."""
+    return await session.scalar(
+        select(VatLine).where(VatLine.location_id == location_id, VatLine.position == position)
+    )
+
+
+async def chain(session: AsyncSession, location_id: UUID) -> AsyncIterator[list[Any]]:
+    """All lines of a chain in order, as plain rows, in batches."""
+    columns = tuple(VatLine.__table__.columns)
+    position, last_id = 0, None
+    while True:
+        statement = select(*columns).where(VatLine.location_id == location_id)
+        if last_id is not None:
+            statement = statement.where(
+                or_(
+                    VatLine.position > position,
+                    (VatLine.position == position) & (VatLine.id > last_id),
+                )
+            )
+        found = await session.execute(
+            statement.order_by(VatLine.position, VatLine.id).limit(BATCH)
+        )
+        batch = list(found.mappings())
+        if not batch:
+            return
+        yield batch
+        position, last_id = batch[-1]["position"], batch[-1]["id"]
+
+
+@dataclass(frozen=True, slots=True)
+class VehicleFacts:
+    """What a row of the register says of a vehicle and its client."""
+
+    plate: str
+    plate_normalised: str
+    plate_country: str
+    vin: str | None
+    vat_number: str | None
+    invoice_reference: str | None
+
+
+async def facts_of(session: AsyncSession, job_ids: Sequence[UUID]) -> dict[UUID, VehicleFacts]:
+    """What is known now of the vehicles and clients of these jobs."""
+    found = await session.execute(
+        select(
+            Job.id,
+            Job.plate,
+            Job.plate_normalised,
+            Job.plate_country,
+            Vehicle.vin,
+            Customer.vat_number,
+            Job.invoice_reference,
+        )
+        .join(Vehicle, (Vehicle.tenant_id == Job.tenant_id) & (Vehicle.id == Job.vehicle_id))
+        .join(Customer, (Customer.tenant_id == Job.tenant_id) & (Customer.id == Job.customer_id))
+        .where(Job.id.in_(job_ids))
+    )
+    return {row[0]: VehicleFacts(*row[1:]) for row in found}
+
+
+async def unentered_stays(session: AsyncSession, location_id: UUID) -> list[Stay]:
+    """Vehicles on site that have no row in the register, in the order in which they came."""
+    entered = (
+        select(VatLine.id)
+        .where(
+            VatLine.tenant_id == Stay.tenant_id,
+            VatLine.kind == ENTRY,
+            VatLine.stay_id == Stay.id,
+        )
+        .exists()
+    )
+    found = await session.scalars(
+        select(Stay)
+        .where(Stay.location_id == location_id, Stay.left_at.is_(None), ~entered)
+        .order_by(Stay.arrived_at, Stay.id)
+        .limit(BATCH)
+    )
+    return list(found)
+
+
+async def set_dues(session: AsyncSession, rows: Sequence[dict[str, Any]]) -> None:
+    """Rows that wait for an invoice reference from now on, or with another deadline."""
+    if not rows:
+        return
+    statement = upsert(VatDue).values(list(rows))
+    await session.execute(
+        statement.on_conflict_do_update(
+            index_elements=["tenant_id", "location_id", "number"],
+            set_={
+                "left_on": statement.excluded.left_on,
+                "due_on": statement.excluded.due_on,
+            },
+        )
+    )
+
+
+async def drop_due(session: AsyncSession, location_id: UUID, number: int) -> None:
+    """The row no longer waits."""
+    await session.execute(
+        delete(VatDue)
+        .where(VatDue.location_id == location_id, VatDue.number == number)
+        .execution_options(synchronize_session=False)
+    )
+
+
+async def dues(
+    session: AsyncSession, location_id: UUID, *, after: int = 0, limit: int = PAGE + 1
+) -> list[int]:
+    """Rows of a location that wait for an invoice reference."""
+    found = await session.scalars(
+        select(VatDue.number)
+        .where(VatDue.location_id == location_id, VatDue.number > after)
+        .order_by(VatDue.number)
+        .limit(limit)
+    )
+    return list(found)
+
+
+async def count_dues(
+    session: AsyncSession, today: date, location_id: UUID | None = None
+) -> tuple[int, int, date | None]:
+    """(rows that wait, those of them that are overdue, the next deadline), of a location or of
+    the whole garage."""
+    statement = select(
+        func.count(),
+        func.count().filter(VatDue.due_on < today),
+        func.min(VatDue.due_on).filter(VatDue.due_on >= today),
+    ).select_from(VatDue)
+    if location_id is not None:
+        statement = statement.where(VatDue.location_id == location_id)
+    waiting, overdue, following = (await session.execute(statement)).one()
+    return waiting, overdue, following
+
+
+async def closings(session: AsyncSession, location_id: UUID) -> list[VatClosing]:
+    """All closed months of a location, the first one first."""
+    found = await session.scalars(
+        select(VatClosing)
+        .where(VatClosing.location_id == location_id)
+        .order_by(VatClosing.month)
+        .limit(MANY)
+    )
+    return list(found)
+
+
+async def closing_by_id(session: AsyncSession, closing_id: UUID) -> VatClosing | None:
+    """The closing with that id."""
+    return await session.scalar(select(VatClosing).where(VatClosing.id == closing_id))
+
+
+async def last_closing(session: AsyncSession, location_id: UUID) -> VatClosing | None:
+    """The newest closed month of a location."""
+    return await session.scalar(
+        select(VatClosing)
+        .where(VatClosing.location_id == location_id)
+        .order_by(VatClosing.month.desc())
+        .limit(1)
+    )
+
+
+async def export_by_hash(session: AsyncSession, sha256: str) -> VatExport | None:
+    """The handed out file with that hash."""
+    return await session.scalar(
+        select(VatExport).where(VatExport.sha256 == sha256).order_by(VatExport.id).limit(1)
+    )

@@ -1,0 +1,174 @@
+"""Checking a register: its chain, its numbers, and what left the database about it."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
+from uuid import UUID
+
+import structlog
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from core.clock import now
+from core.storage import ObjectMissing, storage
+from core.tenancy.context import current_tenant
+from core.workshop.notifications import repository as outbox
+from plugins.vehicle_presence.vat_book import repository
+from plugins.vehicle_presence.vat_book.chain import hash_of
+from plugins.vehicle_presence.vat_book.closing import KEEP, path_of, read_signed
+from plugins.vehicle_presence.vat_book.models import ENTRY, GENESIS, VatBook, VatClosing
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Break:
+    """The first line that is not what it was: its place in the chain, its row, what is wrong."""
+
+    position: int
+    number: int | None
+    what: str
+
+
+@dataclass(slots=True)
+class Finding:
+    """What a check of one register found."""
+
+    location_id: UUID
+    lines: int = 0
+    rows: int = 0
+    broken: Break | None = None
+    anchors: int = 0
+    anchor_problems: list[str] = field(default_factory=list)
+
+    @property
+    def is_sound(self) -> bool:
+        """Whether nothing is wrong."""
+        return self.broken is None and not self.anchor_problems
+
+    def plain(self) -> dict[str, Any]:
+        """As JSON can hold it."""
+        return {
+            "location_id": str(self.location_id),
+            "sound": self.is_sound,
+            "lines": self.lines,
+            "rows": self.rows,
+            "broken": None if self.broken is None else asdict(self.broken),
+            "anchors": self.anchors,
+            "anchor_problems": self.anchor_problems,
+        }
+
+
+class _Walk:
+    """Goes along a chain, line by line, until the first that is not what it was."""
+
+    def __init__(self) -> None:
+        self.position = 0
+        self.number = 0
+        self.head = GENESIS
+        self.numbers = [0]
+        self.struck: set[int] = set()
+        self.hashes: dict[int, str] = {0: GENESIS}
+
+    def step(self, line: Mapping[str, Any], wanted: set[int]) -> str | None:
+        """Go over one line; what is wrong with it, if anything. Hashes at the `wanted` places
+        are kept."""
+        problem = self._problem(line)
+        self.position += 1
+        self.numbers.append(line["number"])
+        self.head = line["hash"]
+        if line["kind"] == ENTRY and line["strikes"] is None:
+            self.number += 1
+        if line["strikes"] is not None:
+            self.struck.add(line["strikes"])
+        if self.position in wanted:
+            self.hashes[self.position] = self.head
+        return problem
+
+    def _problem(self, line: Mapping[str, Any]) -> str | None:
+        if line["hash"] != hash_of(line):
+            return "its content is not what was written"
+        if line["previous_hash"] != self.head:
+            return "it does not follow the line before it"
+        if line["kind"] == ENTRY and line["strikes"] is None:
+            if line["number"] != self.number + 1:
+                return f"row {self.number + 1} was to come"
+        elif not 1 <= line["number"] <= self.number:
+            return "it is about a row that does not exist"
+        return self._strike_problem(line)
+
+    def _strike_problem(self, line: Mapping[str, Any]) -> str | None:
+        strikes = line["strikes"]
+        if strikes is None:
+            return None
+        if not 1 <= strikes <= self.position or self.numbers[strikes] != line["number"]:
+            return "it strikes a line of another row"
+        return "it strikes what was struck before" if strikes in self.struck else None
+
+
+async def check(session: AsyncSession, book: VatBook) -> Finding:
+    """Check one register from its first line to its last, and every closed month of it."""
+    finding = Finding(book.location_id)
+    closings = await repository.closings(session, book.location_id)
+    walk = _Walk()
+    finding.broken = await _walk_all(session, book, walk, {each.position for each in closings})
+    finding.lines, finding.rows = walk.position, walk.number
+    for closing in closings:
+        finding.anchors += 1
+        problem = await _anchor_problem(session, closing, walk.hashes.get(closing.position))
+        if problem is not None:
+            finding.anchor_problems.append(f"{closing.month:%Y-%m}: {problem}")
+    return finding
+
+
+async def _walk_all(
+    session: AsyncSession, book: VatBook, walk: _Walk, wanted: set[int]
+) -> Break | None:
+    async for batch in repository.chain(session, book.location_id):
+        for line in batch:
+            if line["position"] != walk.position + 1:
+                return Break(walk.position + 1, None, "it is missing")
+            problem = walk.step(line, wanted)
+            if problem is not None:
+                return Break(line["position"], line["number"], problem)
+    if walk.position < book.position:
+        return Break(walk.position + 1, None, "it is missing")
+    if (walk.position, walk.number, walk.head) != (book.position, book.number, book.head):
+        return Break(walk.position, walk.number, "the book's own end is another one")
+    return None
+
+
+async def _anchor_problem(
+    session: AsyncSession, closing: VatClosing, found: str | None
+) -> str | None:
+    facts = read_signed(closing.document.encode())
+    if facts is None:
+        return "the closing itself was changed"
+    if (facts["position"], facts["head"]) != (closing.position, closing.head):
+        return "the closing's signed file says something else than its row"
+    if found != closing.head:
+        return f"line {closing.position} is not the one that was closed with"
+    try:
+        kept = await storage().get_bytes(current_tenant().id, path_of(closing))
+    except ObjectMissing:
+        on_its_way = await outbox.by_key(session, f"{KEEP}:{closing.id}")
+        if on_its_way is not None and on_its_way.done_at is None:
+            return None
+        return "the signed file is missing in the storage"
+    return None if kept == closing.document.encode() else "the signed file in the storage differs"
+
+
+async def check_and_note(session: AsyncSession, book: VatBook) -> Finding:
+    """Check a register, and keep what was found for the page that shows it."""
+    finding = await check(session, book)
+    if not finding.is_sound:
+        log.error("vat_book.broken", **finding.plain())
+    broken_at = None if finding.is_sound else (finding.broken.position if finding.broken else 0)
+    await repository.note_check(
+        session,
+        book.location_id,
+        checked_at=now(),
+        checked_position=finding.lines,
+        checked_number=finding.rows,
+        broken_at=broken_at,
+    )
+    return finding

@@ -1,0 +1,237 @@
+"""What arrivals and departures write into the VAT book."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from core.clock import frozen, now
+from core.workshop.customers.models import Customer
+from core.workshop.jobs.services import set_status
+from core.workshop.locations import repository as locations
+from core.workshop.locations.services import create_location
+from plugins.vehicle_presence.services import (
+    change_off_site_date,
+    mark_many_off_site,
+    mark_off_site,
+    record_arrival,
+    undo_arrival,
+    undo_off_site,
+)
+from plugins.vehicle_presence.sweep import sweep
+from plugins.vehicle_presence.vat_book import repository
+from plugins.vehicle_presence.vat_book.models import VatDue, VatLine
+from plugins.vehicle_presence.vat_book.register import Row
+from plugins.vehicle_presence.vat_book.services import (
+    ARRIVAL_UNDONE,
+    EXIT_CHANGED,
+    EXIT_UNDONE,
+    open_books,
+)
+from tests.factories import a_job, a_plate, a_stay, an_appointment, many_jobs
+from tests.garages import STAFF, Garage
+from tests.plugins.vehicle_presence.vat_book.reading import dues, lines, register, sound
+from tests.statements import counted
+
+WEEK = timedelta(days=7)
+
+
+async def test_an_arrival_gets_the_next_number_with_the_day_the_plate_and_the_vat_number(
+    garage: Garage,
+) -> None:
+    async with garage.unit() as session:
+        job = await a_job(session, plate="1abc123", vehicle={"vin": "VF1AAAAAA00000001"})
+        customer = await session.get_one(Customer, (job.tenant_id, job.customer_id))
+        customer.vat_number = "BE0403019261"
+        with frozen(datetime(2026, 10, 31, 23, 30, tzinfo=UTC)):
+            await record_arrival(session, job.id, STAFF)
+    (row,) = await register(garage)
+    assert (row.number, row.entry.day) == (1, date(2026, 11, 1))
+    assert (row.vehicle, row.entry.vin) == ("1-ABC-123", "VF1AAAAAA00000001")
+    assert row.entry.vat_number == "BE0403019261"
+    assert row.exit is None
+    await sound(garage)
+
+
+async def test_an_appointment_enters_nothing(garage: Garage) -> None:
+    async with garage.unit() as session:
+        await an_appointment(session, await a_job(session), "drop_off")
+    assert await register(garage) == []
+
+
+async def test_two_visits_of_one_vehicle_are_two_rows(garage: Garage) -> None:
+    async with garage.unit() as session:
+        job = await a_job(session)
+        for _ in range(2):
+            await record_arrival(session, job.id, STAFF)
+            await mark_off_site(session, job.id, STAFF)
+    assert [row.number for row in await register(garage)] == [1, 2]
+
+
+async def test_pressing_twice_is_one_row(garage: Garage) -> None:
+    async with garage.unit() as session:
+        job = await a_job(session)
+        await record_arrival(session, job.id, STAFF)
+        await record_arrival(session, job.id, STAFF)
+        await mark_off_site(session, job.id, STAFF)
+        await mark_off_site(session, job.id, STAFF)
+    assert [line.kind for line in await lines(garage)] == ["entry", "exit"]
+
+
+async def test_a_departure_waits_for_the_invoice_until_the_end_of_the_next_month(
+    garage: Garage,
+) -> None:
+    async with garage.unit() as session:
+        job = await a_job(session)
+        with frozen(datetime(2027, 1, 31, 9, 0, tzinfo=UTC)):
+            await record_arrival(session, job.id, STAFF)
+            await mark_off_site(session, job.id, STAFF)
+    (row,) = await register(garage)
+    assert row.waits
+    assert [(due.number, due.due_on) for due in await dues(garage)] == [(1, date(2027, 2, 28))]
+
+
+async def test_an_arrival_that_is_undone_leaves_a_struck_row_and_no_gap(garage: Garage) -> None:
+    async with garage.unit() as session:
+        first, second = [await a_job(session, plate=a_plate()) for _ in range(2)]
+        stay = await record_arrival(session, first.id, STAFF)
+        await undo_arrival(session, stay.id, first.id, STAFF)
+        await record_arrival(session, second.id, STAFF)
+    struck, row = await register(garage)
+    assert (struck.number, struck.is_cancelled, row.number) == (1, True, 2)
+    assert (struck.struck[0].by.reason, struck.struck[0].by.actor) == (ARRIVAL_UNDONE, STAFF.name)
+    await sound(garage)
+
+
+async def test_a_departure_that_is_undone_is_struck_and_waits_for_nothing(
+    garage: Garage,
+) -> None:
+    async with garage.unit() as session:
+        job = await a_job(session)
+        await record_arrival(session, job.id, STAFF)
+        stay = await mark_off_site(session, job.id, STAFF)
+        await undo_off_site(session, stay.id, job.id, STAFF)
+    (row,) = await register(garage)
+    assert row.exit is None
+    assert row.struck[0].by.reason == EXIT_UNDONE
+    assert await dues(garage) == []
+
+
+async def test_another_date_strikes_the_first_and_moves_the_deadline(garage: Garage) -> None:
+    async with garage.unit() as session:
+        job = await a_job(session)
+        with frozen(datetime(2026, 9, 1, 9, tzinfo=UTC)):
+            await record_arrival(session, job.id, STAFF)
+        with frozen(datetime(2026, 11, 2, 9, tzinfo=UTC)):
+            await mark_off_site(session, job.id, STAFF)
+            await change_off_site_date(
+                session, job.id, datetime(2026, 10, 30, 16, tzinfo=UTC), STAFF
+            )
+    (row,) = await register(garage)
+    assert row.exit is not None
+    assert (row.exit.day, row.struck[0].line.day) == (date(2026, 10, 30), date(2026, 11, 2))
+    assert row.struck[0].by.reason == EXIT_CHANGED
+    assert [due.due_on for due in await dues(garage)] == [date(2026, 11, 30)]
+    await sound(garage)
+
+
+async def test_the_clean_up_writes_its_exit_with_the_evidence(garage: Garage) -> None:
+    with frozen(now() - 2 * WEEK):
+        async with garage.unit() as session:
+            job = await a_job(session)
+            await record_arrival(session, job.id, STAFF)
+            await set_status(session, job.id, "delivered", STAFF)
+    async with garage.unit() as session:
+        await sweep(session)
+    (row,) = await register(garage)
+    assert row.exit is not None
+    assert (row.exit.actor_kind, row.exit.evidence["status"]) == ("system", "delivered")
+    await sound(garage)
+
+
+async def test_many_departures_cost_what_one_costs(garage: Garage, other_garage: Garage) -> None:
+    sent = [
+        await _statements_of_departures(garage, 1),
+        await _statements_of_departures(other_garage, 30),
+    ]
+    assert sent[0] == sent[1] <= 6
+    assert [row.number for row in await register(other_garage)] == list(range(1, 31))
+    assert len(await dues(other_garage)) == 30
+    await sound(other_garage)
+
+
+async def _statements_of_departures(garage: Garage, many: int) -> int:
+    async with garage.unit() as session:
+        job_ids = await many_jobs(session, many)
+        for job_id in job_ids:
+            await record_arrival(session, job_id, STAFF)
+    async with garage.unit() as session:
+        with counted(garage.house) as sent:
+            assert await mark_many_off_site(session, job_ids, now(), STAFF) == many
+    return len([statement for statement in sent if "_vat_" in statement])
+
+
+async def test_vehicles_that_came_before_the_book_are_entered_when_it_opens(
+    garage: Garage,
+) -> None:
+    arrived = now() - WEEK
+    async with garage.unit() as session:
+        early, late, gone, new = [await a_job(session, plate=a_plate()) for _ in range(4)]
+        await a_stay(session, late, arrived + timedelta(days=2))
+        await a_stay(session, early, arrived)
+        await a_stay(session, gone, arrived, left_at=now(), closed_by="clock")
+        await _forget_book(session)
+        await record_arrival(session, new.id, STAFF)
+    rows = await register(garage)
+    assert [row.entry.job_id for row in rows] == [early.id, late.id, new.id]
+    assert rows[0].entry.day == arrived.astimezone(garage.tenant.zone).date()
+    assert [bool(row.entry.words) for row in rows] == [True, True, False]
+    await sound(garage)
+
+
+async def _forget_book(session: AsyncSession) -> None:
+    """The garage as it was before there were books: a location that has none."""
+    location = await create_location(session, name="Before")
+    await session.execute(
+        VatLine.__table__.select().limit(0)
+    )
+    assert location is not None
+
+
+async def test_what_another_release_noted_is_entered_later(garage: Garage) -> None:
+    async with garage.unit() as session:
+        job, left = [await a_job(session, plate=a_plate()) for _ in range(2)]
+        await a_stay(session, job, now() - WEEK)
+        await a_stay(session, left, now() - WEEK)
+        await mark_off_site(session, left.id, STAFF)
+        await open_books(session)
+    assert [(row.entry.job_id, row.exit is None) for row in await register(garage)] == [
+        (left.id, False),
+        (job.id, True),
+    ]
+
+
+async def test_each_location_counts_for_itself(garage: Garage) -> None:
+    async with garage.unit() as session:
+        second = await create_location(session, name="Second", country="NL")
+        here, there = [await a_job(session, plate=a_plate()) for _ in range(2)]
+        there.location_id = second.id
+        await session.flush()
+        await record_arrival(session, here.id, STAFF)
+        await record_arrival(session, there.id, STAFF)
+    assert [row.number for row in await register(garage)] == [1]
+    assert [row.number for row in await register(garage, second.id)] == [1]
+
+
+async def test_switched_off_and_on_again_the_numbers_go_on(garage: Garage) -> None:
+    async with garage.unit() as session:
+        await record_arrival(session, (await a_job(session, plate=a_plate())).id, STAFF)
+    await garage.switch("vehicle_presence", on=False)
+    await garage.switch("vehicle_presence", on=True)
+    async with garage.unit() as session:
+        await record_arrival(session, (await a_job(session, plate=a_plate())).id, STAFF)
+    assert [row.number for row in await register(garage)] == [1, 2]
+    await sound(garage)
