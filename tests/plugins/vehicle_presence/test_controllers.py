@@ -223,7 +223,7 @@ async def test_a_place_in_the_board_that_makes_no_sense_is_its_beginning(
 
 @pytest.mark.parametrize(
     ("role", "sees", "marks"),
-    [("technician", 200, 303), ("accountant", 200, 403)],
+    [("technician", 200, 303), ("accountant", 403, 403)],
 )
 async def test_who_may_see_and_who_may_mark(
     garage: Garage, job_id: UUID, role: str, sees: int, marks: int

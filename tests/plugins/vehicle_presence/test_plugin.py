@@ -58,8 +58,11 @@ async def test_a_customer_is_told_when_their_vehicles_came_and_went(garage: Gara
     }
 
 
-async def test_the_clean_up_comes_at_the_garages_own_hour(garage: Garage) -> None:
-    (task,) = plugin.scheduled_tasks()
-    assert (task.name, task.hour_in(garage.tenant)) == ("vehicle_presence.sweep", 4)
+async def test_the_clean_up_comes_at_the_garages_own_hour_and_the_vat_book_after_it(
+    garage: Garage,
+) -> None:
+    sweep, vat_book = plugin.scheduled_tasks()
+    assert (sweep.name, vat_book.name) == ("vehicle_presence.sweep", "vehicle_presence.vat_book")
+    assert (sweep.hour_in(garage.tenant), vat_book.hour_in(garage.tenant)) == (4, 5)
     await set_thresholds(garage, sweep_hour=23)
-    assert task.hour_in(garage.tenant) == 23
+    assert (sweep.hour_in(garage.tenant), vat_book.hour_in(garage.tenant)) == (23, 0)

@@ -1,15 +1,20 @@
 """Looking into a garage's VAT book."""
 
+from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import select
 
+from core.clock import frozen, now
 from core.workshop.locations import repository as locations
+from plugins.vehicle_presence.services import mark_off_site, record_arrival
 from plugins.vehicle_presence.vat_book import repository
 from plugins.vehicle_presence.vat_book.models import VatDue, VatLine
 from plugins.vehicle_presence.vat_book.register import Row, rows_of
 from plugins.vehicle_presence.vat_book.verification import Finding, check
-from tests.garages import Garage
+from tests.factories import a_job, a_plate
+from tests.garages import STAFF, Garage
 
 
 async def lines(garage: Garage, location_id: UUID | None = None) -> list[VatLine]:
@@ -46,3 +51,33 @@ async def sound(garage: Garage) -> None:
     """Nothing is wrong in the book."""
     finding = await checked(garage)
     assert finding.is_sound, finding
+
+
+async def first_location(garage: Garage) -> UUID:
+    """The location that the portal books for."""
+    async with garage.unit() as session:
+        return (await locations.first(session)).id
+
+
+async def a_departure(
+    garage: Garage,
+    *,
+    arrived: datetime | None = None,
+    left: datetime | None = None,
+    stays: bool = False,
+    **details: Any,
+) -> UUID:
+    """A vehicle that came and (unless it `stays`) left; the name of its row."""
+    arrived = arrived or now() - timedelta(hours=2)
+    async with garage.unit() as session:
+        job = await a_job(session, plate=details.pop("plate", None) or a_plate(), **details)
+        with frozen(arrived):
+            stay = await record_arrival(session, job.id, STAFF)
+        if not stays:
+            with frozen(left or arrived + timedelta(hours=1)):
+                await mark_off_site(session, job.id, STAFF)
+        entry = await session.scalar(
+            select(VatLine.id).where(VatLine.stay_id == stay.id, VatLine.kind == "entry")
+        )
+    assert entry is not None
+    return entry

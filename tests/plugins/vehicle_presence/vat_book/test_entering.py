@@ -1,17 +1,14 @@
 """What arrivals and departures write into the VAT book."""
 
-import asyncio
-from collections.abc import AsyncIterator
 from datetime import UTC, date, datetime, timedelta
 
-import pytest
-from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.clock import frozen, now
 from core.workshop.customers.models import Customer
+from core.workshop.jobs.models import Job
 from core.workshop.jobs.services import set_status
-from core.workshop.locations import repository as locations
+from core.workshop.locations.models import Location
 from core.workshop.locations.services import create_location
 from plugins.vehicle_presence.services import (
     change_off_site_date,
@@ -22,15 +19,13 @@ from plugins.vehicle_presence.services import (
     undo_off_site,
 )
 from plugins.vehicle_presence.sweep import sweep
-from plugins.vehicle_presence.vat_book import repository
-from plugins.vehicle_presence.vat_book.models import VatDue, VatLine
-from plugins.vehicle_presence.vat_book.register import Row
 from plugins.vehicle_presence.vat_book.services import (
     ARRIVAL_UNDONE,
     EXIT_CHANGED,
     EXIT_UNDONE,
     open_books,
 )
+from plugins.vehicle_presence.vat_book.writing import TAKEN_OVER
 from tests.factories import a_job, a_plate, a_stay, an_appointment, many_jobs
 from tests.garages import STAFF, Garage
 from tests.plugins.vehicle_presence.vat_book.reading import dues, lines, register, sound
@@ -179,26 +174,39 @@ async def test_vehicles_that_came_before_the_book_are_entered_when_it_opens(
 ) -> None:
     arrived = now() - WEEK
     async with garage.unit() as session:
-        early, late, gone, new = [await a_job(session, plate=a_plate()) for _ in range(4)]
+        place = await create_location(session, name="Without a book")
+        early, late, gone, new = [await _job_at(session, place) for _ in range(4)]
         await a_stay(session, late, arrived + timedelta(days=2))
         await a_stay(session, early, arrived)
         await a_stay(session, gone, arrived, left_at=now(), closed_by="clock")
-        await _forget_book(session)
         await record_arrival(session, new.id, STAFF)
-    rows = await register(garage)
+    rows = await register(garage, place.id)
     assert [row.entry.job_id for row in rows] == [early.id, late.id, new.id]
     assert rows[0].entry.day == arrived.astimezone(garage.tenant.zone).date()
-    assert [bool(row.entry.words) for row in rows] == [True, True, False]
-    await sound(garage)
+    assert [row.entry.words for row in rows] == [TAKEN_OVER, TAKEN_OVER, None]
 
 
-async def _forget_book(session: AsyncSession) -> None:
-    """The garage as it was before there were books: a location that has none."""
-    location = await create_location(session, name="Before")
-    await session.execute(
-        VatLine.__table__.select().limit(0)
-    )
-    assert location is not None
+async def test_a_departure_that_opens_the_book_is_entered_in_the_order_of_arrivals(
+    garage: Garage,
+) -> None:
+    async with garage.unit() as session:
+        place = await create_location(session, name="Without a book")
+        leaving, staying = [await _job_at(session, place) for _ in range(2)]
+        await a_stay(session, leaving, now() - WEEK)
+        await a_stay(session, staying, now() - timedelta(days=1))
+        await mark_off_site(session, leaving.id, STAFF)
+    rows = await register(garage, place.id)
+    assert [(row.entry.job_id, row.exit is None) for row in rows] == [
+        (leaving.id, False),
+        (staying.id, True),
+    ]
+
+
+async def _job_at(session: AsyncSession, location: Location) -> Job:
+    job = await a_job(session, plate=a_plate())
+    job.location_id = location.id
+    await session.flush()
+    return job
 
 
 async def test_what_another_release_noted_is_entered_later(garage: Garage) -> None:
@@ -217,9 +225,8 @@ async def test_what_another_release_noted_is_entered_later(garage: Garage) -> No
 async def test_each_location_counts_for_itself(garage: Garage) -> None:
     async with garage.unit() as session:
         second = await create_location(session, name="Second", country="NL")
-        here, there = [await a_job(session, plate=a_plate()) for _ in range(2)]
-        there.location_id = second.id
-        await session.flush()
+        here = await a_job(session, plate=a_plate())
+        there = await _job_at(session, second)
         await record_arrival(session, here.id, STAFF)
         await record_arrival(session, there.id, STAFF)
     assert [row.number for row in await register(garage)] == [1]

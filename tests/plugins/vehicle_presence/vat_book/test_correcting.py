@@ -1,0 +1,203 @@
+"""Invoices and corrections in the VAT book."""
+
+from datetime import date, timedelta
+from uuid import uuid4
+
+import pytest
+
+from core.clock import now
+from core.errors import NotFound, Refused
+from core.workshop.customers.privacy import erase_customer
+from core.workshop.jobs import repository as jobs
+from plugins.vehicle_presence.services import record_arrival, undo_arrival
+from plugins.vehicle_presence.vat_book.countries import BELGIUM, NETHERLANDS, PLAIN, register_of
+from plugins.vehicle_presence.vat_book.errors import (
+    AlreadySettled,
+    EntryAfterExit,
+    NothingToCorrect,
+    ReasonMissing,
+    RowCancelled,
+    VehicleMissing,
+    WordsMissing,
+)
+from plugins.vehicle_presence.vat_book.services import (
+    Correction,
+    Settlement,
+    correct,
+    row_of,
+    settle,
+    take_back_settlement,
+)
+from tests.factories import a_job
+from tests.garages import STAFF, Garage
+from tests.plugins.vehicle_presence.vat_book.reading import (
+    a_departure,
+    dues,
+    register,
+    sound,
+)
+
+TODAY = date(2026, 11, 25)
+
+
+async def test_an_invoice_reference_settles_the_row(garage: Garage) -> None:
+    row_id = await a_departure(garage)
+    async with garage.unit() as session:
+        await settle(session, row_id, Settlement(" 2026/118 "), STAFF)
+    (row,) = await register(garage)
+    assert row.invoice is not None
+    assert (row.invoice.kind, row.invoice.words, row.waits) == ("invoice", "2026/118", False)
+    assert await dues(garage) == []
+    await sound(garage)
+
+
+async def test_a_reason_settles_it_too(garage: Garage) -> None:
+    row_id = await a_departure(garage)
+    async with garage.unit() as session:
+        await settle(session, row_id, Settlement("Guarantee", is_reference=False), STAFF)
+    (row,) = await register(garage)
+    assert row.invoice is not None
+    assert row.invoice.kind == "no_invoice"
+    assert await dues(garage) == []
+
+
+async def test_it_is_settled_once_and_not_with_nothing(garage: Garage) -> None:
+    row_id = await a_departure(garage)
+    async with garage.unit() as session:
+        with pytest.raises(WordsMissing):
+            await settle(session, row_id, Settlement("  "), STAFF)
+        await settle(session, row_id, Settlement("1"), STAFF)
+        with pytest.raises(AlreadySettled):
+            await settle(session, row_id, Settlement("2"), STAFF)
+        with pytest.raises(NotFound):
+            await settle(session, uuid4(), Settlement("2"), STAFF)
+
+
+async def test_what_is_taken_back_stays_readable_and_the_row_waits_again(garage: Garage) -> None:
+    row_id = await a_departure(garage)
+    async with garage.unit() as session:
+        await settle(session, row_id, Settlement("2026/1"), STAFF)
+        await take_back_settlement(session, row_id, STAFF)
+    (row,) = await register(garage)
+    assert row.waits
+    assert [each.line.words for each in row.struck] == ["2026/1"]
+    assert [due.number for due in await dues(garage)] == [1]
+
+
+async def corrected(garage: Garage, reason: str = "mistyped", **changes: object) -> None:
+    """Correct the only row."""
+    (row,) = await register(garage)
+    values: dict[str, object] = {
+        "day": row.entry.day,
+        "plate": row.entry.plate or "",
+        "vin": row.entry.vin or "",
+        "vat_number": row.entry.vat_number or "",
+        "settlement": None,
+        **changes,
+    }
+    async with garage.unit() as session:
+        await correct(session, row.row_id, Correction(**values), reason, STAFF)  # type: ignore[arg-type]
+
+
+async def test_a_correction_strikes_and_replaces_with_its_reason(garage: Garage) -> None:
+    row_id = await a_departure(garage, plate="1-AAA-111")
+    await corrected(garage, plate="1-AAA-112", vat_number="BE 0403.019.261")
+    (row,) = await register(garage)
+    assert (row.row_id, row.entry.plate) == (row_id, "1-AAA-112")
+    (struck,) = row.struck
+    assert (struck.line.plate, struck.by.reason, struck.by.actor) == (
+        "1-AAA-111",
+        "mistyped",
+        STAFF.name,
+    )
+    assert row.waits
+    await sound(garage)
+
+
+async def test_an_invoice_can_be_corrected_to_a_reason(garage: Garage) -> None:
+    row_id = await a_departure(garage)
+    async with garage.unit() as session:
+        await settle(session, row_id, Settlement("2026/1"), STAFF)
+    await corrected(garage, settlement=Settlement("Guarantee", is_reference=False))
+    (row,) = await register(garage)
+    assert row.invoice is not None
+    assert (row.invoice.words, [each.line.words for each in row.struck]) == (
+        "Guarantee",
+        ["2026/1"],
+    )
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason", "refusal"),
+    [
+        ({}, "because", NothingToCorrect),
+        ({"plate": "2-BBB-222"}, "  ", ReasonMissing),
+        ({"plate": "", "vin": ""}, "because", VehicleMissing),
+        ({"day": date(2199, 1, 1)}, "because", EntryAfterExit),
+    ],
+)
+async def test_an_impossible_correction_is_refused(
+    garage: Garage, changes: dict[str, object], reason: str, refusal: type[Refused]
+) -> None:
+    await a_departure(garage)
+    with pytest.raises(refusal):
+        await corrected(garage, reason, **changes)
+    assert (await register(garage))[0].struck == []
+
+
+async def test_nothing_is_added_to_a_struck_row(garage: Garage) -> None:
+    async with garage.unit() as session:
+        job = await a_job(session)
+        stay = await record_arrival(session, job.id, STAFF)
+        await undo_arrival(session, stay.id, job.id, STAFF)
+    (row,) = await register(garage)
+    async with garage.unit() as session:
+        with pytest.raises(RowCancelled):
+            await settle(session, row.row_id, Settlement("1"), STAFF)
+
+
+async def test_another_garages_row_does_not_exist(garage: Garage, other_garage: Garage) -> None:
+    row_id = await a_departure(other_garage)
+    async with garage.unit() as session:
+        with pytest.raises(NotFound):
+            await row_of(session, row_id)
+
+
+async def test_erasing_a_customer_leaves_the_register(garage: Garage) -> None:
+    await a_departure(garage, arrived=now() - timedelta(days=3))
+    before = await register(garage)
+    async with garage.unit() as session:
+        job = await jobs.by_id(session, before[0].entry.job_id)  # type: ignore[arg-type]
+        await erase_customer(session, job.customer_id, STAFF, reason="asked for it")
+    after = await register(garage)
+    assert [row.entry.hash for row in after] == [row.entry.hash for row in before]
+    await sound(garage)
+
+
+@pytest.mark.parametrize(
+    ("left", "due"),
+    [
+        (date(2026, 1, 1), date(2026, 2, 28)),
+        (date(2028, 1, 31), date(2028, 2, 29)),
+        (date(2026, 11, 30), date(2026, 12, 31)),
+        (date(2026, 12, 31), date(2027, 1, 31)),
+    ],
+)
+def test_belgium_wants_the_reference_by_the_end_of_the_next_month(left: date, due: date) -> None:
+    assert BELGIUM.due(left) == due
+
+
+def test_a_country_is_data() -> None:
+    assert NETHERLANDS.due(date(2026, 12, 31)) == date(2027, 1, 15)
+    assert [column.key for column in NETHERLANDS.columns] != [
+        column.key for column in BELGIUM.columns
+    ]
+    assert (BELGIUM.kept_until(TODAY), NETHERLANDS.kept_until(TODAY)) == (
+        date(2036, 12, 31),
+        date(2033, 12, 31),
+    )
+    assert (register_of("NL"), register_of("BE"), register_of("XX")) == (
+        NETHERLANDS,
+        BELGIUM,
+        PLAIN,
+    )
