@@ -41,6 +41,7 @@ class NewGarage:
     country: str = "BE"
     timezone: str = "Europe/Brussels"
     brand_colour: str = "#0b5cab"
+    vat_number: str | None = None
 
     @property
     def address(self) -> str | None:
@@ -170,6 +171,7 @@ async def _furnish(database: Database, tenant: Tenant, new: NewGarage, actor: Ac
                 timezone=new.timezone,
                 phone=new.phone,
                 email=new.email,
+                vat_number=new.vat_number,
             )
             await create_default_flows(session)
             await invite(

@@ -40,7 +40,7 @@ from tenants.lifecycle import open_garage
 from tenants.support_staff import create_support_member
 
 SEED = 20_001
-OPENED_BEFORE = timedelta(days=63)
+OPENED_BEFORE = timedelta(days=100)
 """How long ago the garages were opened: before their first job."""
 SHOWN_STATUSES = ("new", "planned", "in_progress", "ready", "delivered")
 _SUPPORT = Actor("support", "Demo")

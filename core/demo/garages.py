@@ -45,6 +45,7 @@ GARAGES = (
             postal_code="2030",
             city="Antwerpen",
             brand_colour="#0b5d6b",
+            vat_number="BE0999000624",
         ),
         (PRESENCE, PORTAL),
         {
@@ -66,6 +67,7 @@ GARAGES = (
             postal_code="5000",
             city="Namur",
             brand_colour="#8a2b35",
+            vat_number="BE0999000723",
         ),
         (PRESENCE,),
         {

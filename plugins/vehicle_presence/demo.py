@@ -1,5 +1,7 @@
 """Believable stays for the demo's jobs, a few of them forgotten."""
 
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -22,33 +24,57 @@ from plugins.vehicle_presence.services import mark_off_site, record_arrival
 from plugins.vehicle_presence.settings import settings
 
 NOTED_EACH = 4
-"""Of the vehicles that were handed over before today, the clock was pressed for one in four;
-the others are the forgotten ones."""
+"""Of the vehicles that were handed over before today and are not paid for, the clock was pressed
+for one in four; the others are the forgotten ones."""
 _HAVE_ARRIVED = ("in_progress", "ready", "delivered", "invoiced")
 _BEFORE_THE_KEYS = timedelta(minutes=2)
+Deed = Callable[[], Awaitable[object]]
+
+
+@dataclass(slots=True)
+class _Diary:
+    """What happened when, told in the order of time: a register knows no other."""
+
+    deeds: list[tuple[datetime, Deed]] = field(default_factory=list)
+
+    def note(self, moment: datetime, deed: Deed) -> None:
+        self.deeds.append((moment, deed))
+
+    async def tell(self, session: AsyncSession) -> None:
+        for moment, deed in sorted(self.deeds, key=lambda each: each[0]):
+            with frozen(moment):
+                await deed()
+                await session.flush()
 
 
 async def fill_in(session: AsyncSession) -> None:
     """Each vehicle came when its check-in began, and left when it was handed over if somebody
     pressed the clock then; today everybody did."""
     actor = await _receptionist(session)
+    diary = _Diary()
     handed_over = 0
     rows = await jobs.page(session, statuses=_HAVE_ARRIVED)
     for row in sorted(rows, key=lambda each: each.sequence_number):
         moments = await _moments_of(session, row.id)
-        with frozen(moments["check_in"] - _BEFORE_THE_KEYS):
-            await record_arrival(session, row.id, actor)
-            await session.flush()
+        diary.note(moments["check_in"] - _BEFORE_THE_KEYS, _arrives(session, row.id, actor))
         left = moments.get("delivered")
         if left is None:
             continue
         handed_over += 0 if _is_today(left) else 1
-        if _is_today(left) or handed_over % NOTED_EACH == 1:
-            with frozen(left):
-                await mark_off_site(session, row.id, actor)
-                await session.flush()
+        is_noted = row.status == "invoiced" or handed_over % NOTED_EACH == 1
+        if _is_today(left) or is_noted:
+            diary.note(left, _leaves(session, row.id, actor))
+    await diary.tell(session)
     with language_scope(current_tenant().default_language):
         await _this_morning(session, actor)
+
+
+def _arrives(session: AsyncSession, job_id: UUID, actor: Actor) -> Deed:
+    return lambda: record_arrival(session, job_id, actor)
+
+
+def _leaves(session: AsyncSession, job_id: UUID, actor: Actor) -> Deed:
+    return lambda: mark_off_site(session, job_id, actor)
 
 
 async def _this_morning(session: AsyncSession, actor: Actor) -> None:
