@@ -77,6 +77,7 @@ def _fonts() -> None:
 
 def drawable(text: str, font: str = PLAIN) -> str:
     """The text in the signs that the font has; others lose their marks, or become `?`."""
+    _fonts()
     known = pdfmetrics.getFont(font).face.charToGlyph
 
     def sign(each: str) -> str:

@@ -1,0 +1,228 @@
+"""Files of the VAT book, opened by other programs and held against the register."""
+
+import csv
+import io
+from datetime import UTC, date, datetime, timedelta
+from uuid import UUID
+
+import openpyxl
+import pytest
+from pypdf import PdfReader
+from sqlalchemy import select
+
+from core.clock import frozen
+from core.workshop.locations import repository as locations
+from plugins.vehicle_presence.vat_book import exports
+from plugins.vehicle_presence.vat_book.closing import close_months, sha256
+from plugins.vehicle_presence.vat_book.models import VatExport
+from plugins.vehicle_presence.vat_book.pdf import drawable
+from plugins.vehicle_presence.vat_book.register import Row
+from plugins.vehicle_presence.vat_book.services import (
+    Correction,
+    Settlement,
+    correct,
+    row_of,
+    settle,
+)
+from tests.garages import STAFF, Browser, Garage
+from tests.plugins.vehicle_presence.vat_book.reading import (
+    a_departure,
+    first_location,
+    register,
+)
+
+FEBRUARY = "month=2026-02"
+DAY = datetime(2026, 2, 3, 9, tzinfo=UTC)
+
+
+async def three_rows(garage: Garage) -> list[Row]:
+    """One settled, one corrected, one without an invoice; the last is still on site."""
+    async with garage.unit() as session:
+        place = await locations.first(session)
+        place.vat_number = "BE0403019261"
+    names = [
+        await a_departure(garage, arrived=DAY + timedelta(days=place), stays=place == 3)
+        for place in range(4)
+    ]
+    async with garage.unit() as session:
+        await settle(session, names[0], Settlement("=1+1 €"), STAFF)
+        await settle(session, names[1], Settlement("Garantie véhicule", is_reference=False), STAFF)
+        entry = (await row_of(session, names[2])).entry
+        assert entry.day is not None
+        right = Correction(entry.day, "1-COR-123", "", "", None)
+        await correct(session, names[2], right, "mistyped", STAFF)
+    return await register(garage)
+
+
+async def download(browser: Browser, file_format: str, query: str = FEBRUARY) -> bytes:
+    answer = await browser.get(f"/desk/vat-book/export/{file_format}?{query}")
+    assert answer.status_code == 200, answer.text[:300]
+    assert "attachment" in answer.headers["content-disposition"]
+    return answer.content
+
+
+async def test_csv_says_what_the_register_says_and_holds_no_formula(garage: Garage) -> None:
+    rows = await three_rows(garage)
+    body = await download(await garage.staff("accountant"), "csv")
+    assert body.startswith(b"\xef\xbb\xbf")
+    head, *records = list(csv.reader(io.StringIO(body.decode("utf-8-sig"))))
+    assert head[:6] == [
+        "No.",
+        "In",
+        "Plate or chassis number",
+        "Client VAT no.",
+        "Out",
+        "Invoice, or reason for none",
+    ]
+    valid = [record for record in records if record[6] == "valid"]
+    assert [(record[0], record[1], record[2], record[4]) for record in valid] == [
+        (
+            str(row.number),
+            row.entry.day.isoformat() if row.entry.day else "",
+            row.vehicle,
+            row.exit.day.isoformat() if row.exit and row.exit.day else "",
+        )
+        for row in rows
+    ]
+    assert [record[5] for record in valid] == ["'=1+1 €", "None: Garantie véhicule", "", ""]
+    (struck,) = [record for record in records if record[6] == "struck"]
+    assert (struck[0], struck[2]) == ("3", rows[2].struck[0].line.plate)
+    assert "mistyped" in struck[7]
+
+
+async def test_the_workbook_says_it_with_real_dates_and_no_formula(garage: Garage) -> None:
+    rows = await three_rows(garage)
+    body = await download(await garage.staff("accountant"), "xlsx")
+    sheet = openpyxl.load_workbook(io.BytesIO(body)).worksheets[0]
+    _head, *records = list(sheet.iter_rows(values_only=True))
+    valid = [record for record in records if record[6] == "valid"]
+    assert [(record[0], record[2]) for record in valid] == [
+        (row.number, row.vehicle) for row in rows
+    ]
+    entered = [record[1] for record in valid]
+    assert [moment.date() for moment in entered if isinstance(moment, datetime)] == [
+        row.entry.day for row in rows
+    ]
+    assert valid[0][5] == "=1+1 €"
+    assert sheet["F2"].data_type == "s"
+    struck_row = next(
+        place for place, record in enumerate(records, start=2) if record[6] == "struck"
+    )
+    assert sheet.cell(struck_row, 3).font.strike
+
+
+async def test_the_pdf_says_it_with_the_garage_the_law_and_its_pages(garage: Garage) -> None:
+    rows = await three_rows(garage)
+    reader = PdfReader(io.BytesIO(await download(await garage.staff("accountant"), "pdf")))
+    (page,) = reader.pages
+    text = page.extract_text()
+    for expected in (
+        f"Garage {garage.slug}",
+        "Noorderlaan 1, 2030 Antwerpen",
+        "BE 0403.019.261",
+        "articles 28 and 29",
+        "February 2026",
+        "1 / 1",
+        "=1+1 €",
+        "None: Garantie véhicule",
+        "mistyped",
+        *(row.vehicle for row in rows),
+        rows[2].struck[0].line.plate or "",
+    ):
+        assert expected in text
+    assert page.mediabox.width > page.mediabox.height
+
+
+async def test_a_long_month_is_numbered_over_its_pages(garage: Garage) -> None:
+    for place in range(45):
+        await a_departure(garage, arrived=DAY + timedelta(minutes=place))
+    reader = PdfReader(io.BytesIO(await download(await garage.staff("owner"), "pdf")))
+    texts = [page.extract_text() for page in reader.pages]
+    assert len(texts) > 1
+    for place, text in enumerate(texts, start=1):
+        assert f"{place} / {len(texts)}" in text
+        assert "Plate or chassis number" in text
+    told = "".join(texts)
+    assert all(row.vehicle in told for row in await register(garage))
+
+
+@pytest.mark.parametrize("file_format", ["pdf", "xlsx", "csv"])
+async def test_an_empty_period_is_a_file_too(garage: Garage, file_format: str) -> None:
+    body = await download(await garage.staff("owner"), file_format, "month=2020-01")
+    assert body
+    if file_format == "pdf":
+        text = PdfReader(io.BytesIO(body)).pages[0].extract_text()
+        assert "No vehicle came in this period." in text
+
+
+@pytest.mark.parametrize("language", ["nl", "fr", "de"])
+async def test_files_speak_the_readers_language(garage: Garage, language: str) -> None:
+    await three_rows(garage)
+    browser = await garage.staff("owner")
+    await browser.get(f"/language/{language}")
+    body = await download(browser, "csv")
+    assert b"Plate or chassis number" not in body
+    assert await download(browser, "pdf")
+
+
+async def test_a_format_that_nobody_knows_is_not_here(garage: Garage) -> None:
+    browser = await garage.staff("owner")
+    assert (await browser.get("/desk/vat-book/export/docx")).status_code == 404
+
+
+async def test_too_much_for_one_file_is_said(
+    garage: Garage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(exports, "MOST_ROWS", 1)
+    await three_rows(garage)
+    browser = await garage.staff("owner")
+    answer = await browser.get(f"/desk/vat-book/export/pdf?{FEBRUARY}")
+    assert answer.status_code == 409
+    assert "Please choose a shorter period." in answer.text
+
+
+async def test_a_file_is_remembered_by_its_hash_with_where_the_chain_stood(
+    garage: Garage,
+) -> None:
+    await three_rows(garage)
+    body = await download(await garage.staff("accountant"), "csv")
+    async with garage.unit() as session:
+        (made,) = list(await session.scalars(select(VatExport)))
+    assert (made.sha256, made.rows, made.made_by) == (sha256(body), 4, "Accountant Person")
+    assert (made.first_day, made.last_day) == (date(2026, 2, 1), date(2026, 2, 28))
+
+
+async def test_what_is_noted_after_closing_stands_in_the_open_month(garage: Garage) -> None:
+    row_id = await a_departure(garage, arrived=DAY)
+    place = await first_location(garage)
+    async with garage.unit() as session:
+        with frozen(datetime(2027, 1, 10, tzinfo=UTC)):
+            await close_months(session, place)
+    with frozen(datetime(2027, 1, 20, 10, tzinfo=UTC)):
+        await corrected_day(garage, row_id)
+        browser = await garage.staff("owner")
+        page = await browser.open("/desk/vat-book")
+        assert "Noted in this period about closed months" in page.get_text()
+        assert "No. 1: arrival on 2 Feb 2026" in page.get_text()
+        body = await download(browser, "pdf", "month=2027-01")
+        assert "No. 1: arrival on 2 Feb 2026" in PdfReader(io.BytesIO(body)).pages[0].extract_text()
+        book = openpyxl.load_workbook(
+            io.BytesIO(await download(browser, "xlsx", "month=2027-01"))
+        )
+    assert book.worksheets[1]["A2"].value == "No. 1: arrival on 2 Feb 2026"
+
+
+async def corrected_day(garage: Garage, row_id: UUID) -> None:
+    """The vehicle came a day earlier."""
+    async with garage.unit() as session:
+        entry = (await row_of(session, row_id)).entry
+        assert entry.day is not None
+        right = Correction(
+            entry.day - timedelta(days=1), entry.plate or "", "", "", None
+        )
+        await correct(session, row_id, right, "came the evening before", STAFF)
+
+
+def test_signs_that_the_font_lacks_lose_their_marks() -> None:
+    assert drawable("é €") == "é €"
+    assert drawable("Thị 車") == "Thi ?"
