@@ -13,7 +13,7 @@ from core.workshop.staff.permissions import CORE_PERMISSIONS, SUPPORT_MAY_NOT, p
         ("owner", "staff.manage", "polite.look"),
         ("planner", "jobs.edit", "staff.manage"),
         ("technician", "tasks.work", "jobs.edit"),
-        ("accountant", "vehicle_presence.view", "jobs.view"),
+        ("accountant", "vehicle_presence.vat_book", "vehicle_presence.view"),
     ],
 )
 def test_a_role_may_do_what_its_work_needs(house: House, role: str, may: str, may_not: str) -> None:
