@@ -61,7 +61,7 @@ def mail_templates() -> Sequence[MailTemplate]:  # type: ignore[empty-body]
 
 @hookspec
 def commands() -> typer.Typer | Sequence[typer.Typer]:  # type: ignore[empty-body]
-    """A command group, or several, each as `garagist <group>`; the app's `info.name` is the group."""
+    """A command group, or several: each appears as `garagist <group>`, its `info.name`."""
 
 
 # --- pages ----------------------------------------------------------------------------------

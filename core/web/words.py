@@ -121,6 +121,7 @@ def audit_labels() -> dict[str, str]:
         "customer.exported": _("Customer's data exported"),
         "location.hours": _("Opening hours changed"),
         "location.appointments": _("Appointment rules changed"),
+        "location.papers": _("Address or VAT number changed"),
         "location.holidays": _("Public holidays changed"),
         "location.closed": _("Closed days added"),
         "location.opened": _("Closed days removed"),

@@ -19,8 +19,13 @@ ADD_ONLY = {
     "self_service_portal_consents",
     "self_service_portal_quotes",
     "self_service_portal_quote_outcomes",
+    "vehicle_presence_vat_books",
+    "vehicle_presence_vat_lines",
+    "vehicle_presence_vat_closings",
+    "vehicle_presence_vat_exports",
 }
-"""Of the outcomes, who took note of them may be set: a grant on two columns."""
+"""Of the outcomes, who took note of them may be set, and of the VAT books where their chains
+end: grants on columns."""
 
 _IN_SCOPE = (
     "(tenant_id = (( SELECT NULLIF(current_setting('app.tenant'::text, true), ''::text)"

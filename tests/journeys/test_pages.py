@@ -43,6 +43,9 @@ DESK = (
     "/desk/on-site/clean-up/rules",
     "/desk/on-site/numbers",
     "/desk/on-site/numbers?period=month",
+    "/desk/vat-book",
+    "/desk/vat-book?show=waiting",
+    "/desk/vat-book?month=2020-01",
     "/desk/planning",
     "/desk/wishes",
     "/desk/portal/card",
@@ -136,6 +139,18 @@ async def test_a_customers_page_has_no_barrier(
         await owner.follow(link)
         await owner.finds_no_barrier()
         await owner.page.goto(address)
+
+
+@LOOKS
+async def test_correcting_the_vat_book_has_no_barrier(
+    people: People, screen: dict[str, int], colours: Colours
+) -> None:
+    accountant = await people.staff("noord", "accountant", screen=screen, colours=colours)
+    await accountant.go("/desk/vat-book")
+    await accountant.page.get_by_role("link", name="Correct").first.click()
+    await accountant.finds_no_barrier()
+    await accountant.press("Correct")
+    await accountant.finds_no_barrier()
 
 
 @LOOKS

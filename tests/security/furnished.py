@@ -4,8 +4,9 @@ import secrets
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
-from sqlalchemy import text
+from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.clock import now
@@ -43,6 +44,7 @@ from plugins.vehicle_presence.filters import Filters
 from plugins.vehicle_presence.models import Doubt
 from plugins.vehicle_presence.services import mark_off_site, record_arrival
 from tenants.activation import change_settings
+from plugins.vehicle_presence.vat_book.models import VatLine
 from tenants.visits import enter_garage
 from tests import factories
 from tests.garages import STAFF, SUPPORT, Browser, Garage
@@ -61,6 +63,7 @@ INNOCENT = {
     "chart": "stages",
     "start": "estimate",
     "qr_file": "status.svg",
+    "file_format": "csv",
 }
 """Values of parameters that mean the same in every garage."""
 
@@ -127,6 +130,7 @@ async def furnish(garage: Garage) -> Furnished:
         found.owned["closure_id"] = str(closure.id)
         stay = await record_arrival(session, job.id, STAFF)
         found.owned["stay_id"] = str(stay.id)
+        found.owned["row_id"] = str(await _row_of(session, stay.id))
         doubt = Doubt(stay_id=stay.id, reason="quiet")
         session.add(doubt)
         await session.flush()
@@ -140,6 +144,12 @@ async def furnish(garage: Garage) -> Furnished:
     )
     found.special["/desk/enter/{token}"] = {"token": visit.token}
     return found
+
+
+async def _row_of(session: AsyncSession, stay_id: UUID) -> UUID:
+    """The row of the VAT book that a stay has."""
+    found = await session.scalars(select(VatLine.id).where(VatLine.stay_id == stay_id))
+    return found.one()
 
 
 async def _furnish_job(session: AsyncSession, found: Furnished) -> Job:

@@ -5,11 +5,12 @@ from dataclasses import dataclass, field
 from datetime import time
 from typing import Any
 
-from wtforms import IntegerField
-from wtforms.validators import InputRequired, Optional
+from wtforms import IntegerField, StringField
+from wtforms.validators import InputRequired, Length, Optional
 
 from core.i18n import gettext, lazy_gettext
 from core.web.forms import Between, Form, FormValues
+from core.workshop.locations.models import Location
 from core.workshop.planning.slots import AppointmentRules
 
 _ = lazy_gettext
@@ -66,6 +67,27 @@ class RulesForm(Form):
     def rules(self) -> dict[str, int]:
         """What a location stores of it: an empty field is not stored."""
         return {name: value for name, value in self.data.items() if value is not None}
+
+
+class PapersForm(Form):
+    """What stands on the garage's papers."""
+
+    street = StringField(_("Street and number"), [Optional(), Length(max=120)])
+    postal_code = StringField(_("Postal code"), [Optional(), Length(max=12)])
+    city = StringField(_("Town"), [Optional(), Length(max=80)])
+    vat_number = StringField(_("VAT number"), [Optional(), Length(max=24)])
+
+    @classmethod
+    def of(cls, location: Location) -> "PapersForm":
+        """The form as the location fills it."""
+        return cls(
+            data={
+                "street": location.street,
+                "postal_code": location.postal_code,
+                "city": location.city,
+                "vat_number": location.vat_number,
+            }
+        )
 
 
 @dataclass(slots=True)

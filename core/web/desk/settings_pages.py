@@ -16,7 +16,7 @@ from core.i18n import current_language
 from core.i18n import gettext as _
 from core.web.desk.forms import ClosureForm
 from core.web.desk.job_pages import viewer_in
-from core.web.desk.settings_forms import WEEKDAYS, RulesForm, WeekHours
+from core.web.desk.settings_forms import WEEKDAYS, PapersForm, RulesForm, WeekHours
 from core.web.forms import attempt, form_values
 from core.web.rendering import Flash, Page, page, redirect
 from core.web.viewer import requires
@@ -51,6 +51,24 @@ async def save_hours(request: AnyRequest, session: Session) -> Page | Redirect:
     services.change_hours(location, hours)
     await _note(request, session, location, "location.hours", before=before, after=hours)
     return redirect(request, "/desk/settings", flash=Flash(_("Saved.")))
+
+
+@post("/desk/settings/papers", guards=[requires("garage.settings")])
+async def save_papers(request: AnyRequest, session: Session) -> Page | Redirect:
+    """Save the address and the VAT number that stand on papers."""
+    form = PapersForm(await form_values(request))
+    if not form.validate():
+        return await _settings(request, session, papers=form, status_code=422)
+    location = await locations.first(session)
+    names = ("street", "postal_code", "city", "vat_number")
+    before = {name: getattr(location, name) for name in names}
+    is_sure = services.change_papers(location, **{name: form.text(name) for name in names})
+    after = {name: getattr(location, name) for name in names}
+    await _note(request, session, location, "location.papers", before=before, after=after)
+    text = _("Saved.")
+    if not is_sure:
+        text += " " + _("The VAT number looks unusual: please check it once more.")
+    return redirect(request, "/desk/settings#papers", flash=Flash(text))
 
 
 @post("/desk/settings/appointments", guards=[requires("garage.settings")])
@@ -146,6 +164,7 @@ async def _settings(
     week: WeekHours | None = None,
     rules: Mapping[str, RulesForm] | None = None,
     closure: ClosureForm | None = None,
+    papers: PapersForm | None = None,
     status_code: int = 200,
 ) -> Page:
     """The page; a form that was refused stays as it was typed."""
@@ -163,6 +182,7 @@ async def _settings(
         worked=set(location.holidays_worked),
         closures=await locations.closures_from(session, location.id, now().date()),
         closure=closure or ClosureForm(),
+        papers=papers or PapersForm.of(location),
         status_code=status_code,
     )
 
@@ -175,6 +195,7 @@ def _holidays(location: Location) -> dict[date, str]:
 HANDLERS = [
     settings_page,
     save_hours,
+    save_papers,
     save_rules,
     save_holidays,
     add_closure,

@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.errors import Refused
+from core.workshop.customers.vat_numbers import InvalidVatNumber, normalise_vat_number
 from core.workshop.locations import repository
 from core.workshop.locations.models import Closure, Location
 
@@ -40,6 +41,21 @@ def change_hours(location: Location, hours: Mapping[str, Sequence[Sequence[str]]
         if edges != sorted(edges) or len(set(edges)) != len(edges):
             raise Refused("Closing time must be after opening time, and hours must not overlap.")
     location.opening_hours = {day: [list(pair) for pair in pairs] for day, pairs in hours.items()}
+
+
+def change_papers(
+    location: Location, *, street: str, postal_code: str, city: str, vat_number: str
+) -> bool:
+    """Say which address and VAT number stand on what a location prints. A VAT number that
+    cannot exist is kept as it was typed; False says so."""
+    location.street, location.postal_code, location.city = street, postal_code, city
+    typed = " ".join(vat_number.upper().split())
+    try:
+        location.vat_number = normalise_vat_number(typed, location.country) if typed else None
+    except InvalidVatNumber:
+        location.vat_number = typed
+        return False
+    return True
 
 
 async def close_on(

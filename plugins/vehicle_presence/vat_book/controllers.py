@@ -95,9 +95,7 @@ async def export_file(
 
 
 @post(_HOME + "/rows/{row_id:uuid}/invoice", guards=[requires(READ)])
-async def settle(
-    request: AnyRequest, session: Session, row_id: FromPath[UUID]
-) -> Page | Redirect:
+async def settle(request: AnyRequest, session: Session, row_id: FromPath[UUID]) -> Page | Redirect:
     """Say which invoice a row ended with, or why there is none."""
     values = await form_values(request)
     form = InvoiceForm(values)
@@ -141,9 +139,7 @@ async def correct_page(request: AnyRequest, session: Session, row_id: FromPath[U
 
 
 @post(_HOME + "/rows/{row_id:uuid}/correct", guards=[requires(READ)])
-async def correct(
-    request: AnyRequest, session: Session, row_id: FromPath[UUID]
-) -> Page | Redirect:
+async def correct(request: AnyRequest, session: Session, row_id: FromPath[UUID]) -> Page | Redirect:
     """Strike what was wrong, and put the right thing in its place."""
     form = CorrectionForm(await form_values(request))
     row = await services.row_of(session, row_id)
@@ -173,12 +169,12 @@ async def _register(
 ) -> Page:
     place = await _place(request, session)
     rows, more = await _rows(session, place)
-    waiting, overdue, _next = await repository.count_dues(
-        session, place.today, place.location.id
-    )
+    waiting, overdue, _next = await repository.count_dues(session, place.today, place.location.id)
     period = place.selection.period
-    late = [] if place.selection.only_waiting else await repository.late_lines(
-        session, place.location.id, *period.span(place.zone)
+    late = (
+        []
+        if place.selection.only_waiting
+        else await repository.late_lines(session, place.location.id, *period.span(place.zone))
     )
     facts = await _known_invoices(session, rows)
     return page(

@@ -79,9 +79,7 @@ def _closes(session: AsyncSession, location_id: UUID) -> Deed:
     return lambda: close_months(session, location_id)
 
 
-def _settles(
-    session: AsyncSession, job_id: UUID, settlement: Settlement, actor: Actor
-) -> Deed:
+def _settles(session: AsyncSession, job_id: UUID, settlement: Settlement, actor: Actor) -> Deed:
     async def deed() -> None:
         await settle(session, await _row_id(session, job_id), settlement, actor)
 

@@ -96,9 +96,7 @@ async def export(
         )
     )
     days = (
-        f"{period.first_day:%Y-%m}"
-        if period.is_month
-        else f"{period.first_day}-{period.last_day}"
+        f"{period.first_day:%Y-%m}" if period.is_month else f"{period.first_day}-{period.last_day}"
     )
     name = f"vat-book-{current_tenant().slug}-{days}.{file_format}"
     return ExportedFile(name, content_type, body)

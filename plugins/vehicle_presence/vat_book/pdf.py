@@ -70,15 +70,19 @@ def pdf_of(extract: "Extract") -> bytes:
 
 
 @cache
-def _fonts() -> None:
-    pdfmetrics.registerFont(TTFont(PLAIN, str(_PLACE / "Vera.ttf")))
-    pdfmetrics.registerFont(TTFont(BOLD, str(_PLACE / "VeraBd.ttf")))
+def _fonts() -> dict[str, TTFont]:
+    fonts = {
+        PLAIN: TTFont(PLAIN, str(_PLACE / "Vera.ttf")),
+        BOLD: TTFont(BOLD, str(_PLACE / "VeraBd.ttf")),
+    }
+    for font in fonts.values():
+        pdfmetrics.registerFont(font)
+    return fonts
 
 
 def drawable(text: str, font: str = PLAIN) -> str:
     """The text in the signs that the font has; others lose their marks, or become `?`."""
-    _fonts()
-    known = pdfmetrics.getFont(font).face.charToGlyph
+    known = _fonts()[font].face.charToGlyph
 
     def sign(each: str) -> str:
         if ord(each) in known:
@@ -99,13 +103,10 @@ def _band(extract: "Extract", line: ShownLine, widths: Sequence[float]) -> _Band
     texts = [_text(extract, cells.get(column.key)) for column in extract.register.columns]
     return _Band(
         tuple(
-            tuple(_split(text, SIZE, width - 6))
-            for text, width in zip(texts, widths, strict=True)
+            tuple(_split(text, SIZE, width - 6)) for text, width in zip(texts, widths, strict=True)
         ),
         tuple(
-            part
-            for remark in line.remarks
-            for part in _split(remark, SMALL, sum(widths[1:]) - 6)
+            part for remark in line.remarks for part in _split(remark, SMALL, sum(widths[1:]) - 6)
         ),
         line.is_struck,
     )
@@ -116,7 +117,9 @@ def _late_bands(extract: "Extract", widths: Sequence[float]) -> list[_Band]:
         return []
     texts = [_("Noted in this period about closed months") + ":", *extract.late]
     parts = tuple(part for text in texts for part in _split(text, SMALL, sum(widths[1:]) - 6))
-    return [_Band((), parts[start : start + 40], is_struck=False) for start in range(0, len(parts), 40)]
+    return [
+        _Band((), parts[start : start + 40], is_struck=False) for start in range(0, len(parts), 40)
+    ]
 
 
 def _split(text: str, size: float, width: float) -> list[str]:
@@ -162,15 +165,17 @@ def _head(canvas: Canvas, extract: "Extract") -> None:
     canvas.setFont(BOLD, 14)
     canvas.drawString(MARGIN, HEIGHT - 18 * mm, drawable(_(extract.register.title), BOLD))
     canvas.setFont(BOLD, 10)
-    canvas.drawRightString(
-        WIDTH - MARGIN, HEIGHT - 18 * mm, drawable(_period(extract), BOLD)
-    )
+    canvas.drawRightString(WIDTH - MARGIN, HEIGHT - 18 * mm, drawable(_period(extract), BOLD))
     canvas.setFont(PLAIN, 9)
-    name = extract.garage if location.name == extract.garage else f"{extract.garage}, {location.name}"
+    name = (
+        extract.garage if location.name == extract.garage else f"{extract.garage}, {location.name}"
+    )
     parts = [name, address]
     if vat_number:
         parts.append(_("VAT no. %(number)s", number=vat_number))
-    canvas.drawString(MARGIN, HEIGHT - 24 * mm, drawable(" · ".join(part for part in parts if part)))
+    canvas.drawString(
+        MARGIN, HEIGHT - 24 * mm, drawable(" · ".join(part for part in parts if part))
+    )
     canvas.setFont(PLAIN, SMALL)
     for place_down, text in enumerate(_split(_(extract.register.law), SMALL, WIDTH - 2 * MARGIN)):
         canvas.drawString(MARGIN, HEIGHT - 29 * mm - place_down * (SMALL + 2), text)

@@ -119,10 +119,7 @@ async def book_of(session: AsyncSession, location_id: UUID) -> VatBook | None:
 async def books(session: AsyncSession) -> list[VatBook]:
     """All registers of the garage."""
     found = await session.scalars(
-        select(VatBook)
-        .order_by(VatBook.id)
-        .limit(MANY)
-        .execution_options(populate_existing=True)
+        select(VatBook).order_by(VatBook.id).limit(MANY).execution_options(populate_existing=True)
     )
     return list(found)
 
@@ -155,9 +152,7 @@ async def line(session: AsyncSession, row_id: UUID) -> VatLine:
     Raises:
         NotFound: not here.
     """
-    found = await session.scalar(
-        select(VatLine).where(VatLine.id == row_id, VatLine.kind == ENTRY)
-    )
+    found = await session.scalar(select(VatLine).where(VatLine.id == row_id, VatLine.kind == ENTRY))
     if found is None:
         raise NotFound("row of the register")
     return found
@@ -244,9 +239,7 @@ async def chain(session: AsyncSession, location_id: UUID) -> AsyncIterator[list[
                     (VatLine.position == position) & (VatLine.id > last_id),
                 )
             )
-        found = await session.execute(
-            statement.order_by(VatLine.position, VatLine.id).limit(BATCH)
-        )
+        found = await session.execute(statement.order_by(VatLine.position, VatLine.id).limit(BATCH))
         batch = list(found.mappings())
         if not batch:
             return

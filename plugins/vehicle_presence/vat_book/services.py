@@ -140,9 +140,7 @@ async def change_exit(session: AsyncSession, stay: Stay, actor: Actor) -> None:
     book = await locked(session, stay.location_id, actor)
     row = await _row_of_stay(session, book, stay, actor)
     strikes = row.exit.position if row.exit else None
-    draft = _exit(
-        book, stay, row.number, strikes=strikes, reason=EXIT_CHANGED if strikes else None
-    )
+    draft = _exit(book, stay, row.number, strikes=strikes, reason=EXIT_CHANGED if strikes else None)
     await write(session, book, [draft], actor)
     if row.invoice is None and draft.day is not None:
         await repository.set_dues(session, [_due(session, book, row.number, draft.day)])
@@ -161,9 +159,7 @@ class Settlement:
         return INVOICE if self.is_reference else NO_INVOICE
 
 
-async def settle(
-    session: AsyncSession, row_id: UUID, settlement: Settlement, actor: Actor
-) -> Row:
+async def settle(session: AsyncSession, row_id: UUID, settlement: Settlement, actor: Actor) -> Row:
     """Say which invoice a row ended with, for the first time.
 
     Raises:
@@ -292,9 +288,7 @@ async def _numbers(
     return numbers
 
 
-async def _rows(
-    session: AsyncSession, book: OpenBook, numbers: Iterable[int]
-) -> dict[int, Row]:
+async def _rows(session: AsyncSession, book: OpenBook, numbers: Iterable[int]) -> dict[int, Row]:
     lines = await repository.lines_of(session, book.location_id, list(numbers))
     return {row.number: row for row in rows_of(lines)}
 
@@ -335,9 +329,7 @@ def _invoice(
     )
 
 
-def _entry_again(
-    book: OpenBook, row: Row, correction: Correction, reason: str
-) -> Iterable[Draft]:
+def _entry_again(book: OpenBook, row: Row, correction: Correction, reason: str) -> Iterable[Draft]:
     entry = row.entry
     plate, vin, vat_number = (
         text.strip() or None for text in (correction.plate, correction.vin, correction.vat_number)
@@ -371,9 +363,7 @@ def _differs(line: VatLine, settlement: Settlement) -> bool:
     return (line.kind, line.words) != (settlement.kind, settlement.words.strip())
 
 
-def _due(
-    session: AsyncSession, book: OpenBook, number: int, left_on: date
-) -> dict[str, object]:
+def _due(session: AsyncSession, book: OpenBook, number: int, left_on: date) -> dict[str, object]:
     return {
         "tenant_id": session.info["tenant_id"],
         "location_id": book.location_id,

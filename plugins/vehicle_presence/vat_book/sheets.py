@@ -81,7 +81,11 @@ def xlsx_of(extract: "Extract") -> bytes:
             _write(sheet, place, across, value, form)
     _sheet_of_late(book, extract, bold)
     book.set_properties(
-        {"title": _(extract.register.title), "company": extract.garage, "comments": _period(extract)}
+        {
+            "title": _(extract.register.title),
+            "company": extract.garage,
+            "comments": _period(extract),
+        }
     )
     book.close()
     return target.getvalue()

@@ -93,11 +93,12 @@ def struck_line(number: int, struck: Struck, zone: ZoneInfo) -> ShownLine:
 
 def strike_text(struck: Struck, zone: ZoneInfo) -> str:
     """Who struck something, when and why."""
+    reason = struck.by.reason or "–"
     return _(
         "Struck by %(who)s on %(when)s: %(why)s",
         who=struck.by.actor,
         when=format_date(struck.by.recorded_at, zone),
-        why=_(struck.by.reason or ""),
+        why=_(reason),
     )
 
 
@@ -114,7 +115,9 @@ def remarks_on(row: Row, zone: ZoneInfo) -> list[str]:
         )
     remarks += [
         _("Noted on %(day)s, after the month was closed", day=format_date(day, zone))
-        for day in sorted({line.recorded_at for line in (row.entry, row.exit) if line and line.is_late})
+        for day in sorted(
+            {line.recorded_at for line in (row.entry, row.exit) if line and line.is_late}
+        )
     ]
     return remarks
 

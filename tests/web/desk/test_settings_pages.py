@@ -189,3 +189,34 @@ async def test_only_an_owner_decides(garage: Garage) -> None:
     token = await planner.token("/desk")
     answer = await planner.post("/desk/settings/appointments", data={"csrf_token": token})
     assert answer.status_code == 403
+
+
+async def test_address_and_vat_number_are_saved_as_they_are_printed(garage: Garage) -> None:
+    owner = await garage.staff("owner")
+    values: dict[str, object] = {
+        "street": "Meir 1",
+        "postal_code": "2000",
+        "city": "Antwerpen",
+        "vat_number": "be 0403.019.261",
+    }
+    status, page = await save(owner, "papers", values)
+    place = await location_of(garage)
+    assert (status, place.vat_number, place.street) == (200, "BE0403019261", "Meir 1")
+    assert value_of(page, "city") == "Antwerpen"
+    assert (await log_of(garage)).action == "location.papers"
+
+
+async def test_a_vat_number_that_cannot_exist_is_kept_with_a_warning(garage: Garage) -> None:
+    owner = await garage.staff("owner")
+    _status, page = await save(owner, "papers", {"vat_number": "BE 0123.456.789"})
+    assert (await location_of(garage)).vat_number == "BE 0123.456.789"
+    assert "The VAT number looks unusual" in page.get_text()
+
+
+async def test_a_vat_number_that_is_too_long_is_refused_and_kept_in_the_form(
+    garage: Garage,
+) -> None:
+    owner = await garage.staff("owner")
+    status, page = await save(owner, "papers", {"vat_number": "9" * 30})
+    assert (status, value_of(page, "vat_number")) == (422, "9" * 30)
+    assert (await location_of(garage)).vat_number is None

@@ -56,7 +56,7 @@ def downgrade() -> None:
     op.execute(f"DROP FUNCTION {NAME}_refuse_change()")
 
 
-def _key(table: str) -> tuple[sa.Column, sa.Column, sa.PrimaryKeyConstraint]:
+def _key(table: str) -> tuple[sa.schema.SchemaItem, ...]:
     return (
         sa.Column("tenant_id", sa.Uuid(), nullable=False),
         sa.Column("id", sa.Uuid(), server_default=sa.text("uuidv7()"), nullable=False),
@@ -64,7 +64,7 @@ def _key(table: str) -> tuple[sa.Column, sa.Column, sa.PrimaryKeyConstraint]:
     )
 
 
-def _moment(name: str, *, nullable: bool = False) -> sa.Column:
+def _moment(name: str, *, nullable: bool = False) -> sa.schema.SchemaItem:
     return sa.Column(name, sa.DateTime(timezone=True), nullable=nullable)
 
 

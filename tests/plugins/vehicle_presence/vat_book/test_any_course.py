@@ -108,36 +108,36 @@ class Course:
     def _today(self) -> date:
         return self.moment.astimezone(self.garage.tenant.zone).date()
 
-    async def _arrive(self, session: AsyncSession, job: int, number: int) -> None:
+    async def _arrive(self, session: AsyncSession, job: int, _number: int) -> None:
         await record_arrival(session, self.job_ids[job], STAFF)
         if not self.paper.inside(job):
             self.paper.rows.append(PlainRow(job, self._today()))
 
-    async def _leave(self, session: AsyncSession, job: int, number: int) -> None:
+    async def _leave(self, session: AsyncSession, job: int, _number: int) -> None:
         await mark_off_site(session, self.job_ids[job], STAFF)
         row = self.paper.newest(job)
         assert row is not None
         row.left = row.left or self._today()
 
-    async def _leave_together(self, session: AsyncSession, job: int, number: int) -> None:
+    async def _leave_together(self, session: AsyncSession, _job: int, _number: int) -> None:
         await mark_many_off_site(session, self.job_ids, self.moment, STAFF)
         for each in range(JOBS):
             if self.paper.inside(each):
                 self.paper.newest(each).left = self._today()  # type: ignore[union-attr]
 
-    async def _undo_arrival(self, session: AsyncSession, job: int, number: int) -> None:
+    async def _undo_arrival(self, session: AsyncSession, job: int, _number: int) -> None:
         stay = await presence.latest_stay(session, self.job_ids[job])
         if stay is not None:
             await undo_arrival(session, stay.id, stay.job_id, STAFF)
-            row = self._row_of(stay.arrived_at, job)
+            row = self._row_of(job)
             row.cancelled = True
             row.strikes += 1
 
-    async def _undo_exit(self, session: AsyncSession, job: int, number: int) -> None:
+    async def _undo_exit(self, session: AsyncSession, job: int, _number: int) -> None:
         stay = await presence.latest_stay(session, self.job_ids[job])
         if stay is not None and stay.left_at is not None:
             await undo_off_site(session, stay.id, stay.job_id, STAFF)
-            row = self._row_of(stay.arrived_at, job)
+            row = self._row_of(job)
             row.left = None
             row.strikes += 1
 
@@ -146,18 +146,18 @@ class Course:
         if stay is not None and stay.left_at is not None:
             at = self.moment - timedelta(minutes=number)
             await change_off_site_date(session, stay.job_id, at, STAFF)
-            row = self._row_of(stay.arrived_at, job)
+            row = self._row_of(job)
             row.left = at.astimezone(self.garage.tenant.zone).date()
             row.strikes += 1
 
-    async def _settle(self, session: AsyncSession, job: int, number: int) -> None:
+    async def _settle(self, session: AsyncSession, _job: int, number: int) -> None:
         found = await self._any_row(number)
         if found is not None:
             row_id, row = found
             await settle(session, row_id, Settlement(f"F{number}"), STAFF)
             row.words = f"F{number}"
 
-    async def _take_back(self, session: AsyncSession, job: int, number: int) -> None:
+    async def _take_back(self, session: AsyncSession, _job: int, number: int) -> None:
         found = await self._any_row(number)
         if found is not None:
             row_id, row = found
@@ -165,7 +165,7 @@ class Course:
             row.strikes += row.words is not None
             row.words = None
 
-    async def _correct(self, session: AsyncSession, job: int, number: int) -> None:
+    async def _correct(self, session: AsyncSession, _job: int, number: int) -> None:
         found = await self._any_row(number)
         if found is not None:
             row_id, row = found
@@ -175,7 +175,7 @@ class Course:
             row.plate = plate
             row.strikes += 1
 
-    def _row_of(self, _arrived: datetime, job: int) -> PlainRow:
+    def _row_of(self, job: int) -> PlainRow:
         """The newest row of the job that was not struck."""
         return next(
             row for row in reversed(self.paper.rows) if row.job == job and not row.cancelled

@@ -206,9 +206,7 @@ async def test_what_is_noted_after_closing_stands_in_the_open_month(garage: Gara
         assert "No. 1: arrival on 2 Feb 2026" in page.get_text()
         body = await download(browser, "pdf", "month=2027-01")
         assert "No. 1: arrival on 2 Feb 2026" in PdfReader(io.BytesIO(body)).pages[0].extract_text()
-        book = openpyxl.load_workbook(
-            io.BytesIO(await download(browser, "xlsx", "month=2027-01"))
-        )
+        book = openpyxl.load_workbook(io.BytesIO(await download(browser, "xlsx", "month=2027-01")))
     assert book.worksheets[1]["A2"].value == "No. 1: arrival on 2 Feb 2026"
 
 
@@ -217,9 +215,7 @@ async def corrected_day(garage: Garage, row_id: UUID) -> None:
     async with garage.unit() as session:
         entry = (await row_of(session, row_id)).entry
         assert entry.day is not None
-        right = Correction(
-            entry.day - timedelta(days=1), entry.plate or "", "", "", None
-        )
+        right = Correction(entry.day - timedelta(days=1), entry.plate or "", "", "", None)
         await correct(session, row_id, right, "came the evening before", STAFF)
 
 

@@ -85,9 +85,7 @@ async def test_an_odd_address_shows_the_running_month(garage: Garage, query: str
     assert len(table(page)) == 1
 
 
-async def test_another_garages_location_is_not_here(
-    garage: Garage, other_garage: Garage
-) -> None:
+async def test_another_garages_location_is_not_here(garage: Garage, other_garage: Garage) -> None:
     browser = await garage.staff("owner")
     theirs = await first_location(other_garage)
     for path in (PAGE, f"{PAGE}/export/csv"):

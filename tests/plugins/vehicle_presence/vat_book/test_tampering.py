@@ -85,7 +85,7 @@ async def three_rows(garage: Garage) -> None:
         ("number", "7"),
         ("actor", "'Somebody'"),
         ("recorded_at", "recorded_at + interval '1 microsecond'"),
-        ("evidence", "'{\"a\": \"b\"}'"),
+        ("evidence", '\'{"a": "b"}\''),
         ("kind", "'exit'"),
     ],
 )
@@ -115,8 +115,7 @@ async def test_a_removed_line_is_found_at_its_place(
     await tamper(
         superuser,
         garage,
-        "delete from vehicle_presence_vat_lines"
-        " where tenant_id = :garage and position = :position",
+        "delete from vehicle_presence_vat_lines where tenant_id = :garage and position = :position",
         position=position,
     )
     finding = await checked(garage)
