@@ -25,6 +25,7 @@ from plugins.vehicle_presence.settings import NAME as NAME  # noqa: PLC0414 - it
 from plugins.vehicle_presence.settings import settings as settings  # noqa: PLC0414 - the same
 from plugins.vehicle_presence.settings import settings_of as settings_of  # noqa: PLC0414 - the same
 from plugins.vehicle_presence.vat_book import services as vat_book
+from plugins.vehicle_presence.vat_book.repository import facts_of_stay
 
 
 async def record_arrival(
@@ -88,7 +89,7 @@ async def mark_off_site(
     _end(stay, at or now(), actor, closed_by)
     await session.flush()
     await tell_departure(session, stay, actor)
-    await vat_book.note_exits(session, [stay], actor)
+    await vat_book.note_exit(session, stay, actor)
     return stay
 
 
@@ -187,7 +188,7 @@ async def mark_many_off_site(
         await session.flush()
         await tell_departure(session, stay, actor)
         marked.append(stay)
-    await vat_book.note_exits(session, marked, actor)
+    await vat_book.note_exits(session, [facts_of_stay(stay) for stay in marked], actor)
     return len(marked)
 
 

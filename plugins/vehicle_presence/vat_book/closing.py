@@ -25,7 +25,7 @@ from core.workshop.audit.services import SYSTEM
 from core.workshop.locations import repository as locations
 from core.workshop.notifications.services import enqueue, send_mail
 from core.workshop.staff import repository as staff
-from plugins.vehicle_presence.vat_book import repository
+from plugins.vehicle_presence.vat_book import closing_repository, due_repository, repository
 from plugins.vehicle_presence.vat_book.chain import canonical, moment_text
 from plugins.vehicle_presence.vat_book.countries import first_of_next_month, register_of
 from plugins.vehicle_presence.vat_book.models import VatClosing
@@ -85,8 +85,8 @@ async def _facts(
 ) -> dict[str, Any]:
     tenant = current_tenant()
     location = await locations.by_id(session, book.location_id)
-    before = await repository.last_closing(session, book.location_id)
-    waiting, _overdue, _next = await repository.count_dues(
+    before = await closing_repository.last_closing(session, book.location_id)
+    waiting, _overdue, _next = await due_repository.count_dues(
         session, now().astimezone(ZoneInfo(book.zone)).date(), book.location_id
     )
     return {
@@ -143,7 +143,7 @@ def path_of(closing: VatClosing) -> str:
 async def keep_closing(session: AsyncSession, payload: Mapping[str, Any]) -> None:
     """The outbox's effect: put the signed file into the storage, and mail it to those who
     answer for it. Twice does what once does."""
-    closing = await repository.closing_by_id(session, UUID(payload["closing_id"]))
+    closing = await closing_repository.closing_by_id(session, UUID(payload["closing_id"]))
     if closing is None:
         return
     await storage().put_bytes(current_tenant().id, path_of(closing), closing.document.encode())

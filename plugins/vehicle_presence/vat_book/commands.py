@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from core.background.console import console
 from core.workshop.locations import repository as locations
 from plugins.vehicle_presence.services import NAME
-from plugins.vehicle_presence.vat_book import repository
+from plugins.vehicle_presence.vat_book import closing_repository, repository
 from plugins.vehicle_presence.vat_book.closing import close_months, read_signed, sha256
 from plugins.vehicle_presence.vat_book.models import VatBook
 from plugins.vehicle_presence.vat_book.verification import Finding, check_and_note
@@ -124,7 +124,7 @@ def verify_export(
 
 
 async def _recognised(session: AsyncSession, body: bytes) -> dict[str, Any] | None:
-    export = await repository.export_by_hash(session, sha256(body))
+    export = await closing_repository.export_by_hash(session, sha256(body))
     if export is not None:
         return {
             "what": f"{export.format} of {export.first_day} to {export.last_day}",

@@ -23,7 +23,7 @@ from core.workshop.audit.services import Actor
 from core.workshop.customers.vat_numbers import InvalidVatNumber, normalise_vat_number
 from core.workshop.locations import repository as locations
 from core.workshop.locations.models import Location
-from plugins.vehicle_presence.vat_book import repository, services
+from plugins.vehicle_presence.vat_book import due_repository, repository, settling
 from plugins.vehicle_presence.vat_book.countries import CountryRegister, register_of
 from plugins.vehicle_presence.vat_book.errors import WordsMissing
 from plugins.vehicle_presence.vat_book.exports import export
@@ -99,11 +99,11 @@ async def settle(request: AnyRequest, session: Session, row_id: FromPath[UUID]) 
     """Say which invoice a row ended with, or why there is none."""
     values = await form_values(request)
     form = InvoiceForm(values)
-    row = await services.row_of(session, row_id)
+    row = await settling.row_of(session, row_id)
     if form.validate():
         settlement = form.settlement(is_reference="none" not in values)
         async with attempt(session, form):
-            await services.settle(session, row_id, settlement, await _actor(request))
+            await settling.settle(session, row_id, settlement, await _actor(request))
     if form.has_errors:
         missing = not form.text("words")
         status_code = WordsMissing.status_code if missing or form.words.errors else 409
@@ -126,7 +126,7 @@ async def undo_settlement(
     request: AnyRequest, session: Session, row_id: FromPath[UUID]
 ) -> Redirect:
     """*Undo*: the reference is struck, the row waits again."""
-    await services.take_back_settlement(session, row_id, await _actor(request))
+    await settling.take_back_settlement(session, row_id, await _actor(request))
     place = await _place(request, session)
     return redirect(request, place.address(), flash=Flash(_("Undone.")))
 
@@ -134,7 +134,7 @@ async def undo_settlement(
 @get(_HOME + "/rows/{row_id:uuid}/correct", guards=[requires(READ)])
 async def correct_page(request: AnyRequest, session: Session, row_id: FromPath[UUID]) -> Page:
     """Ask what is right, and why."""
-    row = await services.row_of(session, row_id)
+    row = await settling.row_of(session, row_id)
     return await _correct_page(request, session, row, CorrectionForm.of(row))
 
 
@@ -142,12 +142,12 @@ async def correct_page(request: AnyRequest, session: Session, row_id: FromPath[U
 async def correct(request: AnyRequest, session: Session, row_id: FromPath[UUID]) -> Page | Redirect:
     """Strike what was wrong, and put the right thing in its place."""
     form = CorrectionForm(await form_values(request))
-    row = await services.row_of(session, row_id)
+    row = await settling.row_of(session, row_id)
     correction = form.correction() if form.validate() else None
     if correction is None:
         return await _correct_page(request, session, row, form, status_code=422)
     async with attempt(session, form):
-        await services.correct(
+        await settling.correct(
             session, row_id, correction, form.text("reason"), await _actor(request)
         )
     if form.has_errors:
@@ -169,7 +169,9 @@ async def _register(
 ) -> Page:
     place = await _place(request, session)
     rows, more = await _rows(session, place)
-    waiting, overdue, _next = await repository.count_dues(session, place.today, place.location.id)
+    waiting, overdue, _next = await due_repository.count_dues(
+        session, place.today, place.location.id
+    )
     period = place.selection.period
     late = (
         []
@@ -208,7 +210,7 @@ async def _rows(session: AsyncSession, place: _Place) -> tuple[list[Row], int | 
     """The rows of the page, and the number after which the next one begins."""
     chosen, location_id = place.selection, place.location.id
     if chosen.only_waiting:
-        numbers = await repository.dues(session, location_id, after=chosen.after)
+        numbers = await due_repository.dues(session, location_id, after=chosen.after)
     else:
         numbers = await repository.numbers_entered(
             session,

@@ -16,7 +16,7 @@ from plugins.vehicle_presence.vat_book import repository
 from plugins.vehicle_presence.vat_book.closing import close_months
 from plugins.vehicle_presence.vat_book.countries import BELGIUM, first_of_next_month
 from plugins.vehicle_presence.vat_book.models import ENTRY, VatLine
-from plugins.vehicle_presence.vat_book.services import (
+from plugins.vehicle_presence.vat_book.settling import (
     Correction,
     Settlement,
     correct,

@@ -7,7 +7,7 @@ from core.i18n import lazy_gettext
 from core.web.forms import Form
 from plugins.vehicle_presence.vat_book.models import INVOICE
 from plugins.vehicle_presence.vat_book.register import Row
-from plugins.vehicle_presence.vat_book.services import Correction, Settlement
+from plugins.vehicle_presence.vat_book.settling import Correction, Settlement
 
 _ = lazy_gettext
 

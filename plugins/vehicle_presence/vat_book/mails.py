@@ -10,13 +10,13 @@ from core.hooks.contributions import MailTemplate
 from core.settings import get_settings
 from core.tenancy.context import current_tenant
 from core.workshop.locations import repository as locations
-from plugins.vehicle_presence.vat_book import repository
+from plugins.vehicle_presence.vat_book import closing_repository
 from plugins.vehicle_presence.vat_book.closing import MAIL, read_signed
 
 
 async def load(session: AsyncSession, payload: Mapping[str, Any]) -> Mapping[str, Any] | None:
     """What the mail shows of a closing; None where it is gone."""
-    closing = await repository.closing_by_id(session, UUID(payload["closing_id"]))
+    closing = await closing_repository.closing_by_id(session, UUID(payload["closing_id"]))
     if closing is None:
         return None
     location = await locations.by_id(session, closing.location_id)

@@ -1,4 +1,4 @@
-"""Every query about registers."""
+"""Every query about registers and their lines."""
 
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, func, insert, or_, select, update
+from sqlalchemy import func, insert, or_, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -15,14 +15,7 @@ from core.workshop.customers.models import Customer
 from core.workshop.jobs.models import Job
 from core.workshop.vehicles.models import Vehicle
 from plugins.vehicle_presence.models import Stay
-from plugins.vehicle_presence.vat_book.models import (
-    ENTRY,
-    VatBook,
-    VatClosing,
-    VatDue,
-    VatExport,
-    VatLine,
-)
+from plugins.vehicle_presence.vat_book.models import ENTRY, VatBook, VatLine
 
 PAGE = 100
 BATCH = 1000
@@ -226,12 +219,25 @@ async def line_at(session: AsyncSession, location_id: UUID, position: int) -> Va
     )
 
 
-async def chain(session: AsyncSession, location_id: UUID) -> AsyncIterator[list[Any]]:
-    """All lines of a chain in order, as plain rows, in batches."""
+async def last_position(session: AsyncSession, location_id: UUID) -> int:
+    """The position of the last line that is there."""
+    found = await session.scalar(
+        select(func.max(VatLine.position)).where(VatLine.location_id == location_id)
+    )
+    return found or 0
+
+
+async def chain(
+    session: AsyncSession, location_id: UUID, until: int
+) -> AsyncIterator[list[dict[str, Any]]]:
+    """The lines of a chain in order up to a position, as plain rows, in batches: what is added
+    meanwhile is for the next check."""
     columns = tuple(VatLine.__table__.columns)
     position, last_id = 0, None
     while True:
-        statement = select(*columns).where(VatLine.location_id == location_id)
+        statement = select(*columns).where(
+            VatLine.location_id == location_id, VatLine.position <= until
+        )
         if last_id is not None:
             statement = statement.where(
                 or_(
@@ -240,7 +246,7 @@ async def chain(session: AsyncSession, location_id: UUID) -> AsyncIterator[list[
                 )
             )
         found = await session.execute(statement.order_by(VatLine.position, VatLine.id).limit(BATCH))
-        batch = list(found.mappings())
+        batch = [{**line} for line in found.mappings()]
         if not batch:
             return
         yield batch
@@ -278,7 +284,50 @@ async def facts_of(session: AsyncSession, job_ids: Sequence[UUID]) -> dict[UUID,
     return {row[0]: VehicleFacts(*row[1:]) for row in found}
 
 
-async def unentered_stays(session: AsyncSession, location_id: UUID) -> list[Stay]:
+@dataclass(frozen=True, slots=True)
+class StayFacts:
+    """A stay, as far as a register asks for it."""
+
+    id: UUID
+    job_id: UUID
+    location_id: UUID
+    arrived_at: datetime
+    left_at: datetime | None
+    closed_by: str | None
+    evidence: dict[str, Any]
+
+
+_STAY = (
+    Stay.id,
+    Stay.job_id,
+    Stay.location_id,
+    Stay.arrived_at,
+    Stay.left_at,
+    Stay.closed_by,
+    Stay.evidence,
+)
+
+
+def facts_of_stay(stay: Stay) -> StayFacts:
+    """A stay that is at hand."""
+    return StayFacts(
+        stay.id,
+        stay.job_id,
+        stay.location_id,
+        stay.arrived_at,
+        stay.left_at,
+        stay.closed_by,
+        stay.evidence or {},
+    )
+
+
+async def stays_by_id(session: AsyncSession, stay_ids: Sequence[UUID]) -> list[StayFacts]:
+    """Stays that a statement has just changed, afresh."""
+    found = await session.execute(select(*_STAY).where(Stay.id.in_(stay_ids)))
+    return [StayFacts(**row) for row in found.mappings()]
+
+
+async def unentered_stays(session: AsyncSession, location_id: UUID) -> list[StayFacts]:
     """Vehicles on site that have no row in the register, in the order in which they came."""
     entered = (
         select(VatLine.id)
@@ -289,97 +338,10 @@ async def unentered_stays(session: AsyncSession, location_id: UUID) -> list[Stay
         )
         .exists()
     )
-    found = await session.scalars(
-        select(Stay)
+    found = await session.execute(
+        select(*_STAY)
         .where(Stay.location_id == location_id, Stay.left_at.is_(None), ~entered)
         .order_by(Stay.arrived_at, Stay.id)
         .limit(BATCH)
     )
-    return list(found)
-
-
-async def set_dues(session: AsyncSession, rows: Sequence[dict[str, Any]]) -> None:
-    """Rows that wait for an invoice reference from now on, or with another deadline."""
-    if not rows:
-        return
-    statement = upsert(VatDue).values(list(rows))
-    await session.execute(
-        statement.on_conflict_do_update(
-            index_elements=["tenant_id", "location_id", "number"],
-            set_={
-                "left_on": statement.excluded.left_on,
-                "due_on": statement.excluded.due_on,
-            },
-        )
-    )
-
-
-async def drop_due(session: AsyncSession, location_id: UUID, number: int) -> None:
-    """The row no longer waits."""
-    await session.execute(
-        delete(VatDue)
-        .where(VatDue.location_id == location_id, VatDue.number == number)
-        .execution_options(synchronize_session=False)
-    )
-
-
-async def dues(
-    session: AsyncSession, location_id: UUID, *, after: int = 0, limit: int = PAGE + 1
-) -> list[int]:
-    """Rows of a location that wait for an invoice reference."""
-    found = await session.scalars(
-        select(VatDue.number)
-        .where(VatDue.location_id == location_id, VatDue.number > after)
-        .order_by(VatDue.number)
-        .limit(limit)
-    )
-    return list(found)
-
-
-async def count_dues(
-    session: AsyncSession, today: date, location_id: UUID | None = None
-) -> tuple[int, int, date | None]:
-    """(rows that wait, those of them that are overdue, the next deadline), of a location or of
-    the whole garage."""
-    statement = select(
-        func.count(),
-        func.count().filter(VatDue.due_on < today),
-        func.min(VatDue.due_on).filter(VatDue.due_on >= today),
-    ).select_from(VatDue)
-    if location_id is not None:
-        statement = statement.where(VatDue.location_id == location_id)
-    waiting, overdue, following = (await session.execute(statement)).one()
-    return waiting, overdue, following
-
-
-async def closings(session: AsyncSession, location_id: UUID) -> list[VatClosing]:
-    """All closed months of a location, the first one first."""
-    found = await session.scalars(
-        select(VatClosing)
-        .where(VatClosing.location_id == location_id)
-        .order_by(VatClosing.month)
-        .limit(MANY)
-    )
-    return list(found)
-
-
-async def closing_by_id(session: AsyncSession, closing_id: UUID) -> VatClosing | None:
-    """The closing with that id."""
-    return await session.scalar(select(VatClosing).where(VatClosing.id == closing_id))
-
-
-async def last_closing(session: AsyncSession, location_id: UUID) -> VatClosing | None:
-    """The newest closed month of a location."""
-    return await session.scalar(
-        select(VatClosing)
-        .where(VatClosing.location_id == location_id)
-        .order_by(VatClosing.month.desc())
-        .limit(1)
-    )
-
-
-async def export_by_hash(session: AsyncSession, sha256: str) -> VatExport | None:
-    """The handed out file with that hash."""
-    return await session.scalar(
-        select(VatExport).where(VatExport.sha256 == sha256).order_by(VatExport.id).limit(1)
-    )
+    return [StayFacts(**row) for row in found.mappings()]

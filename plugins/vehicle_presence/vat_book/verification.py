@@ -12,7 +12,7 @@ from core.clock import now
 from core.storage import ObjectMissing, storage
 from core.tenancy.context import current_tenant
 from core.workshop.notifications import repository as outbox
-from plugins.vehicle_presence.vat_book import repository
+from plugins.vehicle_presence.vat_book import closing_repository, repository
 from plugins.vehicle_presence.vat_book.chain import hash_of
 from plugins.vehicle_presence.vat_book.closing import KEEP, path_of, read_signed
 from plugins.vehicle_presence.vat_book.models import ENTRY, GENESIS, VatBook, VatClosing
@@ -108,7 +108,7 @@ class _Walk:
 async def check(session: AsyncSession, book: VatBook) -> Finding:
     """Check one register from its first line to its last, and every closed month of it."""
     finding = Finding(book.location_id)
-    closings = await repository.closings(session, book.location_id)
+    closings = await closing_repository.closings(session, book.location_id)
     walk = _Walk()
     finding.broken = await _walk_all(session, book, walk, {each.position for each in closings})
     finding.lines, finding.rows = walk.position, walk.number
@@ -123,7 +123,7 @@ async def check(session: AsyncSession, book: VatBook) -> Finding:
 async def _walk_all(
     session: AsyncSession, book: VatBook, walk: _Walk, wanted: set[int]
 ) -> Break | None:
-    async for batch in repository.chain(session, book.location_id):
+    async for batch in repository.chain(session, book.location_id, book.position):
         for line in batch:
             if line["position"] != walk.position + 1:
                 return Break(walk.position + 1, None, "it is missing")
@@ -134,7 +134,17 @@ async def _walk_all(
         return Break(walk.position + 1, None, "it is missing")
     if (walk.position, walk.number, walk.head) != (book.position, book.number, book.head):
         return Break(walk.position, walk.number, "the book's own end is another one")
-    return None
+    return await _beyond_the_end(session, book)
+
+
+async def _beyond_the_end(session: AsyncSession, book: VatBook) -> Break | None:
+    """Lines that were added past the book. The book is read after them: whoever adds a line as
+    it should be moves the book's end in the same transaction."""
+    last = await repository.last_position(session, book.location_id)
+    fresh = await repository.book_of(session, book.location_id)
+    if fresh is None or last <= fresh.position:
+        return None
+    return Break(fresh.position + 1, None, "it was added past the end of the book")
 
 
 async def _anchor_problem(

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
-from core.i18n import format_date, format_datetime
+from core.hooks.manifest import in_language
+from core.i18n import current_language, format_date, format_datetime
 from core.i18n import gettext as _
 from core.workshop.customers.vat_numbers import display_vat_number
 from plugins.vehicle_presence.vat_book.models import ENTRY, EXIT, INVOICE, NO_INVOICE, VatLine
@@ -132,7 +133,7 @@ def _evidence(line: VatLine, zone: ZoneInfo) -> str:
     if "book_out_date" in evidence:
         day = date.fromisoformat(evidence["book_out_date"])
         return _("book-out date %(date)s", date=format_date(day, zone))
-    return "–"
+    return in_language(evidence.get("label", {}), current_language()) or "–"
 
 
 def late_text(line: VatLine, zone: ZoneInfo) -> str:

@@ -14,12 +14,12 @@ from core.i18n import gettext_noop
 from core.workshop.audit.services import Actor
 from core.workshop.locations import repository as locations
 from core.workshop.vehicles.plates import display_plate
-from plugins.vehicle_presence.models import Stay
 from plugins.vehicle_presence.vat_book import repository
 from plugins.vehicle_presence.vat_book.chain import hash_of
+from plugins.vehicle_presence.vat_book.countries import register_of
 from plugins.vehicle_presence.vat_book.models import ENTRY, EXIT
 from plugins.vehicle_presence.vat_book.register import Draft
-from plugins.vehicle_presence.vat_book.repository import OpenBook
+from plugins.vehicle_presence.vat_book.repository import OpenBook, StayFacts
 
 TAKEN_OVER = gettext_noop("On site when the book was opened")
 
@@ -30,7 +30,7 @@ async def locked(
     actor: Actor,
     *,
     arriving: UUID | None = None,
-    leaving: Sequence[Stay] = (),
+    leaving: Sequence[StayFacts] = (),
 ) -> OpenBook:
     """The register of a location, locked; opened where there is none yet.
 
@@ -67,7 +67,7 @@ async def take_over(
     actor: Actor,
     *,
     arriving: UUID | None = None,
-    leaving: Sequence[Stay] = (),
+    leaving: Sequence[StayFacts] = (),
 ) -> int:
     """Enter vehicles that are on site and have no row; how many there were."""
     inside = await repository.unentered_stays(session, book.location_id)
@@ -81,7 +81,7 @@ async def take_over(
 
 
 async def entries_for(
-    session: AsyncSession, book: OpenBook, stays: Sequence[Stay], *, words: str | None = None
+    session: AsyncSession, book: OpenBook, stays: Sequence[StayFacts], *, words: str | None = None
 ) -> list[Draft]:
     """The entries of these stays, as the jobs and customers are known now."""
     if not stays:
@@ -147,6 +147,17 @@ async def write(
         rows.append(row)
     await repository.add_lines(session, rows)
     await repository.move_head(session, book)
+
+
+def due_of(session: AsyncSession, book: OpenBook, number: int, left_on: date) -> dict[str, Any]:
+    """A row of the work list: until when the country wants the invoice reference."""
+    return {
+        "tenant_id": session.info["tenant_id"],
+        "location_id": book.location_id,
+        "number": number,
+        "left_on": left_on,
+        "due_on": register_of(book.country).due(left_on),
+    }
 
 
 def _is_late(closed_until: date | None, draft: Draft) -> bool:

@@ -21,7 +21,7 @@ from plugins.vehicle_presence.services import (
     undo_arrival,
     undo_off_site,
 )
-from plugins.vehicle_presence.vat_book.services import (
+from plugins.vehicle_presence.vat_book.settling import (
     Correction,
     Settlement,
     correct,

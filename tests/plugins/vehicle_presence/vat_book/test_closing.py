@@ -13,7 +13,7 @@ from core.clock import frozen
 from core.storage import storage
 from core.workshop.locations.services import create_location
 from plugins.vehicle_presence.services import record_arrival
-from plugins.vehicle_presence.vat_book import repository
+from plugins.vehicle_presence.vat_book import closing_repository, repository
 from plugins.vehicle_presence.vat_book.closing import close_months, path_of, read_signed
 from plugins.vehicle_presence.vat_book.models import VatClosing
 from plugins.vehicle_presence.vat_book.tasks import tend
@@ -63,7 +63,7 @@ class Book:
 
     async def closings(self) -> list[VatClosing]:
         async with self.garage.unit() as session:
-            return await repository.closings(session, self.location_id)
+            return await closing_repository.closings(session, self.location_id)
 
 
 def local(*parts: int) -> datetime:

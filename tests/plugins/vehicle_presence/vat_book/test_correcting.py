@@ -20,7 +20,7 @@ from plugins.vehicle_presence.vat_book.errors import (
     VehicleMissing,
     WordsMissing,
 )
-from plugins.vehicle_presence.vat_book.services import (
+from plugins.vehicle_presence.vat_book.settling import (
     Correction,
     Settlement,
     correct,

@@ -17,7 +17,7 @@ from plugins.vehicle_presence.vat_book.closing import close_months, sha256
 from plugins.vehicle_presence.vat_book.models import VatExport
 from plugins.vehicle_presence.vat_book.pdf import drawable
 from plugins.vehicle_presence.vat_book.register import Row
-from plugins.vehicle_presence.vat_book.services import (
+from plugins.vehicle_presence.vat_book.settling import (
     Correction,
     Settlement,
     correct,

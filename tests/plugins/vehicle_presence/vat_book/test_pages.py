@@ -9,7 +9,7 @@ from bs4 import BeautifulSoup
 from core.clock import frozen, now
 from core.workshop.audit import repository as audit
 from core.workshop.locations.services import create_location
-from plugins.vehicle_presence.vat_book.services import Settlement, settle
+from plugins.vehicle_presence.vat_book.settling import Settlement, settle
 from plugins.vehicle_presence.vat_book.tasks import tend
 from tests.garages import STAFF, Garage
 from tests.plugins.vehicle_presence.vat_book.reading import (

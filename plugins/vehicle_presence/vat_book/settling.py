@@ -1,0 +1,200 @@
+"""What a person adds to the VAT book: the invoice a row ended with, and corrections."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from core.clock import now
+from core.i18n import gettext_noop
+from core.workshop.audit.services import Actor, record
+from plugins.vehicle_presence.vat_book import due_repository, repository
+from plugins.vehicle_presence.vat_book.errors import (
+    AlreadySettled,
+    EntryAfterExit,
+    NothingToCorrect,
+    ReasonMissing,
+    RowCancelled,
+    VehicleMissing,
+    WordsMissing,
+)
+from plugins.vehicle_presence.vat_book.models import ENTRY, INVOICE, NO_INVOICE, STRIKE, VatLine
+from plugins.vehicle_presence.vat_book.register import Draft, Row, rows_of
+from plugins.vehicle_presence.vat_book.repository import OpenBook
+from plugins.vehicle_presence.vat_book.writing import due_of, locked, write
+
+INVOICE_UNDONE = gettext_noop("Taken back right away")
+
+
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """Which invoice a stay ended with: its reference, or the reason why there is none."""
+
+    words: str
+    is_reference: bool = True
+
+    @property
+    def kind(self) -> str:
+        """The kind of line that says it."""
+        return INVOICE if self.is_reference else NO_INVOICE
+
+
+async def settle(session: AsyncSession, row_id: UUID, settlement: Settlement, actor: Actor) -> Row:
+    """Say which invoice a row ended with, for the first time.
+
+    Raises:
+        NotFound: there is no such row.
+        RowCancelled, AlreadySettled, WordsMissing: as they say.
+    """
+    book, row = await _open_row(session, row_id, actor)
+    if not settlement.words.strip():
+        raise WordsMissing
+    if row.invoice is not None:
+        raise AlreadySettled
+    await write(session, book, [_invoice(row, settlement)], actor)
+    await due_repository.drop_dues(session, book.location_id, [row.number])
+    record(session, actor, "vat_book.settled", f"vat_row:{row_id}", details=_told(row))
+    return row
+
+
+async def take_back_settlement(
+    session: AsyncSession, row_id: UUID, actor: Actor, *, reason: str = INVOICE_UNDONE
+) -> Row:
+    """The reference was wrong and another one is not known yet: it is struck.
+
+    Raises:
+        NotFound: there is no such row.
+        RowCancelled: as it says.
+    """
+    book, row = await _open_row(session, row_id, actor)
+    if row.invoice is None:
+        return row
+    struck = Draft(STRIKE, row.number, strikes=row.invoice.position, reason=reason)
+    await write(session, book, [struck], actor)
+    if row.exit is not None and row.exit.day is not None:
+        await due_repository.set_dues(session, [due_of(session, book, row.number, row.exit.day)])
+    record(session, actor, "vat_book.corrected", f"vat_row:{row_id}", details=_told(row))
+    return row
+
+
+@dataclass(frozen=True, slots=True)
+class Correction:
+    """What a row should say. `settlement` is None where there is no reference yet."""
+
+    day: date
+    plate: str
+    vin: str
+    vat_number: str
+    settlement: Settlement | None
+
+
+async def correct(
+    session: AsyncSession, row_id: UUID, correction: Correction, reason: str, actor: Actor
+) -> Row:
+    """Strike what is wrong in a row and put the right thing in its place, with the reason.
+
+    Raises:
+        NotFound: there is no such row.
+        RowCancelled, ReasonMissing, NothingToCorrect, VehicleMissing, EntryAfterExit: as they
+            say.
+    """
+    book, row = await _open_row(session, row_id, actor)
+    if not reason.strip():
+        raise ReasonMissing
+    drafts = [*_entry_again(book, row, correction, reason.strip())]
+    settlement = correction.settlement
+    if settlement is not None and row.invoice is None:
+        drafts.append(_invoice(row, settlement))
+        await due_repository.drop_dues(session, book.location_id, [row.number])
+    elif settlement is not None and row.invoice is not None and _differs(row.invoice, settlement):
+        drafts.append(
+            _invoice(row, settlement, strikes=row.invoice.position, reason=reason.strip())
+        )
+    if not drafts:
+        raise NothingToCorrect
+    await write(session, book, drafts, actor)
+    record(
+        session,
+        actor,
+        "vat_book.corrected",
+        f"vat_row:{row_id}",
+        reason=reason.strip(),
+        details=_told(row),
+    )
+    return row
+
+
+async def row_of(session: AsyncSession, row_id: UUID) -> Row:
+    """The row with that name, as it stands.
+
+    Raises:
+        NotFound: not here.
+    """
+    first = await repository.line(session, row_id)
+    (row,) = rows_of(await repository.lines_of(session, first.location_id, [first.number]))
+    return row
+
+
+async def _open_row(session: AsyncSession, row_id: UUID, actor: Actor) -> tuple[OpenBook, Row]:
+    """A row that can still be written about, its register locked."""
+    first = await repository.line(session, row_id)
+    book = await locked(session, first.location_id, actor)
+    (row,) = rows_of(await repository.lines_of(session, first.location_id, [first.number]))
+    if row.is_cancelled:
+        raise RowCancelled
+    return book, row
+
+
+def _invoice(
+    row: Row, settlement: Settlement, *, strikes: int | None = None, reason: str | None = None
+) -> Draft:
+    return Draft(
+        settlement.kind,
+        row.number,
+        strikes=strikes,
+        words=settlement.words.strip(),
+        reason=reason,
+        stay_id=row.entry.stay_id,
+        job_id=row.entry.job_id,
+    )
+
+
+def _entry_again(book: OpenBook, row: Row, correction: Correction, reason: str) -> Iterable[Draft]:
+    entry = row.entry
+    plate, vin, vat_number = (
+        text.strip() or None for text in (correction.plate, correction.vin, correction.vat_number)
+    )
+    same = (entry.day, entry.plate, entry.vin, entry.vat_number)
+    if same == (correction.day, plate, vin, vat_number):
+        return
+    if plate is None and vin is None:
+        raise VehicleMissing
+    today = now().astimezone(ZoneInfo(book.zone)).date()
+    latest = row.exit.day if row.exit and row.exit.day else today
+    if correction.day != entry.day and correction.day > min(latest, today):
+        raise EntryAfterExit
+    yield Draft(
+        ENTRY,
+        row.number,
+        strikes=entry.position,
+        day=correction.day,
+        at=entry.at if correction.day == entry.day else None,
+        plate=plate,
+        vin=vin,
+        vat_number=vat_number,
+        words=entry.words,
+        reason=reason,
+        stay_id=entry.stay_id,
+        job_id=entry.job_id,
+    )
+
+
+def _differs(line: VatLine, settlement: Settlement) -> bool:
+    return (line.kind, line.words) != (settlement.kind, settlement.words.strip())
+
+
+def _told(row: Row) -> dict[str, object]:
+    return {"number": row.number}
