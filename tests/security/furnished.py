@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from core.clock import now
+from core.clock import frozen, now
 from core.db.base import Base, TenantScoped
 from core.storage import storage
 from core.web.cookies import cookie_name
@@ -44,6 +44,7 @@ from plugins.vehicle_presence.filters import Filters
 from plugins.vehicle_presence.models import Doubt
 from plugins.vehicle_presence.services import mark_off_site, record_arrival
 from tenants.activation import change_settings
+from plugins.vehicle_presence.vat_book.closing import close_months
 from plugins.vehicle_presence.vat_book.models import VatLine
 from tenants.visits import enter_garage
 from tests import factories
@@ -131,6 +132,9 @@ async def furnish(garage: Garage) -> Furnished:
         stay = await record_arrival(session, job.id, STAFF)
         found.owned["stay_id"] = str(stay.id)
         found.owned["row_id"] = str(await _row_of(session, stay.id))
+        with frozen(now() + timedelta(days=40)):
+            closing, *_later = await close_months(session, stay.location_id)
+        found.owned["closing_id"] = str(closing.id)
         doubt = Doubt(stay_id=stay.id, reason="quiet")
         session.add(doubt)
         await session.flush()
