@@ -43,6 +43,7 @@ from plugins.vehicle_presence.numbers import pages as numbers_pages
 from plugins.vehicle_presence.settings import NAME, PresenceSettings, settings_of
 from plugins.vehicle_presence.vat_book import controllers as vat_book_pages
 from plugins.vehicle_presence.vat_book import panels as vat_book_panels
+from plugins.vehicle_presence.vat_book import stay_repository
 from plugins.vehicle_presence.vat_book.closing import KEEP, keep_closing
 from plugins.vehicle_presence.vat_book.commands import vat_book
 from plugins.vehicle_presence.vat_book.mails import MAILS
@@ -74,10 +75,14 @@ class VehiclePresence:
         package="plugins.vehicle_presence",
         settings=PresenceSettings,
         personal_data={
-            "en": "Plates of vehicles with the times at which they came and went.",
-            "nl": "Nummerplaten van voertuigen met de tijdstippen waarop ze kwamen en vertrokken.",
-            "fr": "Plaques des véhicules avec les heures d'entrée et de sortie.",
-            "de": "Kennzeichen der Fahrzeuge mit den Zeiten, zu denen sie kamen und gingen.",
+            "en": "Plates of vehicles with the times at which they came and went; the VAT book with"
+            " the clients' VAT numbers, which the law does not let anybody erase.",
+            "nl": "Nummerplaten van voertuigen met de tijdstippen waarop ze kwamen en vertrokken;"
+            " het btw-boek met btw-nummers van klanten, dat wettelijk niet gewist mag worden.",
+            "fr": "Plaques des véhicules avec les heures d'entrée et de sortie ; le registre TVA avec"
+            " les numéros de TVA des clients, que la loi interdit d'effacer.",
+            "de": "Kennzeichen der Fahrzeuge mit den Zeiten, zu denen sie kamen und gingen; das"
+            " MwSt.-Buch mit MwSt.-Nummern der Kunden, das niemand löschen darf.",
         },
     )
 
@@ -248,9 +253,10 @@ class VehiclePresence:
     async def personal_data_export(
         self, session: AsyncSession, customer_id: UUID
     ) -> Mapping[str, Any]:
-        """When the customer's vehicles came and went."""
+        """When the customer's vehicles came and went, and what the VAT book says of them."""
         stays = await repository.stays_of_customer(session, customer_id)
         about = await panels.within_stays(session, [stay.id for stay in stays])
+        entries = await stay_repository.entries_of_stays(session, [stay.id for stay in stays])
         return {
             "stays": [
                 {
@@ -260,7 +266,17 @@ class VehiclePresence:
                     **(about[stay.id]),
                 }
                 for stay in stays
-            ]
+            ],
+            "vat_book": [
+                {
+                    "number": entry.number,
+                    "day": entry.day.isoformat() if entry.day else None,
+                    "plate": entry.plate,
+                    "vin": entry.vin,
+                    "vat_number": entry.vat_number,
+                }
+                for entry in entries
+            ],
         }
 
     @hookimpl

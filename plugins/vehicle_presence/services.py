@@ -25,7 +25,7 @@ from plugins.vehicle_presence.settings import NAME as NAME  # noqa: PLC0414 - it
 from plugins.vehicle_presence.settings import settings as settings  # noqa: PLC0414 - the same
 from plugins.vehicle_presence.settings import settings_of as settings_of  # noqa: PLC0414 - the same
 from plugins.vehicle_presence.vat_book import services as vat_book
-from plugins.vehicle_presence.vat_book.repository import facts_of_stay
+from plugins.vehicle_presence.vat_book.stay_repository import facts_of_stay
 
 
 async def record_arrival(

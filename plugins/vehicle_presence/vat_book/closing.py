@@ -39,17 +39,20 @@ READERS = ("owner", "accountant")
 
 
 async def close_months(
-    session: AsyncSession, location_id: UUID, *, at_once: bool = False
+    session: AsyncSession, location_id: UUID, *, at_once: bool = False, is_mailed: bool = True
 ) -> list[VatClosing]:
     """Close every month of a register that is due; `at_once` does not wait for the days that
-    the country leaves after a month's end."""
+    the country leaves after a month's end. What is not mailed is still kept in the storage."""
     book = await locked(session, location_id, SYSTEM)
     today = now().astimezone(ZoneInfo(book.zone)).date()
     grace = timedelta(days=0 if at_once else register_of(book.country).closing_days)
     month = _first_open_month(book)
     closed = []
     while first_of_next_month(month) + grace <= today:
-        closed.append(await _close(session, book, month))
+        closing = await _close(session, book, month)
+        payload = {"closing_id": str(closing.id), "is_mailed": is_mailed}
+        await enqueue(session, KEEP, payload, key=f"{KEEP}:{closing.id}")
+        closed.append(closing)
         month = first_of_next_month(month)
     if closed:
         await repository.move_head(session, book)
@@ -76,7 +79,6 @@ async def _close(session: AsyncSession, book: OpenBook, month: date) -> VatClosi
     session.add(closing)
     await session.flush()
     book.closed_until = last_day
-    await enqueue(session, KEEP, {"closing_id": str(closing.id)}, key=f"{KEEP}:{closing.id}")
     return closing
 
 
@@ -147,7 +149,8 @@ async def keep_closing(session: AsyncSession, payload: Mapping[str, Any]) -> Non
     if closing is None:
         return
     await storage().put_bytes(current_tenant().id, path_of(closing), closing.document.encode())
-    for member in await staff.everyone(session):
+    readers = await staff.everyone(session) if payload["is_mailed"] else []
+    for member in readers:
         if member.role in READERS and member.is_active:
             await send_mail(
                 session,

@@ -23,7 +23,7 @@ from core.workshop.audit.services import Actor
 from core.workshop.customers.vat_numbers import InvalidVatNumber, normalise_vat_number
 from core.workshop.locations import repository as locations
 from core.workshop.locations.models import Location
-from plugins.vehicle_presence.vat_book import due_repository, repository, settling
+from plugins.vehicle_presence.vat_book import due_repository, repository, settling, stay_repository
 from plugins.vehicle_presence.vat_book.countries import CountryRegister, register_of
 from plugins.vehicle_presence.vat_book.errors import WordsMissing
 from plugins.vehicle_presence.vat_book.exports import export
@@ -31,7 +31,7 @@ from plugins.vehicle_presence.vat_book.forms import CorrectionForm, InvoiceForm
 from plugins.vehicle_presence.vat_book.models import VatBook
 from plugins.vehicle_presence.vat_book.periods import Selection, selection_of
 from plugins.vehicle_presence.vat_book.register import Row, rows_of
-from plugins.vehicle_presence.vat_book.views import late_text, shown_lines
+from plugins.vehicle_presence.vat_book.views import late_text, shown_lines, vat_number_text
 
 AnyRequest = Request[Any, Any, Any]
 Session = NamedDependency[AsyncSession]
@@ -55,6 +55,11 @@ class _Place:
     zone: ZoneInfo
     today: date
     register: CountryRegister
+
+    @property
+    def vat_number(self) -> str | None:
+        """The location's VAT number as people write it."""
+        return vat_number_text(self.location.vat_number)
 
     def address(self, **changes: Any) -> str:
         """The page that shows this, or something beside it."""
@@ -232,7 +237,7 @@ async def _known_invoices(session: AsyncSession, rows: list[Row]) -> dict[int, s
     }
     if not waiting:
         return {}
-    facts = await repository.facts_of(session, list(waiting.values()))
+    facts = await stay_repository.facts_of(session, list(waiting.values()))
     return {
         number: facts[job_id].invoice_reference or ""
         for number, job_id in waiting.items()

@@ -38,8 +38,9 @@ async def deeds(
     """What was done in the book, when: `gone` are the departures with their jobs."""
     accountant = await _accountant(session)
     location = await locations.first(session)
+    nights = _closing_nights()
     found: list[tuple[datetime, Deed]] = [
-        (moment, _closes(session, location.id)) for moment in _closing_nights()
+        (night, _closes(session, location.id, is_last=night == nights[-1])) for night in nights
     ]
     for place, (left, job_id) in enumerate(gone):
         moment = left + _LATER
@@ -75,8 +76,9 @@ def _closing_nights() -> list[datetime]:
     return [night for night in nights if night < now()]
 
 
-def _closes(session: AsyncSession, location_id: UUID) -> Deed:
-    return lambda: close_months(session, location_id)
+def _closes(session: AsyncSession, location_id: UUID, *, is_last: bool) -> Deed:
+    """Of a past that never was, only the last month is mailed."""
+    return lambda: close_months(session, location_id, is_mailed=is_last)
 
 
 def _settles(session: AsyncSession, job_id: UUID, settlement: Settlement, actor: Actor) -> Deed:

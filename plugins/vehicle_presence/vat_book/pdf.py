@@ -29,7 +29,7 @@ MARGIN = 14 * mm
 TOP = HEIGHT - 40 * mm
 BOTTOM = 20 * mm
 SIZE, LEADING, PADDING = 8.5, 11.0, 2.0
-SMALL = 7.0
+SMALL, HEADING = 7.0, 7.5
 PLAIN, BOLD = "Vera", "Vera-Bold"
 _PLACE = Path(reportlab.__file__).parent / "fonts"
 
@@ -53,8 +53,12 @@ def pdf_of(extract: "Extract") -> bytes:
     before the first one is drawn."""
     _fonts()
     widths = _widths(extract)
+    heads = [
+        _split(_(column.label), HEADING, width - 6, BOLD)
+        for column, width in zip(extract.register.columns, widths, strict=True)
+    ]
     bands = [_band(extract, line, widths) for line in extract.lines]
-    pages = list(_pages([*bands, *_late_bands(extract, widths)]))
+    pages = list(_pages([*bands, *_late_bands(extract, widths)], _height_of(heads)))
     target = io.BytesIO()
     canvas = Canvas(target, pagesize=(WIDTH, HEIGHT), pageCompression=1)
     canvas.setTitle(f"{_(extract.register.title)}, {_period(extract)}")
@@ -62,7 +66,7 @@ def pdf_of(extract: "Extract") -> bytes:
     canvas.setSubject(_(extract.register.law))
     for number, page in enumerate(pages, start=1):
         _head(canvas, extract)
-        _table(canvas, extract, page, widths)
+        _table(canvas, page, widths, heads)
         _foot(canvas, extract, number, len(pages))
         canvas.showPage()
     canvas.save()
@@ -122,14 +126,18 @@ def _late_bands(extract: "Extract", widths: Sequence[float]) -> list[_Band]:
     ]
 
 
-def _split(text: str, size: float, width: float) -> list[str]:
+def _height_of(heads: Sequence[Sequence[str]]) -> float:
+    return max(len(head) for head in heads) * (HEADING + 2) + 2 * PADDING
+
+
+def _split(text: str, size: float, width: float, font: str = PLAIN) -> list[str]:
     """Lines that fit; a word that is wider than its column is cut."""
     lines = []
-    for line in simpleSplit(drawable(text), PLAIN, size, width):
+    for line in simpleSplit(drawable(text, font), font, size, width):
         rest = line
-        while pdfmetrics.stringWidth(rest, PLAIN, size) > width and len(rest) > 1:
+        while pdfmetrics.stringWidth(rest, font, size) > width and len(rest) > 1:
             fits = len(rest)
-            while fits > 1 and pdfmetrics.stringWidth(rest[:fits], PLAIN, size) > width:
+            while fits > 1 and pdfmetrics.stringWidth(rest[:fits], font, size) > width:
                 fits -= 1
             lines.append(rest[:fits])
             rest = rest[fits:]
@@ -143,9 +151,9 @@ def _text(extract: "Extract", value: Cell) -> str:
     return "" if value is None else str(value)
 
 
-def _pages(bands: Sequence[_Band]) -> Iterator[list[_Band]]:
+def _pages(bands: Sequence[_Band], head_height: float) -> Iterator[list[_Band]]:
     """At least one page: that a period has no rows is also said on paper."""
-    room = TOP - BOTTOM - LEADING - 2 * PADDING
+    room = TOP - BOTTOM - head_height
     page: list[_Band] = []
     used = 0.0
     for band in bands:
@@ -160,7 +168,7 @@ def _pages(bands: Sequence[_Band]) -> Iterator[list[_Band]]:
 def _head(canvas: Canvas, extract: "Extract") -> None:
     location = extract.location
     place = f"{location.postal_code} {location.city}".strip()
-    address = ", ".join(part for part in (location.street, place, location.country) if part)
+    address = ", ".join(part for part in (location.street, place) if part)
     vat_number = vat_number_text(location.vat_number)
     canvas.setFont(BOLD, 14)
     canvas.drawString(MARGIN, HEIGHT - 18 * mm, drawable(_(extract.register.title), BOLD))
@@ -182,14 +190,18 @@ def _head(canvas: Canvas, extract: "Extract") -> None:
 
 
 def _table(
-    canvas: Canvas, extract: "Extract", page: Sequence[_Band], widths: Sequence[float]
+    canvas: Canvas,
+    page: Sequence[_Band],
+    widths: Sequence[float],
+    heads: Sequence[Sequence[str]],
 ) -> None:
-    canvas.setFont(BOLD, SMALL + 0.5)
+    down = TOP - _height_of(heads)
+    canvas.setFont(BOLD, HEADING)
     across = MARGIN
-    for column, width in zip(extract.register.columns, widths, strict=True):
-        canvas.drawString(across + 3, TOP - LEADING + PADDING, drawable(_(column.label), BOLD))
+    for head, width in zip(heads, widths, strict=True):
+        for place, text in enumerate(reversed(head)):
+            canvas.drawString(across + 3, down + PADDING + 1 + place * (HEADING + 2), text)
         across += width
-    down = TOP - LEADING - PADDING
     canvas.setLineWidth(0.8)
     canvas.line(MARGIN, down, WIDTH - MARGIN, down)
     canvas.setLineWidth(0.25)
@@ -199,7 +211,9 @@ def _table(
     for band in page:
         _draw_band(canvas, band, widths, down)
         down -= band.height
+        canvas.setStrokeGray(0.65)
         canvas.line(MARGIN, down, WIDTH - MARGIN, down)
+        canvas.setStrokeGray(0)
 
 
 def _draw_band(canvas: Canvas, band: _Band, widths: Sequence[float], down: float) -> None:

@@ -16,10 +16,11 @@ from core.i18n import gettext_noop
 from core.workshop.audit.services import SYSTEM, Actor
 from core.workshop.locations import repository as locations
 from plugins.vehicle_presence.models import Stay
-from plugins.vehicle_presence.vat_book import due_repository, repository
+from plugins.vehicle_presence.vat_book import due_repository, repository, stay_repository
 from plugins.vehicle_presence.vat_book.models import EXIT, STRIKE, VatLine
 from plugins.vehicle_presence.vat_book.register import Draft, Row, rows_of
-from plugins.vehicle_presence.vat_book.repository import OpenBook, StayFacts, facts_of_stay
+from plugins.vehicle_presence.vat_book.repository import OpenBook
+from plugins.vehicle_presence.vat_book.stay_repository import StayFacts, facts_of_stay
 from plugins.vehicle_presence.vat_book.writing import (
     TAKEN_OVER,
     due_of,
@@ -63,7 +64,7 @@ async def note_exit(session: AsyncSession, stay: Stay, actor: Actor) -> None:
 
 async def note_exits(session: AsyncSession, stays: Sequence[StayFacts], actor: Actor) -> None:
     """Vehicles left, as many as you like for the same few statements. Where a statement ended
-    the stays, `repository.stays_by_id` tells what it made of them."""
+    the stays, `stay_repository.stays_by_id` tells what it made of them."""
     for location_id, group in _by_location(stay for stay in stays if stay.left_at is not None):
         book = await locked(session, location_id, actor, leaving=group)
         rows = await _rows_of_stays(session, book, group, actor)
@@ -124,7 +125,7 @@ async def _rows_of_stays(
 ) -> dict[UUID, Row]:
     """The rows of these stays. One that was noted by a release that kept no book is entered
     now."""
-    numbers = await repository.numbers_of_stays(session, [stay.id for stay in stays])
+    numbers = await stay_repository.numbers_of_stays(session, [stay.id for stay in stays])
     missing = sorted(
         (stay for stay in stays if stay.id not in numbers),
         key=lambda stay: (stay.arrived_at, str(stay.id)),

@@ -14,12 +14,13 @@ from core.i18n import gettext_noop
 from core.workshop.audit.services import Actor
 from core.workshop.locations import repository as locations
 from core.workshop.vehicles.plates import display_plate
-from plugins.vehicle_presence.vat_book import repository
+from plugins.vehicle_presence.vat_book import repository, stay_repository
 from plugins.vehicle_presence.vat_book.chain import hash_of
 from plugins.vehicle_presence.vat_book.countries import register_of
 from plugins.vehicle_presence.vat_book.models import ENTRY, EXIT
 from plugins.vehicle_presence.vat_book.register import Draft
-from plugins.vehicle_presence.vat_book.repository import OpenBook, StayFacts
+from plugins.vehicle_presence.vat_book.repository import OpenBook
+from plugins.vehicle_presence.vat_book.stay_repository import StayFacts
 
 TAKEN_OVER = gettext_noop("On site when the book was opened")
 
@@ -70,7 +71,7 @@ async def take_over(
     leaving: Sequence[StayFacts] = (),
 ) -> int:
     """Enter vehicles that are on site and have no row; how many there were."""
-    inside = await repository.unentered_stays(session, book.location_id)
+    inside = await stay_repository.unentered_stays(session, book.location_id)
     stays = sorted(
         (stay for stay in (*inside, *leaving) if stay.id != arriving),
         key=lambda stay: (stay.arrived_at, str(stay.id)),
@@ -86,7 +87,7 @@ async def entries_for(
     """The entries of these stays, as the jobs and customers are known now."""
     if not stays:
         return []
-    facts = await repository.facts_of(session, [stay.job_id for stay in stays])
+    facts = await stay_repository.facts_of(session, [stay.job_id for stay in stays])
     drafts = []
     for stay in stays:
         known = facts[stay.job_id]
