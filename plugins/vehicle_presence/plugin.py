@@ -76,11 +76,11 @@ class VehiclePresence:
         settings=PresenceSettings,
         personal_data={
             "en": "Plates of vehicles with the times at which they came and went; the VAT book with"
-            " the clients' VAT numbers, which the law does not let anybody erase.",
+            " VAT numbers of clients, which the law does not let anybody erase.",
             "nl": "Nummerplaten van voertuigen met de tijdstippen waarop ze kwamen en vertrokken;"
             " het btw-boek met btw-nummers van klanten, dat wettelijk niet gewist mag worden.",
-            "fr": "Plaques des véhicules avec les heures d'entrée et de sortie ; le registre TVA avec"
-            " les numéros de TVA des clients, que la loi interdit d'effacer.",
+            "fr": "Plaques des véhicules avec les heures d'entrée et de sortie ; le registre TVA"
+            " avec les numéros de TVA des clients, que la loi interdit d'effacer.",
             "de": "Kennzeichen der Fahrzeuge mit den Zeiten, zu denen sie kamen und gingen; das"
             " MwSt.-Buch mit MwSt.-Nummern der Kunden, das niemand löschen darf.",
         },

@@ -86,6 +86,8 @@ def _fonts() -> dict[str, TTFont]:
 
 def drawable(text: str, font: str = PLAIN) -> str:
     """The text in the signs that the font has; others lose their marks, or become `?`."""
+    if text.isascii():
+        return text
     known = _fonts()[font].face.charToGlyph
 
     def sign(each: str) -> str:
@@ -131,9 +133,12 @@ def _height_of(heads: Sequence[Sequence[str]]) -> float:
 
 
 def _split(text: str, size: float, width: float, font: str = PLAIN) -> list[str]:
-    """Lines that fit; a word that is wider than its column is cut."""
+    """Lines that fit; a word that is wider than its column is cut. Most texts fit as they are."""
+    shown = drawable(text, font)
+    if "\n" not in shown and pdfmetrics.stringWidth(shown, font, size) <= width:
+        return [shown] if shown else []
     lines = []
-    for line in simpleSplit(drawable(text, font), font, size, width):
+    for line in simpleSplit(shown, font, size, width):
         rest = line
         while pdfmetrics.stringWidth(rest, font, size) > width and len(rest) > 1:
             fits = len(rest)
