@@ -46,6 +46,7 @@ from plugins.vehicle_presence.vat_book import panels as vat_book_panels
 from plugins.vehicle_presence.vat_book import stay_repository
 from plugins.vehicle_presence.vat_book.closing import KEEP, keep_closing
 from plugins.vehicle_presence.vat_book.commands import vat_book
+from plugins.vehicle_presence.vat_book.demo import keep_book_as_in_the_past
 from plugins.vehicle_presence.vat_book.mails import MAILS
 from plugins.vehicle_presence.vat_book.services import open_books
 from plugins.vehicle_presence.vat_book.tasks import tend
@@ -281,9 +282,10 @@ class VehiclePresence:
 
     @hookimpl
     async def demo_data(self, session: AsyncSession) -> None:
-        """Stays for the demo's jobs, and what the clean-up made of them."""
+        """Stays for the demo's jobs, what the clean-up made of them, and a VAT book in use."""
         await demo.fill_in(session)
         await clean_up_as_in_the_past(session)
+        await keep_book_as_in_the_past(session)
 
 
 def _sweep_hour(tenant: TenantContext) -> int:

@@ -208,7 +208,15 @@ async def test_a_mail_of_a_plugin_that_is_off_is_not_sent(
     arrived = {}
     for is_on in (True, False):
         to = f"{uuid4().hex}@example.com"
-        keys = ("appointment_id", "job_id", "message_id", "quote_id", "wish_id", "closing_id", "run_id")
+        keys = (
+            "appointment_id",
+            "job_id",
+            "message_id",
+            "quote_id",
+            "wish_id",
+            "closing_id",
+            "run_id",
+        )
         payload = {
             "what": "x",
             "token": "t",
@@ -216,7 +224,7 @@ async def test_a_mail_of_a_plugin_that_is_off_is_not_sent(
             "staff_id": furnished.owned["reader_id"],
             "stage": "ready",
             "at": now().isoformat(),
-            **{key: furnished.owned[key] for key in keys},
+            **{f"{key}_id": furnished.owned[f"{key}_id"] for key in keys},
             **furnished.departure,
         }
         async with garage.unit() as session:

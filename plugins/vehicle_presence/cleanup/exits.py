@@ -18,6 +18,8 @@ from core.workshop.jobs.services import Happening, note_events
 from plugins.vehicle_presence import absence_repository
 from plugins.vehicle_presence.cleanup.models import CleanupRun
 from plugins.vehicle_presence.models import Stay
+from plugins.vehicle_presence.vat_book import services as vat_book
+from plugins.vehicle_presence.vat_book.stay_repository import stays_by_id
 
 MOST_AT_ONCE = 500
 """Exits that one click takes back."""
@@ -87,6 +89,9 @@ async def end_stays(
         await hooks().ask_async(
             "vehicle_left", session=session, job_id=each.job_id, at=each.left_at
         )
+    await vat_book.note_exits(
+        session, await stays_by_id(session, [each.stay_id for each in exits]), actor
+    )
 
 
 def _told(each: Exit, closed_by: str) -> dict[str, Any]:
@@ -143,6 +148,7 @@ async def take_back_night(session: AsyncSession, run: CleanupRun, actor: Actor) 
         "presence.undone",
         [(f"job:{row.job_id}", _state(row)) for row in taken],
     )
+    await vat_book.undo_exits(session, await stays_by_id(session, [row.id for row in taken]), actor)
     return len(taken), len(left)
 
 

@@ -1,66 +1,90 @@
 """A VAT book that an accountant has kept for weeks: invoices noted, a few missing, a correction."""
 
-from collections.abc import Awaitable, Callable, Sequence
 from datetime import date, datetime, time, timedelta
 from uuid import UUID
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from core.clock import now
+from core.clock import frozen, now
 from core.tenancy.context import current_tenant
 from core.workshop.audit.services import SYSTEM, Actor
-from core.workshop.locations import repository as locations
 from core.workshop.staff import repository as staff
 from plugins.vehicle_presence.vat_book import repository
 from plugins.vehicle_presence.vat_book.closing import close_months
 from plugins.vehicle_presence.vat_book.countries import BELGIUM, first_of_next_month
-from plugins.vehicle_presence.vat_book.models import ENTRY, VatLine
+from plugins.vehicle_presence.vat_book.models import EXIT, VatLine
+from plugins.vehicle_presence.vat_book.register import Row, rows_of
 from plugins.vehicle_presence.vat_book.settling import (
     Correction,
     Settlement,
     correct,
-    row_of,
     settle,
 )
 from plugins.vehicle_presence.vat_book.verification import check_and_note
 
 MISSING, CORRECTED, GUARANTEE = 0, 1, 2
-"""Of the departures, the oldest first: one whose reference nobody gave, which is overdue, one
-that was given wrongly, and one that has none. Those of the last days wait as they do."""
+"""Of the departures that a person noted, the oldest first: one whose reference nobody gave, which
+is overdue, one that was given wrongly, and one that has none. Those of the last days wait, and
+those that the clean-up noted too."""
 _LATER = timedelta(days=4)
-Deed = Callable[[], Awaitable[object]]
 
 
-async def deeds(
-    session: AsyncSession, gone: Sequence[tuple[datetime, UUID]]
-) -> list[tuple[datetime, Deed]]:
-    """What was done in the book, when: `gone` are the departures with their jobs."""
+async def keep_book_as_in_the_past(session: AsyncSession) -> None:
+    """Invoices were noted some days after each departure, and months closed; of a past that
+    never was, only the last month is mailed. Last night everything was checked."""
     accountant = await _accountant(session)
-    location = await locations.first(session)
     nights = _closing_nights()
-    found: list[tuple[datetime, Deed]] = [
-        (night, _closes(session, location.id, is_last=night == nights[-1])) for night in nights
-    ]
-    for place, (left, job_id) in enumerate(gone):
-        moment = left + _LATER
-        if moment >= now() or place == MISSING:
-            continue
-        settlement = (
-            Settlement(_reason(), is_reference=False)
-            if place == GUARANTEE
-            else Settlement(f"{left.year}/{117 + place:04}")
-        )
-        found.append((moment, _settles(session, job_id, settlement, accountant)))
-        if place == CORRECTED:
-            found.append((moment + timedelta(hours=1), _corrects(session, job_id, accountant)))
-    return found
-
-
-async def check_all(session: AsyncSession) -> None:
-    """As the last night did."""
+    for book in await repository.books(session):
+        for place, row in enumerate(await _noted_departures(session, book.location_id)):
+            await _settle(session, place, row, accountant)
+        for night in nights:
+            with frozen(night):
+                is_mailed = night == nights[-1]
+                await close_months(session, book.location_id, is_mailed=is_mailed)
     for book in await repository.books(session):
         await check_and_note(session, book)
+
+
+async def _settle(session: AsyncSession, place: int, row: Row, actor: Actor) -> None:
+    left = row.exit.at if row.exit is not None else None
+    if left is None or left + _LATER >= now() or place == MISSING:
+        return
+    reference = f"{left.year}/{117 + place:04}"
+    with frozen(left + _LATER):
+        if place == GUARANTEE:
+            await settle(session, row.row_id, Settlement(_guarantee(), is_reference=False), actor)
+            return
+        await settle(session, row.row_id, Settlement(reference), actor)
+    if place == CORRECTED and row.entry.day is not None:
+        right = Correction(
+            day=row.entry.day,
+            plate=row.entry.plate or "",
+            vin=row.entry.vin or "",
+            vat_number=row.entry.vat_number or "",
+            settlement=Settlement(f"{reference}-2"),
+        )
+        with frozen(left + _LATER + timedelta(hours=1)):
+            await correct(session, row.row_id, right, _mistake(), actor)
+
+
+async def _noted_departures(session: AsyncSession, location_id: UUID) -> list[Row]:
+    """Rows whose departure a person noted, the oldest first."""
+    numbers = await session.scalars(
+        select(VatLine.number)
+        .where(
+            VatLine.location_id == location_id,
+            VatLine.kind == EXIT,
+            VatLine.actor_kind != SYSTEM.kind,
+        )
+        .order_by(VatLine.at)
+        .limit(repository.PAGE)
+    )
+    found = list(numbers)
+    rows = {
+        row.number: row for row in rows_of(await repository.lines_of(session, location_id, found))
+    }
+    return [rows[number] for number in found]
 
 
 def _closing_nights() -> list[datetime]:
@@ -76,48 +100,6 @@ def _closing_nights() -> list[datetime]:
     return [night for night in nights if night < now()]
 
 
-def _closes(session: AsyncSession, location_id: UUID, *, is_last: bool) -> Deed:
-    """Of a past that never was, only the last month is mailed."""
-    return lambda: close_months(session, location_id, is_mailed=is_last)
-
-
-def _settles(session: AsyncSession, job_id: UUID, settlement: Settlement, actor: Actor) -> Deed:
-    async def deed() -> None:
-        await settle(session, await _row_id(session, job_id), settlement, actor)
-
-    return deed
-
-
-def _corrects(session: AsyncSession, job_id: UUID, actor: Actor) -> Deed:
-    """The reference was the one of another invoice."""
-
-    async def deed() -> None:
-        row = await row_of(session, await _row_id(session, job_id))
-        entry, before = row.entry, row.invoice
-        if entry.day is None or before is None or before.words is None:
-            return
-        right = Correction(
-            day=entry.day,
-            plate=entry.plate or "",
-            vin=entry.vin or "",
-            vat_number=entry.vat_number or "",
-            settlement=Settlement(f"{before.words}-2"),
-        )
-        await correct(session, row.row_id, right, _mistake(), actor)
-
-    return deed
-
-
-async def _row_id(session: AsyncSession, job_id: UUID) -> UUID:
-    found = await session.scalars(
-        select(VatLine.id)
-        .where(VatLine.job_id == job_id, VatLine.kind == ENTRY, VatLine.strikes.is_(None))
-        .order_by(VatLine.position.desc())
-        .limit(1)
-    )
-    return found.one()
-
-
 async def _accountant(session: AsyncSession) -> Actor:
     for member in await staff.everyone(session):
         if member.role == "accountant":
@@ -125,7 +107,7 @@ async def _accountant(session: AsyncSession) -> Actor:
     return SYSTEM
 
 
-def _reason() -> str:
+def _guarantee() -> str:
     """Garages write in their own language."""
     return {"fr": "Garantie constructeur"}.get(current_tenant().default_language, "Garantie")
 

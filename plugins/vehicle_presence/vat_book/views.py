@@ -3,13 +3,14 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from zoneinfo import ZoneInfo
 
-from core.hooks.manifest import in_language
-from core.i18n import current_language, format_date, format_datetime
+from core.i18n import format_date
 from core.i18n import gettext as _
+from core.workshop.audit.services import SYSTEM
 from core.workshop.customers.vat_numbers import display_vat_number
+from plugins.vehicle_presence.cleanup.evidence import evidence_text
 from plugins.vehicle_presence.vat_book.models import ENTRY, EXIT, INVOICE, NO_INVOICE, VatLine
 from plugins.vehicle_presence.vat_book.register import Row, Struck
 
@@ -111,8 +112,11 @@ def remarks_on(row: Row, zone: ZoneInfo) -> list[str]:
     if row.entry.words:
         remarks.append(_(row.entry.words))
     if row.exit is not None and row.exit.evidence:
+        evidence = evidence_text(row.exit.evidence)
         remarks.append(
-            _("Exit noted by the clean-up: %(evidence)s", evidence=_evidence(row.exit, zone))
+            _("Exit noted by the clean-up: %(evidence)s", evidence=evidence)
+            if row.exit.actor_kind == SYSTEM.kind
+            else _("Exit proposed by the clean-up, confirmed: %(evidence)s", evidence=evidence)
         )
     remarks += [
         _("Noted on %(day)s, after the month was closed", day=format_date(day, zone))
@@ -121,19 +125,6 @@ def remarks_on(row: Row, zone: ZoneInfo) -> list[str]:
         )
     ]
     return remarks
-
-
-def _evidence(line: VatLine, zone: ZoneInfo) -> str:
-    evidence = line.evidence
-    if "status" in evidence:
-        moment = datetime.fromisoformat(evidence["moment"])
-        return _(
-            "the job was delivered or invoiced on %(when)s", when=format_datetime(moment, zone)
-        )
-    if "book_out_date" in evidence:
-        day = date.fromisoformat(evidence["book_out_date"])
-        return _("book-out date %(date)s", date=format_date(day, zone))
-    return in_language(evidence.get("label", {}), current_language()) or "–"
 
 
 def late_text(line: VatLine, zone: ZoneInfo) -> str:

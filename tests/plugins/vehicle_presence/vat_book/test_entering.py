@@ -2,6 +2,7 @@
 
 from datetime import UTC, date, datetime, timedelta
 
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.clock import frozen, now
@@ -10,6 +11,8 @@ from core.workshop.jobs.models import Job
 from core.workshop.jobs.services import set_status
 from core.workshop.locations.models import Location
 from core.workshop.locations.services import create_location
+from plugins.vehicle_presence.cleanup.exits import take_back_night
+from plugins.vehicle_presence.cleanup.models import CleanupRun
 from plugins.vehicle_presence.services import (
     change_off_site_date,
     mark_many_off_site,
@@ -18,7 +21,6 @@ from plugins.vehicle_presence.services import (
     undo_arrival,
     undo_off_site,
 )
-from plugins.vehicle_presence.sweep import sweep
 from plugins.vehicle_presence.vat_book.services import (
     ARRIVAL_UNDONE,
     EXIT_CHANGED,
@@ -30,6 +32,7 @@ from tests.factories import a_job, a_plate, a_stay, an_appointment, many_jobs
 from tests.garages import STAFF, Garage
 from tests.plugins.vehicle_presence.vat_book.reading import dues, lines, register, sound
 from tests.statements import counted
+from tests.sweeping import NOW, many_forgotten, night
 
 WEEK = timedelta(days=7)
 
@@ -139,12 +142,38 @@ async def test_the_clean_up_writes_its_exit_with_the_evidence(garage: Garage) ->
             job = await a_job(session)
             await record_arrival(session, job.id, STAFF)
             await set_status(session, job.id, "delivered", STAFF)
-    async with garage.unit() as session:
-        await sweep(session)
+    await night(garage, now())
     (row,) = await register(garage)
     assert row.exit is not None
     assert (row.exit.actor_kind, row.exit.evidence["status"]) == ("system", "delivered")
     await sound(garage)
+
+
+async def test_a_night_that_is_taken_back_strikes_its_exits(garage: Garage) -> None:
+    await many_forgotten(garage, 12)
+    await night(garage)
+    assert [row.exit is not None for row in await register(garage)] == [True] * 12
+    assert len(await dues(garage)) == 12
+    with frozen(NOW + timedelta(hours=1)):
+        async with garage.unit() as session:
+            run = (await session.scalars(select(CleanupRun))).one()
+            assert await take_back_night(session, run, STAFF) == (12, 0)
+    rows = await register(garage)
+    assert [(row.exit, row.struck[0].by.reason) for row in rows] == [(None, EXIT_UNDONE)] * 12
+    assert await dues(garage) == []
+    await sound(garage)
+
+
+async def test_a_night_costs_the_register_the_same_for_two_and_for_forty(
+    garage: Garage, other_garage: Garage
+) -> None:
+    costs = []
+    for place, many in ((garage, 2), (other_garage, 40)):
+        await many_forgotten(place, many)
+        with counted(place.house) as sent:
+            await night(place)
+        costs.append(len([statement for statement in sent if "_vat_" in statement]))
+    assert costs[0] == costs[1]
 
 
 async def test_many_departures_cost_what_one_costs(garage: Garage, other_garage: Garage) -> None:
