@@ -231,7 +231,7 @@ async def test_who_may_see_and_who_may_mark(
     await arrive(garage, job_id)
     browser = await garage.staff(role)
     assert (await browser.get(BOARD)).status_code == sees
-    answer = await browser.submit(f"/desk/jobs/{job_id}/presence/off", page=BOARD, follow=False)
+    answer = await browser.submit(f"/desk/jobs/{job_id}/presence/off", page="/desk", follow=False)
     await browser.aclose()
     assert answer.status_code == marks
 
