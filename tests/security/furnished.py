@@ -43,9 +43,9 @@ from plugins.vehicle_presence.cleanup.models import CleanupRun
 from plugins.vehicle_presence.filters import Filters
 from plugins.vehicle_presence.models import Doubt
 from plugins.vehicle_presence.services import mark_off_site, record_arrival
-from tenants.activation import change_settings
 from plugins.vehicle_presence.vat_book.closing import close_months
 from plugins.vehicle_presence.vat_book.models import VatLine
+from tenants.activation import change_settings
 from tenants.visits import enter_garage
 from tests import factories
 from tests.garages import STAFF, SUPPORT, Browser, Garage

@@ -224,7 +224,7 @@ async def test_a_mail_of_a_plugin_that_is_off_is_not_sent(
             "staff_id": furnished.owned["reader_id"],
             "stage": "ready",
             "at": now().isoformat(),
-            **{f"{key}_id": furnished.owned[f"{key}_id"] for key in keys},
+            **{key: furnished.owned[key] for key in keys},
             **furnished.departure,
         }
         async with garage.unit() as session:
