@@ -83,6 +83,15 @@ def test_a_nightly_task_follows_the_garages_own_clock() -> None:
     assert slot_of(nightly(3), elsewhere, moment) == "2026-11-24"
 
 
+def test_the_hour_of_a_nightly_task_may_be_the_garages_own() -> None:
+    task = ScheduledTask("trial.own", nothing, local_hour=lambda tenant: len(tenant.slug))
+    assert slot_of(task, GARAGE, local("2026-11-24T03:59:59")) is None
+    assert slot_of(task, GARAGE, local("2026-11-24T04:00:00")) == "2026-11-24"
+    longer = replace(GARAGE, slug="elsewhere")
+    assert slot_of(task, longer, local("2026-11-24T08:59:59")) is None
+    assert slot_of(task, longer, local("2026-11-24T09:00:00")) == "2026-11-24"
+
+
 def slots_of_a_night(hour: int, evening: str) -> list[str]:
     """The slots that a task gets in the 24 hours from an evening on, looked at each minute."""
     begins = local(evening)

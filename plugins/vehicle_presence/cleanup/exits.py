@@ -107,20 +107,7 @@ def _before(each: Exit) -> dict[str, Any]:
 async def take_back_night(session: AsyncSession, run: CleanupRun, actor: Actor) -> tuple[int, int]:
     """Take back what a run noted and nobody has corrected since; vehicles that came in again
     are left alone. Returns how many were taken back, and how many are left for another click."""
-    again = aliased(Stay)
-    came_back = exists().where(
-        again.tenant_id == Stay.tenant_id, again.job_id == Stay.job_id, again.left_at.is_(None)
-    )
-    noted = of_run(run)
-    rows = (
-        await session.execute(
-            select(Stay.id, Stay.job_id, Stay.left_at, Stay.closed_by, Stay.evidence, Stay.seen_at)
-            .where(*noted, ~came_back)
-            .order_by(Stay.left_noted_at, Stay.id)
-            .limit(MOST_AT_ONCE + 1)
-            .with_for_update(of=Stay)
-        )
-    ).all()
+    rows = await _locked_exits(session, run)
     taken, left = rows[:MOST_AT_ONCE], rows[MOST_AT_ONCE:]
     if not taken:
         return 0, 0
@@ -139,17 +126,28 @@ async def take_back_night(session: AsyncSession, run: CleanupRun, actor: Actor) 
         execution_options={"synchronize_session": False},
     )
     await absence_repository.reopen_with_stays(session, [row.id for row in taken])
-    await note_events(
-        session, "off_site_undone", actor, [Happening(row.job_id, moment) for row in taken]
-    )
-    await record_all(
-        session,
-        actor,
-        "presence.undone",
-        [(f"job:{row.job_id}", _state(row)) for row in taken],
-    )
+    happened = [Happening(row.job_id, moment) for row in taken]
+    await note_events(session, "off_site_undone", actor, happened)
+    undone = [(f"job:{row.job_id}", _state(row)) for row in taken]
+    await record_all(session, actor, "presence.undone", undone)
     await vat_book.undo_exits(session, await stays_by_id(session, [row.id for row in taken]), actor)
     return len(taken), len(left)
+
+
+async def _locked_exits(session: AsyncSession, run: CleanupRun) -> Sequence[Any]:
+    """Those of a run whose vehicles did not come in again, one more than are taken back."""
+    again = aliased(Stay)
+    came_back = exists().where(
+        again.tenant_id == Stay.tenant_id, again.job_id == Stay.job_id, again.left_at.is_(None)
+    )
+    rows = await session.execute(
+        select(Stay.id, Stay.job_id, Stay.left_at, Stay.closed_by, Stay.evidence, Stay.seen_at)
+        .where(*of_run(run), ~came_back)
+        .order_by(Stay.left_noted_at, Stay.id)
+        .limit(MOST_AT_ONCE + 1)
+        .with_for_update(of=Stay)
+    )
+    return rows.all()
 
 
 def of_run(run: CleanupRun) -> list[Any]:

@@ -180,7 +180,17 @@ async def ask(session: AsyncSession, verdicts: Sequence[Verdict]) -> int:
     ]
     if not changed:
         return 0
-    new = [each for each in changed if each.candidate.asked_reason is None]
+    await _store_doubts(session, changed)
+    new = [each.candidate for each in changed if each.candidate.asked_reason is None]
+    for each in new:
+        await hooks().ask_async(
+            "vehicle_forgotten", session=session, job_id=each.job_id, since=each.arrived_at
+        )
+    return len(new)
+
+
+async def _store_doubts(session: AsyncSession, verdicts: Sequence[Verdict]) -> None:
+    """One statement for all; what a person settled meanwhile stays settled."""
     statement = insert(Doubt).values(
         [
             {
@@ -190,7 +200,7 @@ async def ask(session: AsyncSession, verdicts: Sequence[Verdict]) -> int:
                 "left_at": each.left_at,
                 "evidence": each.evidence,
             }
-            for each in changed
+            for each in verdicts
         ]
     )
     again = {name: statement.excluded[name] for name in ("reason", "left_at", "evidence")}
@@ -201,11 +211,3 @@ async def ask(session: AsyncSession, verdicts: Sequence[Verdict]) -> int:
             where=or_(Doubt.settled_at.is_(None), Doubt.ask_again_at <= now()),
         )
     )
-    for each in new:
-        await hooks().ask_async(
-            "vehicle_forgotten",
-            session=session,
-            job_id=each.candidate.job_id,
-            since=each.candidate.arrived_at,
-        )
-    return len(new)

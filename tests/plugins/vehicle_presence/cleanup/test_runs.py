@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import func, select, text, update
 
 from core.background import tasks
+from core.background.fan_out import MOST_TRIES
 from core.background.process import Doors
 from core.background.tasks import NotAtItsEnd, run_scheduled
 from core.clock import frozen, now
@@ -190,7 +191,7 @@ async def test_a_night_that_takes_long_is_handed_on(
     garage: Garage, doors: Doors, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(tasks, "PART_SECONDS", 0)
-    job_ids = await many_forgotten(garage, 2 * sweep.BATCH, at=now())
+    job_ids = await many_forgotten(garage, 4 * sweep.BATCH, at=now())
     messages = 0
     while True:
         messages += 1
@@ -199,7 +200,7 @@ async def test_a_night_that_takes_long_is_handed_on(
             break
         except NotAtItsEnd:
             continue
-    assert messages == 3
+    assert messages == 5 > MOST_TRIES  # none was a lost one
     assert await is_clean(garage, job_ids)
 
 
