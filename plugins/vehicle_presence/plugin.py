@@ -281,6 +281,11 @@ class VehiclePresence:
         }
 
     @hookimpl
+    async def personal_data_erase(self, session: AsyncSession, customer_id: UUID) -> None:
+        """What was written down beside the stays; the stays themselves name nobody."""
+        await repository.erase_words_about(session, customer_id)
+
+    @hookimpl
     async def demo_data(self, session: AsyncSession) -> None:
         """Stays for the demo's jobs, what the clean-up made of them, and a VAT book in use."""
         await demo.fill_in(session)

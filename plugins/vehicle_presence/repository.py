@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from core.workshop.customers.models import Customer
 from core.workshop.jobs.models import Job
 from core.workshop.vehicles.models import Vehicle
+from plugins.vehicle_presence.board_models import Absence, CheckIn
 from plugins.vehicle_presence.models import Doubt, Stay
 
 PAGE = 60
@@ -111,6 +112,25 @@ async def stays_of_customer(session: AsyncSession, customer_id: UUID) -> list[St
         .limit(1000)
     )
     return list(found)
+
+
+async def erase_words_about(session: AsyncSession, customer_id: UUID) -> None:
+    """Empty what people wrote about a customer's stays: notes of absences, answers of check-ins."""
+    theirs = (
+        select(Stay.id)
+        .join(Job, and_(Job.tenant_id == Stay.tenant_id, Job.id == Stay.job_id))
+        .where(Job.customer_id == customer_id)
+        .scalar_subquery()
+    )
+    quietly = {"synchronize_session": False}
+    await session.execute(
+        update(Absence).where(Absence.stay_id.in_(theirs)).values(note=""),
+        execution_options=quietly,
+    )
+    await session.execute(
+        update(CheckIn).where(CheckIn.stay_id.in_(theirs)).values(answers={}),
+        execution_options=quietly,
+    )
 
 
 async def jobs_inside(session: AsyncSession, job_ids: Sequence[UUID]) -> dict[UUID, datetime]:

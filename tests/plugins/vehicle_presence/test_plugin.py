@@ -8,6 +8,7 @@ from pydantic import ValidationError
 from core.clock import now
 from core.tenancy.context import tenant_scope
 from plugins.vehicle_presence import check_ins
+from plugins.vehicle_presence.absences import leave_for_a_while
 from plugins.vehicle_presence.plugin import plugin
 from plugins.vehicle_presence.services import record_arrival, settings
 from plugins.vehicle_presence.settings import PresenceSettings
@@ -55,6 +56,23 @@ async def test_a_customer_is_told_when_their_vehicles_came_and_went(garage: Gara
         }
     ]
     assert [(row["number"], row["plate"]) for row in told["vat_book"]] == [(1, "1-ABC-123")]
+
+
+async def test_what_was_written_about_an_erased_customer_is_empty(garage: Garage) -> None:
+    async with garage.unit() as session:
+        mine = await a_job(session, plate="1-ABC-123")
+        other = await a_job(session, plate="2-XYZ-999", name="Ben", email="ben@example.test")
+        for job in (mine, other):
+            await record_arrival(session, job.id, STAFF)
+            await check_ins.note(session, job.id, {"damage": "His wife's dent"}, STAFF)
+            await leave_for_a_while(session, job.id, 0, STAFF, note="To his wife")
+        await plugin.personal_data_erase(session=session, customer_id=mine.customer_id)
+        told = [
+            await plugin.personal_data_export(session=session, customer_id=job.customer_id)
+            for job in (mine, other)
+        ]
+    assert "wife" not in str(told[0])
+    assert str(told[1]).count("wife") == 2
 
 
 async def test_the_clean_up_comes_at_the_garages_own_hour_and_the_vat_book_after_it(
