@@ -67,7 +67,9 @@ async def _listen(
     browser: Browser, path: str, last: str | None, heard: Listening, leave: asyncio.Event
 ) -> None:
     app: HostRouter = browser._transport.app  # type: ignore[attr-defined]  # noqa: SLF001 - it is inside
-    request = browser.build_request("GET", path, headers={"Accept": "text/event-stream"})
+    request = browser.build_request(
+        "GET", path, headers={"Accept": "text/event-stream", "Accept-Encoding": "identity"}
+    )
     headers = [(name.lower(), value) for name, value in request.headers.raw]
     if last is not None:
         headers.append((b"last-event-id", last.encode()))

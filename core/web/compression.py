@@ -33,16 +33,17 @@ class Compression:
             await self._app(scope, receive, send)
             return
         accepts = reads_gzip(dict(scope["headers"]).get(b"accept-encoding", b"").decode("latin-1"))
-        answer = _Answer(send, compresses=accepts and scope.get("method") != "HEAD")
+        answer = _Answer(send, compresses=accepts, is_head=scope.get("method") == "HEAD")
         await self._app(scope, receive, answer)
 
 
 class _Answer:
     """One answer on its way out."""
 
-    def __init__(self, send: Send, *, compresses: bool) -> None:
+    def __init__(self, send: Send, *, compresses: bool, is_head: bool) -> None:
         self._send = send
         self._compresses = compresses
+        self._is_head = is_head
         self._start: HTTPResponseStartEvent | None = None
         self._deflate: zlib._Compress | None = None
         self._size = 0
@@ -70,11 +71,14 @@ class _Answer:
         headers = MutableScopeHeaders.from_message(start)
         if _is_compressible(headers):
             _vary(headers)
+            if self._is_head:  # the same head as that of the page, whose body is left out
+                size = int(headers.get("content-length", "0"))
             if self._compresses and (is_more or size >= SMALLEST_BYTES):
                 headers["content-encoding"] = "gzip"
                 if "content-length" in headers:
                     del headers["content-length"]
-                self._deflate = zlib.compressobj(LEVEL, zlib.DEFLATED, -zlib.MAX_WBITS)
+                if not self._is_head:
+                    self._deflate = zlib.compressobj(LEVEL, zlib.DEFLATED, -zlib.MAX_WBITS)
         await self._send(start)
 
     def _packed(self, body: bytes, *, is_more: bool) -> bytes:

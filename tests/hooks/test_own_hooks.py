@@ -65,7 +65,8 @@ def test_a_wrong_answer_costs_its_own_contribution() -> None:
 
 
 def test_a_guest_loads_where_the_host_is_not_installed() -> None:
-    HookManager([a_guest("guest", lambda _ids: [])])
+    manager = HookManager([a_guest("guest", lambda _ids: [])])
+    assert set(manager.manifests) == {"guest"}
 
 
 def test_a_guest_that_does_not_say_so_does_not_load_without_its_host() -> None:
