@@ -13,7 +13,7 @@ from core.errors import NotFound
 from core.i18n import current_language, locale_of
 from core.web.rendering import Page, page
 from core.web.viewer import requires
-from plugins.vehicle_presence.numbers.csv_files import csv_text
+from plugins.vehicle_presence.numbers.csv_files import csv_file
 from plugins.vehicle_presence.numbers.periods import period_labels, period_of
 from plugins.vehicle_presence.numbers.services import CHARTS, numbers_of, rows_of, stage_label
 
@@ -41,14 +41,14 @@ async def numbers_page(request: AnyRequest, session: Session) -> Page:
 @get(f"{HOME}/csv/{{chart:str}}", guards=[requires(NUMBERS)])
 async def numbers_file(
     request: AnyRequest, session: Session, chart: FromPath[str]
-) -> Response[str]:
+) -> Response[bytes]:
     """The numbers behind one chart, for a spreadsheet."""
     if chart not in CHARTS:
         raise NotFound("chart")
     period = period_of(request.query_params.get("period"))
     name = f"{chart}-{period.first}-{period.last}.csv"
     return Response(
-        csv_text(rows_of(await numbers_of(session, period), chart)),
+        csv_file(rows_of(await numbers_of(session, period), chart)),
         media_type="text/csv",
         headers={
             "Content-Disposition": f'attachment; filename="{name}"',

@@ -1,33 +1,28 @@
 """The register for other programs: CSV (RFC 4180) and a workbook."""
 
-import csv
 import io
 from datetime import date
 from typing import TYPE_CHECKING
 
 import xlsxwriter
 
-from core.i18n import format_date
+from core.i18n import current_language, format_date
 from core.i18n import gettext as _
+from core.workshop.csv_lines import BYTE_ORDER_MARK, csv_lines, separator_of
 from plugins.vehicle_presence.vat_book.views import Cell, ShownLine
 
 if TYPE_CHECKING:
     from plugins.vehicle_presence.vat_book.exports import Extract
 
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
-
 
 def csv_of(extract: "Extract") -> bytes:
-    """Dates as 2026-11-25, one record per line, with a byte order mark: spreadsheets then read
-    accents rightly. A text that a spreadsheet would take for a formula begins with `'`."""
-    text = io.StringIO()
-    writer = csv.writer(text)
-    writer.writerow([*headings(extract), _("State"), _("Remarks")])
+    """Dates as 2026-11-25, one record per line, with a byte order mark."""
+    rows: list[list[Cell]] = [[*headings(extract), _("State"), _("Remarks")]]
     for line in extract.lines:
-        cells = [_plain(line.cells.get(column.key)) for column in extract.register.columns]
-        cells[0] = str(line.number)
-        writer.writerow([*cells, state_of(line), _harmless(" / ".join(line.remarks))])
-    return b"\xef\xbb\xbf" + text.getvalue().encode()
+        cells: list[Cell] = [line.cells.get(column.key) for column in extract.register.columns]
+        cells[0] = line.number
+        rows.append([*cells, state_of(line), " / ".join(line.remarks)])
+    return BYTE_ORDER_MARK + csv_lines(rows, separator_of(current_language()))
 
 
 def headings(extract: "Extract") -> list[str]:
@@ -38,16 +33,6 @@ def headings(extract: "Extract") -> list[str]:
 def state_of(line: ShownLine) -> str:
     """Whether a line holds."""
     return _("struck") if line.is_struck else _("valid")
-
-
-def _plain(value: Cell) -> str:
-    if isinstance(value, date):
-        return value.isoformat()
-    return "" if value is None else _harmless(str(value))
-
-
-def _harmless(text: str) -> str:
-    return f"'{text}" if text.startswith(_FORMULA) else text
 
 
 def xlsx_of(extract: "Extract") -> bytes:
