@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 HERE = Path(__file__).parent
-SAYING = {"raises", "warns", "expect"}
-"""Calls that fail by themselves."""
+SAYING = {"raises", "warns", "expect", "compare"}
+"""Calls that fail by themselves; `compare` is that of courses of events."""
 OF_PERSONS = {
     "sees",
     "reads_heading",
