@@ -21,9 +21,10 @@ from core.cli.house_console import HouseConsole
 from core.hooks import manager as manager_module
 from core.house import House
 from core.settings import Settings
+from core.workshop.notifications import live
 from tests.commands import environment
 
-INSTALLED = (settings_module, storage_module, manager_module, console_module)
+INSTALLED = (settings_module, storage_module, manager_module, console_module, live)
 
 
 @dataclass(frozen=True, slots=True)
