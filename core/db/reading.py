@@ -9,11 +9,22 @@ from typing import Any
 from uuid import UUID
 
 from asyncpg import Connection, Record
-from sqlalchemy import Select, Text, Uuid, bindparam, cast, func, literal_column, select, true
+from sqlalchemy import (
+    Engine,
+    Select,
+    Text,
+    Uuid,
+    bindparam,
+    cast,
+    func,
+    literal_column,
+    select,
+    true,
+)
 from sqlalchemy.dialects.postgresql.asyncpg import dialect
 from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlalchemy.pool import PoolProxiedConnection
-from sqlalchemy.util import greenlet_spawn
+from sqlalchemy.util import await_only, greenlet_spawn
 
 from core.db.scope import SCOPE_SETTING
 from core.errors import UnscopedQuery
@@ -74,25 +85,31 @@ class Reading:
     async def rows(self, statement: Prepared, **values: Any) -> list[Record]:
         """All rows that the statement finds, in its order."""
         arguments = statement.arguments({**values, "tenant": self._tenant_id})
-        borrowed, driver = await self._borrow()
-        try:
-            found: list[Record] = await driver.fetch(statement.sql, *arguments)
-        except BaseException:  # in whatever state the connection is, nobody gets it after us
-            await greenlet_spawn(borrowed.invalidate)
-            raise
-        await greenlet_spawn(borrowed.close)
-        return found
+        return await greenlet_spawn(_fetch, self._engine.sync_engine, statement.sql, arguments)
 
     async def row(self, statement: Prepared, **values: Any) -> Record | None:
         """The first of them, or None."""
         found = await self.rows(statement, **values)
         return found[0] if found else None
 
-    async def _borrow(self) -> tuple[PoolProxiedConnection, Connection]:
-        """A connection that is still open: those from before a restart of PostgreSQL are not."""
-        while True:
-            borrowed = await self._engine.raw_connection()
-            driver = borrowed.driver_connection
-            if driver is not None and not driver.is_closed():
-                return borrowed, driver
-            await greenlet_spawn(borrowed.invalidate)
+
+def _fetch(engine: Engine, sql: str, arguments: list[Any]) -> list[Record]:
+    """Borrow, ask, give back: in one greenlet, as the pool is SQLAlchemy's."""
+    borrowed, driver = _borrow(engine)
+    try:
+        found: list[Record] = await_only(driver.fetch(sql, *arguments))
+    except BaseException:  # in whatever state the connection is, nobody gets it after us
+        borrowed.invalidate()
+        raise
+    borrowed.close()
+    return found
+
+
+def _borrow(engine: Engine) -> tuple[PoolProxiedConnection, Connection]:
+    """A connection that is still open: those from before a restart of PostgreSQL are not."""
+    while True:
+        borrowed = engine.raw_connection()
+        driver = borrowed.driver_connection
+        if driver is not None and not driver.is_closed():
+            return borrowed, driver
+        borrowed.invalidate()

@@ -112,13 +112,8 @@ class Database:
     """The two narrow doors to PostgreSQL: the application's and the platform's."""
 
     def __init__(self, app_url: str, platform_url: str, *, pooled: bool = True) -> None:
-        pool: dict[str, Any] = (
-            {"pool_size": 16, "max_overflow": 0, "pool_recycle": 1800}
-            if pooled
-            else {"poolclass": NullPool}
-        )
-        self.app_engine: AsyncEngine = create_async_engine(async_url(app_url), **pool)
-        self.platform_engine: AsyncEngine = create_async_engine(async_url(platform_url), **pool)
+        self.app_engine = _engine(app_url, pool_size=16, max_overflow=0, pooled=pooled)
+        self.platform_engine = _engine(platform_url, pool_size=4, max_overflow=12, pooled=pooled)
 
     @asynccontextmanager
     async def unit_of_work(self, tenant_id: UUID) -> AsyncIterator[AsyncSession]:
@@ -157,6 +152,16 @@ class Database:
         """Close all connections."""
         await self.app_engine.dispose()
         await self.platform_engine.dispose()
+
+
+def _engine(url: str, *, pool_size: int, max_overflow: int, pooled: bool) -> AsyncEngine:
+    """Connections beyond `pool_size` are closed when they are given back: where many ask at
+    once all the time, opening them would cost more than their statements."""
+    if not pooled:
+        return create_async_engine(async_url(url), poolclass=NullPool)
+    return create_async_engine(
+        async_url(url), pool_size=pool_size, max_overflow=max_overflow, pool_recycle=1800
+    )
 
 
 def async_url(url: str) -> str:

@@ -12,7 +12,7 @@ import msgspec
 from asyncpg import Record
 from litestar import Request, get
 from litestar.di import NamedDependency
-from litestar.response import Response
+from litestar.response.base import ASGIResponse
 from sqlalchemy import (
     Date,
     Integer,
@@ -133,12 +133,10 @@ CARDS_AFTER = Prepared(
 
 
 @get("/desk/on-site/cards.json", guards=[requires(VIEW)])
-async def cards(
-    request: Request[Any, Any, Any], reading: NamedDependency[Reading]
-) -> Response[bytes]:
+async def cards(request: Request[Any, Any, Any], reading: NamedDependency[Reading]) -> ASGIResponse:
     """At most :data:`PAGE` cards; `?after=` goes on behind the last one."""
     found = await page_of_cards(reading, request.query_params.get("after"))
-    return Response(msgspec.json.encode(found), media_type=_JSON, headers=_PRIVATE)
+    return ASGIResponse(body=msgspec.json.encode(found), media_type=_JSON, headers=_PRIVATE)
 
 
 async def page_of_cards(reading: Reading, after: str | None = None) -> Cards:

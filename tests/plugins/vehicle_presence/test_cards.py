@@ -144,8 +144,13 @@ async def test_vehicles_that_left_and_other_garages_have_no_card(
         await mark_off_site(session, job_ids[1], STAFF)
     async with other_garage.unit() as session:
         await vehicles_inside(session, 2)
-    found = (await answer_of(await garage.staff("accountant")))["cards"]
+    found = (await answer_of(await garage.staff("technician")))["cards"]
     assert [card["job_id"] for card in found] == [str(job_ids[0]), str(job_ids[2])]
+
+
+async def test_whose_role_does_not_look_at_the_board_sees_no_card(garage: Garage) -> None:
+    answer = await (await garage.staff("accountant")).get(ADDRESS)
+    assert answer.status_code == 403
 
 
 async def test_nobody_who_is_not_logged_in_sees_a_card(garage: Garage) -> None:
