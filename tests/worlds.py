@@ -1,16 +1,34 @@
 """A second installation on the same servers, for tests that let a worker loose or break things."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import replace
 
+from core import settings as settings_module
+from core import storage as storage_module
+from core.background import console as console_module
 from core.db.session import Database
 from core.embedded.postgres import APP, OWNER, PLATFORM
+from core.hooks import manager as manager_module
 from core.house import House, migrate_schema
 from core.settings import Settings
+from core.workshop.notifications import live
 from tenants.directory import DatabaseTenantDirectory
 from tenants.epoch import Epoch
 from tests.servers import Servers
+
+INSTALLED = (settings_module, storage_module, manager_module, console_module, live)
+
+
+@contextmanager
+def as_it_was() -> Iterator[None]:
+    """Whoever opens a house of its own in the block leaves the process its first one."""
+    before = [list(module._installed) for module in INSTALLED]  # noqa: SLF001
+    try:
+        yield
+    finally:
+        for module, installed in zip(INSTALLED, before, strict=True):
+            module._installed[:] = installed  # noqa: SLF001
 
 
 def settings_on(servers: Servers, name: str, **changes: object) -> Settings:

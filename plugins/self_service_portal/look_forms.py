@@ -5,13 +5,13 @@ from typing import Any
 
 from babel.numbers import format_decimal
 from wtforms import BooleanField, HiddenField, IntegerField, SelectField, StringField, TextAreaField
-from wtforms.validators import InputRequired, Length, NumberRange, Regexp, ValidationError
+from wtforms.validators import InputRequired, Length, Regexp, ValidationError
 
 from core.errors import Refused
 from core.i18n import ENDONYMS, current_language, gettext, lazy_gettext, locale_of
 from core.tenancy.context import current_tenant
 from core.web.colours import LEAST_ON_BRAND, nearest_readable, text_contrast
-from core.web.forms import Form, FormValues, options
+from core.web.forms import Between, Form, FormValues, options
 from plugins.self_service_portal.embed_origins import origins_in
 from plugins.self_service_portal.look import (
     ENTRIES,
@@ -55,12 +55,12 @@ class LookForm(Form):
     )
     draft_days = IntegerField(
         _("Days after which unsent requests are erased"),
-        [InputRequired(), NumberRange(FEWEST_DAYS, MOST_DAYS)],
+        [InputRequired(), Between(FEWEST_DAYS, MOST_DAYS)],
         render_kw={"inputmode": "numeric"},
     )
     photo_days = IntegerField(
         _("Days after which their photos are erased"),
-        [InputRequired(), NumberRange(FEWEST_DAYS, MOST_DAYS)],
+        [InputRequired(), Between(FEWEST_DAYS, MOST_DAYS)],
         render_kw={"inputmode": "numeric"},
     )
     embed_origins = TextAreaField(

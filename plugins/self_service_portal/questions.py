@@ -5,11 +5,11 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from wtforms import BooleanField, HiddenField, IntegerField, RadioField, StringField
-from wtforms.validators import InputRequired, Length, NumberRange, Optional, ValidationError
+from wtforms.validators import InputRequired, Length, Optional, ValidationError
 
 from core.clock import now
 from core.i18n import gettext, lazy_gettext
-from core.web.forms import Form, options
+from core.web.forms import Between, Form, options
 from plugins.self_service_portal.look import QUESTIONS, current_look
 
 _ = lazy_gettext
@@ -41,7 +41,7 @@ class MileageField(IntegerField):
 def _mileage(rule: Any) -> Any:
     return MileageField(
         _("Mileage (km)"),
-        [rule, NumberRange(0, 3_000_000)],
+        [rule, Between(0, 3_000_000)],
         render_kw={"inputmode": "numeric", "autocomplete": "off"},
     )
 

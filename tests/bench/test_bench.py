@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from bench.load import Target, WrongAnswer, get, press, press_once
 from bench.places import Place
 from bench.servers import environment, serving
 from tests.servers import Servers
+from tests.worlds import as_it_was
 
 PLAN = Plan(garages=3, jobs=500, seed=7)
 Pages = tuple[Place, dict[str, str]]
@@ -24,7 +25,15 @@ Pages = tuple[Place, dict[str, str]]
 async def made(servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> Pages:
     """Three small garages in a database of their own."""
     place = Place(tmp_path_factory.mktemp("bench"), servers.postgres, servers.valkey)
-    return place, await generate(place, PLAN, _quietly)
+    return place, await generated(place, PLAN)
+
+
+async def generated(
+    place: Place, plan: Plan, say: Callable[[str], None] | None = None
+) -> dict[str, str]:
+    """The garages, made by a house that is gone afterwards."""
+    with as_it_was():
+        return await generate(place, plan, say or _quietly)
 
 
 def _quietly(_text: str) -> None:
@@ -94,7 +103,7 @@ async def test_the_same_seed_makes_the_same_cars_and_another_one_others(
     other = Place(tmp_path, servers.postgres, servers.valkey, database="garagist_bench_other")
     contents = []
     for where, plan in ((again, PLAN), (other, Plan(garages=1, jobs=500, seed=8))):
-        made_here = await generate(where, Plan(1, plan.jobs, seed=plan.seed), _quietly)
+        made_here = await generated(where, Plan(1, plan.jobs, seed=plan.seed))
         async with admin_of(where) as admin:
             contents.append(await admin.fetchval(CONTENTS, made_here[slug_of(PLAN, 0)]))
         await servers.postgres.drop_database(where.database)
@@ -107,14 +116,14 @@ async def test_the_same_seed_makes_the_same_cars_and_another_one_others(
 async def test_what_is_there_is_not_made_twice(made: Pages) -> None:
     place, tenants = made
     said: list[str] = []
-    assert await generate(place, PLAN, said.append) == tenants
+    assert await generated(place, PLAN, said.append) == tenants
     assert said == []
 
 
 async def test_a_folder_with_other_sizes_is_refused(made: Pages) -> None:
     place, _tenants = made
     with pytest.raises(SystemExit, match="use another --data-dir"):
-        await generate(place, Plan(garages=3, jobs=600, seed=7), _quietly)
+        await generated(place, Plan(garages=3, jobs=600, seed=7))
 
 
 @pytest.fixture(scope="module")

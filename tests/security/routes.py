@@ -56,11 +56,14 @@ def staff_routes(app: HostRouter) -> list[Route]:
 
 def litestar_of(app: HostRouter) -> Litestar:
     """The garages' application inside its wrappers."""
-    inner = app._garage_app  # noqa: SLF001 - the table is inside
-    while not isinstance(inner, Litestar):
-        inner = getattr(inner, "_app", None) or inner.app  # type: ignore[attr-defined]
-    assert isinstance(inner, Litestar)
-    return inner
+    return inside_of(app._garage_app)  # noqa: SLF001 - the table is inside
+
+
+def inside_of(site: object) -> Litestar:
+    """A site's application inside its wrappers."""
+    while not isinstance(site, Litestar):
+        site = getattr(site, "_app", None) or site.app  # type: ignore[attr-defined]
+    return site
 
 
 def _routes_at(http_route: HTTPRoute) -> Iterator[Route]:

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from wtforms import BooleanField, IntegerField, SelectField
-from wtforms.validators import InputRequired, NumberRange
+from wtforms.validators import InputRequired
 
 from core.i18n import gettext as _
-from core.web.forms import Form, FormValues, options
+from core.web.forms import Between, Form, FormValues, options
 from plugins.vehicle_presence.cleanup.rules import Rule
 
 _NUMBER = {"inputmode": "numeric", "type": "number", "min": "0", "max": "365", "step": "1"}
@@ -24,7 +24,7 @@ def rules_form(rules: Sequence[Rule], submitted: FormValues | None = None) -> Fo
         fields[f"{key}_on"] = BooleanField(rule.label)
         fields[f"{key}_days"] = IntegerField(
             _("Days: %(rule)s", rule=rule.label),
-            [InputRequired(), NumberRange(0, MOST_DAYS)],
+            [InputRequired(), Between(0, MOST_DAYS)],
             render_kw=_NUMBER,
         )
         data |= {f"{key}_on": rule.is_on, f"{key}_days": rule.days}

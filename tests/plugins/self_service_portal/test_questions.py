@@ -54,12 +54,13 @@ async def test_the_answers_stand_in_the_jobs_own_fields(garage: Garage) -> None:
     assert (job.insurer, job.claim_number, job.courtesy_car_wished) == ("Ethias", "C-77", True)
 
 
+@pytest.mark.parametrize("typed", ["many", "9" * 400, "-1"])
 async def test_what_must_be_answered_is_asked_again_with_the_rest_still_there(
-    garage: Garage,
+    garage: Garage, typed: str
 ) -> None:
     await decide(garage, **ALL_REQUIRED)
     browser = garage.browser()
-    first = await answer(browser, "vehicle", mileage="many")
+    first = await answer(browser, "vehicle", mileage=typed)
     plate = soup(first).select_one("#plate")
     assert (first.status_code, plate["value"] if plate else "") == (422, "1-ABC-123")
     await reach(browser, garage, "contact", mileage="0")

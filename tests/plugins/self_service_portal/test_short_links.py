@@ -11,7 +11,7 @@ from core.workshop.jobs.models import Job
 from core.workshop.jobs.numbers import display_public_number
 from plugins.self_service_portal.qr_codes import as_file
 from tests.factories import a_job
-from tests.garages import Garage
+from tests.garages import Garage, without_tokens
 from tests.plugins.self_service_portal.after_booking import decide as support_decides
 from tests.plugins.self_service_portal.deciding import decide
 
@@ -84,9 +84,8 @@ async def test_a_jobs_code_and_an_invented_one_look_the_same(garage: Garage, job
         other = await browser.get("/s/AAAAAAAAA", follow_redirects=True)
     shown = display_public_number(job.public_number)
     assert other.status_code == real.status_code == 200
-    assert real.text.replace(shown, "AAA-AAA-AAA").replace(job.public_number, "AAAAAAAAA") == (
-        other.text
-    )
+    seen = real.text.replace(shown, "AAA-AAA-AAA").replace(job.public_number, "AAAAAAAAA")
+    assert without_tokens(seen) == without_tokens(other.text)
 
 
 async def test_where_the_status_is_hidden_a_jobs_code_leads_to_its_pictures(

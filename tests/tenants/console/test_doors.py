@@ -1,11 +1,11 @@
 """Who may see what of the console, over its whole route table."""
 
-from litestar import Litestar
 from litestar.routes import HTTPRoute
 
 from core.app import SUPPORT_HOST
 from core.web.host_router import HostRouter
 from tests.garages import Browser, Garage
+from tests.security.routes import inside_of
 from tests.servers import BASE_DOMAIN
 from tests.tenants.console.conftest import Desk
 
@@ -15,8 +15,6 @@ VALUES = {"plugin": "polite", "plugins": "polite", "host": "www.example.be", "sw
 def console_routes(app: HostRouter) -> list[tuple[str, str, bool, bool]]:
     """(method, path, is public, is for leads only) of all that the console serves."""
     site = app._sites[f"{SUPPORT_HOST}.{BASE_DOMAIN}"]  # noqa: SLF001 - the table is inside
-    inner = site._app._app.app  # type: ignore[attr-defined]  # noqa: SLF001
-    assert isinstance(inner, Litestar)
     return sorted(
         (
             str(method),
@@ -24,7 +22,7 @@ def console_routes(app: HostRouter) -> list[tuple[str, str, bool, bool]]:
             bool(handler.opt.get("public")),
             bool(handler.opt.get("lead_only")),
         )
-        for route in inner.routes
+        for route in inside_of(site).routes
         if isinstance(route, HTTPRoute)
         for handler in route.route_handlers
         for method in handler.http_methods
