@@ -52,6 +52,7 @@ async def lists(session: AsyncSession, asking: Asking) -> dict[str, Any]:
     if asking.after is None and not asking.filters.status:
         on_top = (await board_repository.finished_but_inside(session, wanted))[:PAGE]
     counts = await board_repository.counts(session, edges)
+    total = sum(each.total for each in counts)
     top_ids = {row.job_id for row in on_top}
     doubts = await repository.open_doubts(session) if asking.is_plain else []
     ids = list(dict.fromkeys([*(row.job_id for row in on_top), *(row.job_id for row in shown)]))
@@ -62,7 +63,8 @@ async def lists(session: AsyncSession, asking: Asking) -> dict[str, Any]:
         "doubts": [(row, reason_text(row.reason, row.evidence)) for row in doubts],
         "expected": await _expected(session) if asking.is_plain else [],
         "counts": counts,
-        "total": sum(each.total for each in counts),
+        "total": min(total, board_repository.MOST_COUNTED),
+        "or_more": "+" if total > board_repository.MOST_COUNTED else "",
         "more": _position_of(shown[-1]) if len(found) > PAGE else None,
         "today": today,
         "asks": bool(check_ins.asked()),

@@ -122,6 +122,10 @@ async def finished_but_inside(session: AsyncSession, wanted: Wanted) -> Sequence
     return rows
 
 
+MOST_COUNTED = 1_000
+"""Past it the board says "1000+": whoever has as many does not need the number."""
+
+
 @dataclass(frozen=True, slots=True)
 class Count:
     """How many vehicles are at one location, and of those how many in which band or out."""
@@ -140,29 +144,43 @@ class Count:
 
 
 async def counts(session: AsyncSession, edges: BandEdges) -> list[Count]:
-    """Per location that has a vehicle inside, in order."""
-    is_long = Stay.arrived_at < edges.long_before
-    is_ageing = and_(Stay.arrived_at < edges.ageing_before, ~is_long)
+    """Per location that has a vehicle inside, in order.
+
+    Counts the :data:`MOST_COUNTED` that came last and one more, so that a garage which forgot
+    thousands waits no longer for its board than one that forgot none.
+    """
+    newest = (
+        select(Stay.tenant_id, Stay.id, Stay.location_id, Stay.arrived_at)
+        .where(Stay.tenant_id == session.info["tenant_id"], Stay.left_at.is_(None))
+        .order_by(Stay.arrived_at.desc(), Stay.id.desc())
+        .limit(MOST_COUNTED + 1)
+        .subquery("newest")
+    )
+    is_long = newest.c.arrived_at < edges.long_before
+    is_ageing = and_(newest.c.arrived_at < edges.ageing_before, ~is_long)
     rows = await session.execute(
         select(
-            Stay.location_id,
+            newest.c.location_id,
             Location.name,
             func.count(),
             func.count().filter(is_ageing),
             func.count().filter(is_long),
             func.count(Absence.id),
         )
-        .join(Location, and_(Location.tenant_id == Stay.tenant_id, Location.id == Stay.location_id))
+        .select_from(newest)
+        .join(
+            Location,
+            and_(Location.tenant_id == newest.c.tenant_id, Location.id == newest.c.location_id),
+        )
         .outerjoin(
             Absence,
             and_(
-                Absence.tenant_id == Stay.tenant_id,
-                Absence.stay_id == Stay.id,
+                Absence.tenant_id == newest.c.tenant_id,
+                Absence.stay_id == newest.c.id,
                 Absence.back_at.is_(None),
             ),
         )
-        .where(Stay.left_at.is_(None))
-        .group_by(Stay.location_id, Location.name, Location.position)
+        .group_by(newest.c.location_id, Location.name, Location.position)
         .order_by(Location.position, Location.name)
         .limit(PAGE)
     )

@@ -163,6 +163,20 @@ async def test_the_list_itself_takes_three_statements_whatever_is_inside(garage:
             assert all("LIMIT" in statement for statement in sent)
 
 
+async def test_many_forgotten_vehicles_are_not_counted_one_by_one(
+    garage: Garage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(board_repository, "MOST_COUNTED", 3)
+    async with garage.unit() as session:
+        for days in (0, 30, 40, 50, 60, 70):
+            await a_stay(session, await a_job(session, plate=a_plate()), now() - timedelta(days))
+        (count,) = await board_repository.counts(session, band_edges(settings()))
+    page = await (await garage.staff("planner")).open("/desk/on-site")
+    assert (count.total, count.fresh) == (4, 1)
+    assert [tab.text.split()[-1] for tab in page.select("nav.tabs a")][:4] == ["3+", "1", "0", "3+"]
+    assert len(page.select("tr[data-row]")) == 6
+
+
 async def test_the_bands_of_the_counts_are_those_of_the_rows(garage: Garage) -> None:
     async with garage.unit() as session:
         wishes, edges = settings(), band_edges(settings())
