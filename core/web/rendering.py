@@ -59,8 +59,7 @@ def respond(
     connection: AnyConnection, template: str, context: Mapping[str, Any], *, status_code: int
 ) -> Page:
     """The page that `template` makes of exactly these values, for any site of the platform."""
-    page_token.set(context["csrf_token"])
-    html = resources_of(connection).templates.get_template(template).render(context)
+    html = _drawn(connection, template, context)
     return Response(
         html,
         media_type=MediaType.HTML,
@@ -75,13 +74,21 @@ def fragment(connection: AnyConnection, template: str, **values: Any) -> Respons
     and nothing more where the browser shows exactly that. The token of its forms differs each time
     and says nothing. It leaves messages of the next page alone."""
     context = {**common_values(connection), **values}
-    html = resources_of(connection).templates.get_template(template).render(context)
+    html = _drawn(connection, template, context)
     says = html.replace(str(context["csrf_token"]), "")
     tag = f'"{hashlib.sha256(says.encode()).hexdigest()[:32]}"'
     headers = {**_PRIVATE, "ETag": tag}
     if connection.headers.get("if-none-match") == tag:
         return Response(None, status_code=304, headers=headers)
     return Response(html, media_type=MediaType.HTML, headers=headers)
+
+
+def _drawn(connection: AnyConnection, template: str, context: Mapping[str, Any]) -> str:
+    token = page_token.set(context["csrf_token"])
+    try:
+        return resources_of(connection).templates.get_template(template).render(context)
+    finally:
+        page_token.reset(token)
 
 
 def redirect(
