@@ -78,7 +78,7 @@ async def test_a_board_follows_what_another_window_does(people: People) -> None:
     colleague = await people.staff("noord", "technician")
     await colleague.go("/desk/on-site?all=1")
     await colleague.page.locator(f"[data-key='{gone}'] button.clock").click()
-    await expect(watcher.page.locator("#total")).to_have_text(str(total - 1))
+    await expect(watcher.page.locator("#total")).to_have_text(str(total - 1), timeout=5000)
     await expect(watcher.page.locator(f"[data-row][data-key='{gone}']")).to_have_count(0)
     row = watcher.page.locator(f"[data-row][data-key='{kept_key}']")
     await expect(row.locator("input[name=job]")).to_be_checked()
@@ -88,7 +88,9 @@ async def test_a_board_follows_what_another_window_does(people: People) -> None:
     await watcher.finds_no_barrier()
 
     await colleague.press("Undo")
-    await expect(watcher.page.locator(f"[data-row][data-key='{gone}']")).to_have_count(1)
+    await expect(watcher.page.locator(f"[data-row][data-key='{gone}']")).to_have_count(
+        1, timeout=5000
+    )
     assert await watcher.page.evaluate("window.sameDocument") is True
     assert watcher.complaints == []
 
