@@ -141,7 +141,10 @@ class People:
         )
         await context.add_init_script(REPORT_POLICY)
         self._contexts.append(context)
-        person = Person(await context.new_page(), self._demo, host)
+        page = await context.new_page()
+        # From the start, as Chromium may still be told about choosers when a key opens one.
+        page.on("filechooser", lambda _: None)
+        person = Person(page, self._demo, host)
         self._persons.append(person)
         return person
 
