@@ -4,6 +4,7 @@ import asyncio
 import json
 import shutil
 from pathlib import Path
+from typing import Any
 
 from redis.asyncio import Redis
 
@@ -41,12 +42,26 @@ def prepare_data(settings: Settings, folder: Path) -> None:
             await leave_out_last_night(house)
         finally:
             await house.close()
-        unfinished = folder / f"{RESULT_FILE}.part"
-        unfinished.touch(mode=0o600)
-        unfinished.write_text(json.dumps(facts, indent=2, ensure_ascii=False))
-        unfinished.rename(folder / RESULT_FILE)
+        _keep(facts, folder)
 
     asyncio.run(work())
+
+
+def tell_addresses_anew(settings: Settings, folder: Path) -> None:
+    """Write `demo.json` again with today's addresses: a demo may go on at another port."""
+    facts = json.loads((folder / RESULT_FILE).read_text())
+    for garage in facts["garages"]:
+        garage["url"] = settings.public_url(garage["slug"])
+    for host in ("support", "mail"):
+        facts[host]["url"] = settings.public_url(host)
+    _keep(facts, folder)
+
+
+def _keep(facts: dict[str, Any], folder: Path) -> None:
+    unfinished = folder / f"{RESULT_FILE}.part"
+    unfinished.touch(mode=0o600)
+    unfinished.write_text(json.dumps(facts, indent=2, ensure_ascii=False))
+    unfinished.rename(folder / RESULT_FILE)
 
 
 async def leave_out_last_night(house: House) -> None:

@@ -14,7 +14,13 @@ from pathlib import Path
 from types import FrameType
 
 from core.app import MAIL_FOLDER
-from core.demo.preparation import DATABASE, RESULT_FILE, prepare_data, prepare_schema
+from core.demo.preparation import (
+    DATABASE,
+    RESULT_FILE,
+    prepare_data,
+    prepare_schema,
+    tell_addresses_anew,
+)
 from core.embedded import process
 from core.embedded.postgres import APP, OWNER, PLATFORM, EmbeddedPostgres
 from core.embedded.valkey import EmbeddedValkey
@@ -88,7 +94,9 @@ class Demo:
         )
         with _step("Migrating"):
             prepare_schema(self._postgres, settings, fresh=not self._is_filled())
-        if not self._is_filled():
+        if self._is_filled():
+            tell_addresses_anew(settings, self._folder)
+        else:
             with _step("Making demo data with photos (once)"):
                 prepare_data(settings, self._folder)
         with _step("Starting the mailbox, web, worker and beat"):

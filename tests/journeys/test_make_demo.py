@@ -48,8 +48,10 @@ def test_a_second_demo_stands_beside_the_first_and_leaves_no_trace(
     assert not processes_of(folder)
     assert not answers(second.port)
     numbers = [job["number"] for job in second.garage("noord")["jobs"]]
-    again = start_demo(folder, second.port)
+    again = start_demo(folder)  # at another port
     again.stop()
+    hosts = [*again.facts["garages"], again.facts["support"], again.facts["mail"]]
+    assert all(f":{again.port}/" in host["url"] for host in hosts)
     assert [job["number"] for job in again.garage("noord")["jobs"]] == numbers
     assert not any("demo data" in line for line in again.lines)
     assert run_make("reset", f"DATA_DIR={folder}").returncode == 0
