@@ -20,7 +20,8 @@ LONGEST_STOP_SECONDS = 60
 
 @dataclass(slots=True)
 class DemoRun:
-    """A running demo. `lines` is what it has printed so far."""
+    """A running demo. `lines` is what it has printed so far; `cookies` are those of who logged in,
+    by host and role."""
 
     folder: Path
     port: int
@@ -28,6 +29,7 @@ class DemoRun:
     lines: list[str] = field(default_factory=list)
     reader: threading.Thread | None = None
     used_code: int = 0
+    cookies: dict[tuple[str, str], Any] = field(default_factory=dict)
 
     @property
     def facts(self) -> dict[str, Any]:

@@ -128,9 +128,11 @@ class People:
         scripts: bool = True,
         colours: Literal["light", "dark"] = "light",
         language: str = "en",
+        cookies: Any = None,
     ) -> Person:
-        """A browser window of its own, without any cookie."""
+        """A browser window of its own, without any cookie but `cookies`, as a login left them."""
         context = await self._chrome.new_context(
+            storage_state=cookies,
             viewport=screen,  # type: ignore[arg-type]  # a plain dict does
             java_script_enabled=scripts,
             color_scheme=colours,
@@ -149,27 +151,39 @@ class People:
         return person
 
     async def staff(self, host: str, role: str = "owner", **options: Any) -> Person:
-        """Somebody of a garage, logged in."""
-        person = await self.sit_down(host, **options)
-        email, password = self._demo.login(host, role)
-        await person.go("/language/en")
-        await person.go("/desk/login")
-        await person.fill("E-mail address", email)
-        await person.fill("Password", password)
-        await person.press("Log in")
-        await person.page.wait_for_url("**/desk")
-        return person
+        """Somebody of a garage, logged in; the first of a role by the form, later ones too by
+        what it left in the first one's browser."""
+        kept = self._demo.cookies.get((host, role))
+        person = await self.sit_down(host, cookies=kept, **options)
+        if kept:
+            await person.go("/desk")
+        else:
+            email, password = self._demo.login(host, role)
+            await person.go("/language/en")
+            await person.go("/desk/login")
+            await person.fill("E-mail address", email)
+            await person.fill("Password", password)
+            await person.press("Log in")
+        return await self._logged_in(person, (host, role), "**/desk")
 
     async def support(self, **options: Any) -> Person:
-        """Somebody of the vendor, logged in with their second factor."""
-        person = await self.sit_down("support", **options)
-        login = self._demo.facts["support"]
-        await person.go("/language/en")
-        await person.fill("E-mail address", login["email"])
-        await person.fill("Password", login["password"])
-        await person.fill("Code", await self._fresh_code(login["totp_secret"]))
-        await person.press("Log in")
-        await person.page.wait_for_url("**/garages")
+        """Somebody of the vendor, logged in with their second factor; the same way."""
+        kept = self._demo.cookies.get(("support", ""))
+        person = await self.sit_down("support", cookies=kept, **options)
+        if kept:
+            await person.go("/garages")
+        else:
+            login = self._demo.facts["support"]
+            await person.go("/language/en")
+            await person.fill("E-mail address", login["email"])
+            await person.fill("Password", login["password"])
+            await person.fill("Code", await self._fresh_code(login["totp_secret"]))
+            await person.press("Log in")
+        return await self._logged_in(person, ("support", ""), "**/garages")
+
+    async def _logged_in(self, person: Person, seat: tuple[str, str], target: str) -> Person:
+        await person.page.wait_for_url(target)
+        self._demo.cookies[seat] = await person.page.context.storage_state()
         return person
 
     async def _fresh_code(self, secret: str) -> str:
