@@ -1,13 +1,17 @@
 """Log lines: one JSON object each, with the garage, without secrets."""
 
 import json
+import logging
 import subprocess
 import sys
 
 import pytest
 
+from core.app import app_of
+from core.house import House
 from tests.commands import ROOT
 from tests.demo_run import plain_environment
+from tests.security.routes import litestar_of
 
 PROGRAM = """
 import logging
@@ -67,3 +71,11 @@ def test_lines_of_a_garage_name_it_those_of_libraries_too(lines: list[dict[str, 
 def test_a_traceback_is_in_its_line_without_the_variables(lines: list[dict[str, str]]) -> None:
     assert "ValueError: out of order" in lines[2]["exception"]
     assert "hunter2" not in lines[2]["exception"].replace('password = "hunter2"', "")
+
+
+async def test_making_the_applications_leaves_the_logs_as_they_were_set_up(house: House) -> None:
+    root = logging.getLogger()
+    before = (list(root.handlers), root.level)
+    made = app_of(house)
+    await litestar_of(made).state.resources.limiter.close()
+    assert (root.handlers, root.level) == before

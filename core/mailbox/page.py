@@ -100,5 +100,6 @@ def create_mailbox_app(folder: Path, assets: Assets) -> ASGIApp:
         [inbox, read, body, attachment, robots, static],
         exception_handlers={HTTPException: missing},
         openapi_config=None,
+        logging_config=None,
     )
     return SecurityHeaders(app, https=False)

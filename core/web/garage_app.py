@@ -64,6 +64,7 @@ def create_garage_app(resources: Resources) -> ASGIApp:
         state=State({"resources": resources}),
         request_max_body_size=FORM_LIMIT_BYTES,
         openapi_config=None,
+        logging_config=None,
         debug=False,
     )
     inside = Compression(HeadLikeGet(app))

@@ -56,9 +56,10 @@ def gated_routers(hooks: HookManager) -> Sequence[ControllerRouterHandler]:
 def passing_the_gate(router: Router, plugin: str) -> set[str]:
     """Addresses in the route table that Litestar makes of a router whose gate would look at
     another plugin than this one, or at none."""
+    app = Litestar([router], dependencies=DEPENDENCIES, openapi_config=None, logging_config=None)
     return {
         route.path
-        for route in Litestar([router], dependencies=DEPENDENCIES, openapi_config=None).routes
+        for route in app.routes
         for handler in _handlers_of(route)
         if handler.opt.get(OPTION) != plugin
     }

@@ -71,6 +71,7 @@ def create_console_app(resources: Resources, switching: Switching) -> ASGIApp:
         state=State({"resources": resources, "switching": switching}),
         request_max_body_size=FORM_LIMIT_BYTES,
         openapi_config=None,
+        logging_config=None,
         debug=False,
     )
     inside = Compression(HeadLikeGet(app))

@@ -12,11 +12,13 @@ from core.web.host_router import HostRouter
 from core.workshop.audit.models import AuditEntry
 from core.workshop.staff import repository as staff
 from tenants import repository
+from tenants.epoch import LOOK_SECONDS
 from tenants.support_staff import log_in
 from tests.cli.conftest import Terminal
 from tests.conftest import new_slug
 from tests.garages import Browser, Garage, Outbox
 from tests.outside_plugins.polite.models import Note
+from tests.waiting import until
 
 
 async def test_a_garage_is_created_and_answers(
@@ -76,7 +78,11 @@ async def test_a_closed_garage_is_opened_again(terminal: Terminal, garage: Garag
         "slug": garage.slug,
         "closed": False,
     }
-    assert (await garage.browser().get("/desk/login")).status_code == 200
+
+    async def is_open() -> bool:
+        return (await garage.browser().get("/desk/login")).status_code == 200
+
+    await until(is_open, seconds=LOOK_SECONDS + 1)
 
 
 async def test_a_garage_gets_a_host_name_of_its_own_and_loses_it(
@@ -85,9 +91,13 @@ async def test_a_garage_gets_a_host_name_of_its_own_and_loses_it(
     host = f"www.{garage.slug}.be"
     added = await terminal.json("tenants", "add-domain", garage.slug, host.upper())
     assert added == {"slug": garage.slug, "host": host}
-    assert (await Browser(garage.app, host).get("/desk/login")).status_code == 200
+
+    async def answers(status: int) -> bool:
+        return (await Browser(garage.app, host).get("/desk/login")).status_code == status
+
+    await until(lambda: answers(200), seconds=LOOK_SECONDS + 1)
     await terminal.json("tenants", "remove-domain", garage.slug, host)
-    assert (await Browser(garage.app, host).get("/desk/login")).status_code == 404
+    await until(lambda: answers(404), seconds=LOOK_SECONDS + 1)
 
 
 async def test_plugins_are_listed_with_what_they_require_and_whether_they_are_on(

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -18,6 +18,7 @@ from tenants.lifecycle import close_garage
 from tests.garages import SUPPORT, Garage
 from tests.servers import BASE_DOMAIN, Servers
 from tests.tenants.processes import another_process
+from tests.waiting import until
 
 A_LITTLE = 1.0
 """For a busy machine."""
@@ -34,15 +35,6 @@ async def sees(process: Switching, garage: Garage, plugin: str) -> bool:
     """Whether that process takes the plugin for on."""
     found = await process.directory.by_host(garage.host)
     return found is not None and found.has_plugin(plugin)
-
-
-async def until(true: Callable[[], Awaitable[bool]], *, seconds: float) -> float:
-    """Ask again and again; how long it took."""
-    began = time.monotonic()
-    while not await true():
-        assert time.monotonic() - began < seconds, "too late"
-        await asyncio.sleep(0.02)
-    return time.monotonic() - began
 
 
 @pytest.mark.parametrize("on", [True, False])
