@@ -1,6 +1,7 @@
 """The portal's four flows in any language: by thumb, found by what things are and not by words."""
 
 from collections.abc import Awaitable, Callable
+from urllib.parse import urlsplit
 
 from playwright.async_api import FilePayload, expect
 
@@ -9,9 +10,25 @@ from tests.journeys.people import Person
 
 Look = Callable[[Person], Awaitable[None]]
 """What is done on every page on the way."""
+LANGUAGES = ("nl", "fr", "de", "en")
 PLATE = "1-FLW-123"
 NEXT = "main form:has(input[name=csrf_token]) .actions button.primary"
 EARLIEST = "main button[name=take]"
+
+
+async def look_in_every_language(person: Person) -> None:
+    """The page that is open, as it stands in each language, light and dark, on the smallest
+    phone; then again in the one that it was opened in."""
+    opened = person.page.url
+    shown = urlsplit(opened).path.split("/")[1]
+    for language in LANGUAGES:
+        await person.page.goto(opened.replace(f"/{shown}/", f"/{language}/", 1))
+        await person.page.evaluate(
+            "document.querySelectorAll('main details').forEach(each => each.open = true)"
+        )
+        await person.finds_no_barrier()
+        await person.finds_no_barrier_in_the_dark()
+    await person.page.goto(opened)
 
 
 async def photo_of(colour: int) -> FilePayload:

@@ -2,11 +2,14 @@
 
 import asyncio
 import os
+from io import BytesIO
 from pathlib import Path
 from typing import Any, Literal
 
 import pyotp
+import zxingcpp
 from axe_playwright_python.async_playwright import Axe
+from PIL import Image
 from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, expect
 
 from core.clock import now
@@ -76,6 +79,14 @@ class Person:
         folder = os.environ.get("SCREENSHOTS")
         if folder:
             await self.page.screenshot(path=f"{folder}/{name}.png", full_page=False)
+
+    async def scan(self, selector: str) -> str:
+        """What a camera reads from the code there, by another library than drew it."""
+        seen = await self.page.locator(selector).first.screenshot()
+        with Image.open(BytesIO(seen)) as picture:
+            (code,) = zxingcpp.read_barcodes(picture.convert("L"))
+        found: str = code.text
+        return found
 
     async def finds_no_barrier(self) -> None:
         """axe finds nothing, and the page does not scroll sideways."""

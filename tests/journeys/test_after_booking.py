@@ -5,10 +5,10 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from tests.demo_run import DemoRun
-from tests.journeys.people import People, Person
+from tests.journeys.flows import look_in_every_language
+from tests.journeys.people import NARROW, People, Person
 from tests.journeys.test_customer import mail_to
 
-NARROW = {"width": 320, "height": 640}
 EMAIL = "confirm.me@example.com"
 
 
@@ -62,19 +62,22 @@ async def test_an_appointment_is_confirmed_and_given_back_on_the_smallest_phone(
 ) -> None:
     async with bookings_to_be_confirmed(people):
         await book(await people.sit_down("noord", screen=NARROW))
-    reader = await people.sit_down("noord", screen=NARROW, colours="dark")
+    reader = await people.sit_down("noord", screen=NARROW)
     await follow_mail(reader, demo, "confirm")
     await reader.reads_heading("Confirm your appointment")
-    await reader.finds_no_barrier()
+    await look_in_every_language(reader)
     await reader.press("Yes, I am coming")
     await reader.reads_heading("Your appointment is confirmed")
-    await reader.finds_no_barrier()
+    await look_in_every_language(reader)
+    await follow_mail(reader, demo, "pictures/link")
+    await look_in_every_language(reader)
     await follow_mail(reader, demo, "appointment")
-    await reader.finds_no_barrier()
+    await look_in_every_language(reader)
     await reader.follow("Cancel the appointment")
     await reader.reads_heading("Cancel this appointment?")
-    await reader.finds_no_barrier()
+    await look_in_every_language(reader)
     await reader.fill("Registration plate", "1 cnf 001")
     await reader.press("Yes, cancel the appointment")
     await reader.reads_heading("Your appointment was cancelled")
+    await look_in_every_language(reader)
     assert not reader.complaints

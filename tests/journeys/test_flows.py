@@ -11,7 +11,6 @@ MOST_TAPS = {"estimate": 12, "repair": 6, "status": 2, "pictures": 3}
 """Without typing and without what the phone's own camera or gallery asks."""
 PICTURES = {"/nl": "portal-home-nl", "/fr/estimate/done": "portal-done-fr"}
 """For the README: addresses whose pages are kept, and under which name."""
-LANGUAGES = ("nl", "fr", "de", "en")
 
 
 async def look(customer: Person) -> None:
@@ -25,7 +24,7 @@ async def look(customer: Person) -> None:
         await customer.picture(name)
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("language", flows.LANGUAGES)
 async def test_every_page_of_every_flow_has_no_barrier_and_few_taps(
     people: People, language: str
 ) -> None:
@@ -42,7 +41,7 @@ async def test_every_page_of_every_flow_has_no_barrier_and_few_taps(
     assert not customer.complaints
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("language", flows.LANGUAGES)
 async def test_what_goes_wrong_has_no_barrier_either(people: People, language: str) -> None:
     customer = await people.sit_down("noord", screen=NARROW, language=language)
     for path in ("estimate/vehicle", "status"):

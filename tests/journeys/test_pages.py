@@ -7,6 +7,7 @@ desktop.
 import pytest
 
 from tests.demo_run import DemoRun
+from tests.journeys.flows import look_in_every_language
 from tests.journeys.people import DESKTOP, PHONE, People, Person
 
 SCREENS = pytest.mark.parametrize("screen", [DESKTOP, PHONE], ids=["desktop", "phone"])
@@ -66,6 +67,8 @@ async def look(person: Person) -> None:
 async def test_the_portal_has_no_barrier(people: People) -> None:
     customer = await people.sit_down("noord")
     await walk(customer, tuple(f"/en{path}" for path in PORTAL))
+    await customer.go("/en/offline")
+    await look_in_every_language(customer)
 
 
 async def test_a_customers_job_has_no_barrier(people: People, demo: DemoRun) -> None:

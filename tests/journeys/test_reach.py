@@ -257,3 +257,18 @@ async def test_a_portal_that_is_switched_off_leaves_nothing_in_the_browser(
         assert found == {"workers": 0, "caches": 0, "paths": []}
     finally:
         switch(demo, "enable")
+
+
+async def test_a_camera_reads_the_codes_on_the_card_and_on_a_jobs_sheet(
+    people: People, demo: DemoRun
+) -> None:
+    owner = await people.staff("noord")
+    await owner.go("/desk/portal/card")
+    assert (await owner.scan("svg.qr")).startswith(demo.url("noord", "/s/"))
+    job = demo.garage("noord")["jobs"][0]
+    await owner.go(f"/desk/search?q={job['number']}")
+    await owner.page.locator("table a").first.click()
+    await owner.follow("Job sheet")
+    await owner.page.emulate_media(media="print")
+    number = job["number"].replace("-", "")
+    assert await owner.scan(".print-code svg.qr") == demo.url("noord", f"/s/{number}")

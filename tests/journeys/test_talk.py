@@ -7,6 +7,7 @@ from playwright.async_api import expect
 
 from tests.demo_run import DemoRun
 from tests.factories import a_pdf
+from tests.journeys import flows
 from tests.journeys.people import PHONE, People, Person
 
 WAYS = pytest.mark.parametrize(
@@ -18,6 +19,12 @@ async def look(person: Person, *, scripts: bool) -> None:
     """Look for barriers; axe itself needs scripts."""
     if scripts:
         await person.finds_no_barrier()
+
+
+async def look_in_every_language(customer: Person, *, scripts: bool) -> None:
+    """The customer's page, in the four languages."""
+    if scripts:
+        await flows.look_in_every_language(customer)
 
 
 async def open_card(planner: Person, number: str) -> None:
@@ -71,19 +78,20 @@ async def test_a_customer_writes_the_garage_answers_and_the_customer_approves(
 
     await customer.page.reload()
     await customer.sees("Please take it out, we need the room.")
+    await look_in_every_language(customer, scripts=scripts)
     await customer.picture("portal-talk")
     await customer.page.get_by_label("never").check()
     await customer.press("Save")
     await customer.follow("Read and answer")
     await customer.reads_heading("Estimate for your repair")
-    await look(customer, scripts=scripts)
+    await look_in_every_language(customer, scripts=scripts)
     await customer.follow("Approve…")
     await customer.picture("portal-estimate")
-    await look(customer, scripts=scripts)
+    await look_in_every_language(customer, scripts=scripts)
     await customer.fill("Your name", "Noor Peeters")
     await customer.press("I approve")
     await customer.sees("You approved this estimate")
-    await look(customer, scripts=scripts)
+    await look_in_every_language(customer, scripts=scripts)
 
     await planner.page.reload()
     quotes = planner.page.locator("#quotes")

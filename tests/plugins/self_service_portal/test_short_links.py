@@ -5,6 +5,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 import segno
+import zxingcpp
 from PIL import Image
 
 from core.workshop.jobs.models import Job
@@ -104,10 +105,12 @@ def test_a_drawn_code_is_that_of_its_address_with_white_around_it() -> None:
     code = segno.make_qr(address, error="m")
     with Image.open(BytesIO(as_file(address, "png"))) as picture:
         bits = as_bits(picture, 16)
+        (read,) = zxingcpp.read_barcodes(picture.convert("L"))
     assert [row[QUIET:-QUIET] for row in bits[QUIET:-QUIET]] == [
         [bool(module) for module in row] for row in code.matrix
     ]
     assert not any(any(row) for row in bits[:QUIET])
+    assert read.text == address
     svg = ET.fromstring(as_file(address, "svg"))  # noqa: S314 - our own
     assert svg.tag == "{http://www.w3.org/2000/svg}svg"
     assert int(svg.attrib["width"]) == 16 * len(bits)
