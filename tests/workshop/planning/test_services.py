@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import UTC, date, datetime, time, timedelta
+from itertools import pairwise
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -172,14 +173,17 @@ async def test_a_second_click_is_no_error_though_the_new_time_is_near(garage: Ga
 async def test_an_appointment_is_not_in_its_own_way(garage: Garage) -> None:
     async with garage.unit() as session:
         await set_rules(session, duration_minutes=60, step_minutes=15, buffer_minutes=15)
-        first, second, *_ = await free_slots(session)
+        quarter = timedelta(minutes=15)  # the first two may have a closed lunch between them
+        first, second = next(
+            pair for pair in pairwise(await free_slots(session)) if pair[1] - pair[0] == quarter
+        )
         appointment, _ = await an_appointment(session, await a_job(session), at=first)
         await move(session, appointment, second, STAFF)
         location = await locations.first(session)
         days = await free_days(session, location, "estimate", moving=appointment)
-    assert (second - first, appointment.lane) == (timedelta(minutes=15), 1)
+    assert appointment.lane == 1
     offered = [slot.starts_at for day in days for slot in day.slots]
-    assert offered[0] == first
+    assert first in offered
     assert second not in offered
 
 
