@@ -96,12 +96,19 @@ async def stream(request: AnyRequest, *topics: str) -> Response[Any]:
     tenant_id = tenant_of(request).id
     person = (tenant_id, viewer.staff_id or viewer.name if viewer else "")
     garage = (tenant_id, None)
-    if reader.open[person] >= MOST_PER_PERSON or reader.open[garage] >= MOST_PER_GARAGE:
+
+    def is_full() -> bool:
+        return reader.open[person] >= MOST_PER_PERSON or reader.open[garage] >= MOST_PER_GARAGE
+
+    if is_full():
         raise TooManyStreams
     plugin = request.route_handler.opt.get("plugin")
     listener = _Listener(request, reader, topics, plugin)
 
     async def counted() -> AsyncIterator[ServerSentEventMessage]:
+        if is_full():  # of those asked for at the same moment; it comes back, and is then refused
+            yield _message("change", DOWN)
+            return
         reader.open.update((person, garage))
         try:
             async for event in listener.events():

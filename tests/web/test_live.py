@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
 from dataclasses import replace
 from pathlib import Path
 from uuid import uuid4
@@ -186,6 +187,19 @@ async def test_a_person_opens_only_so_many(
             assert (await colleague.next())[0] == "hello"
     async with listening(owner, EVENTS) as heard:
         assert (await heard.next())[0] == "hello"
+
+
+async def test_pages_opened_at_the_same_moment_are_counted_too(
+    owner: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(live, "MOST_PER_PERSON", 1)
+    async with AsyncExitStack() as all_of_them:
+        streams = await asyncio.gather(
+            *(all_of_them.enter_async_context(listening(owner, EVENTS)) for _ in range(5))
+        )
+        said = [(await each.next())[0] for each in streams if each.status == 200]
+    assert said.count("hello") == 1
+    assert set(said) <= {"hello", "down"}
 
 
 @pytest.fixture
