@@ -205,6 +205,11 @@ async def free_slots(session: AsyncSession, kind: str = "estimate") -> list[date
     return [slot.starts_at for day in days for slot in day.slots]
 
 
+async def before_opening(session: AsyncSession) -> datetime:
+    """Early on a day with times: whoever asks then is offered its first ones, side by side."""
+    return (await free_slots(session))[-1].replace(hour=3, minute=0)
+
+
 async def a_message(
     session: AsyncSession,
     job: Job,

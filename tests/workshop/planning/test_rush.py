@@ -8,11 +8,12 @@ from uuid import UUID
 
 from sqlalchemy import func, select
 
+from core.clock import frozen
 from core.workshop.audit.services import CUSTOMER
 from core.workshop.locations import repository as locations
 from core.workshop.planning.models import Appointment
 from core.workshop.planning.services import SlotAlreadyTaken, book
-from tests.factories import first_slot, free_slots, many_jobs
+from tests.factories import before_opening, first_slot, free_slots, many_jobs
 from tests.garages import Garage
 
 PEOPLE = 1000
@@ -72,15 +73,19 @@ async def test_times_that_only_the_buffer_keeps_apart_are_not_sold_side_by_side(
     garage: Garage,
 ) -> None:
     async with garage.unit() as session:
+        early = await before_opening(session)
         (await locations.first(session)).appointment_rules = {"estimate": {"buffer_minutes": 15}}
         people = await many_jobs(session, 20)
-        first, second, *_ = await free_slots(session)
+    with frozen(early):
+        async with garage.unit() as session:
+            first, second, *_ = await free_slots(session)
     wanted = dict(zip(people, [first, second] * 10, strict=True))
 
     async def click(job_id: UUID) -> object:
         return await booking(garage, "estimate", wanted[job_id])(job_id)
 
-    results = await all_at_once(people, click)
+    with frozen(early):
+        results = await all_at_once(people, click)
     assert second - first == timedelta(minutes=30)
     assert sum(isinstance(result, Appointment) for result in results) == 1
     assert sum(isinstance(result, SlotAlreadyTaken) for result in results) == 19

@@ -30,7 +30,15 @@ from core.workshop.planning.services import (
     free_days,
     move,
 )
-from tests.factories import a_job, a_plate, an_appointment, first_slot, free_slots, many_jobs
+from tests.factories import (
+    a_job,
+    a_plate,
+    an_appointment,
+    before_opening,
+    first_slot,
+    free_slots,
+    many_jobs,
+)
 from tests.garages import STAFF, Garage
 from tests.outside_plugins import polite
 
@@ -171,12 +179,15 @@ async def test_a_second_click_is_no_error_though_the_new_time_is_near(garage: Ga
 
 async def test_an_appointment_is_not_in_its_own_way(garage: Garage) -> None:
     async with garage.unit() as session:
-        await set_rules(session, duration_minutes=60, step_minutes=15, buffer_minutes=15)
-        first, second, *_ = await free_slots(session)
-        appointment, _ = await an_appointment(session, await a_job(session), at=first)
-        await move(session, appointment, second, STAFF)
-        location = await locations.first(session)
-        days = await free_days(session, location, "estimate", moving=appointment)
+        early = await before_opening(session)
+    with frozen(early):
+        async with garage.unit() as session:
+            await set_rules(session, duration_minutes=60, step_minutes=15, buffer_minutes=15)
+            first, second, *_ = await free_slots(session)
+            appointment, _ = await an_appointment(session, await a_job(session), at=first)
+            await move(session, appointment, second, STAFF)
+            location = await locations.first(session)
+            days = await free_days(session, location, "estimate", moving=appointment)
     assert (second - first, appointment.lane) == (timedelta(minutes=15), 1)
     offered = [slot.starts_at for day in days for slot in day.slots]
     assert offered[0] == first
