@@ -51,7 +51,7 @@ ifdef ARGS
 	@$(BIN)/python -m pytest $(ARGS)
 else
 	@$(BIN)/python -m pytest -n $(WORKERS) --ignore tests/journeys
-	@$(BIN)/python -m pytest --reruns 1 tests/journeys
+	@$(BIN)/python -m pytest tests/journeys
 endif
 
 .PHONY: check
