@@ -23,6 +23,7 @@ async def look_in_every_language(person: Person) -> None:
     shown = urlsplit(opened).path.split("/")[1]
     for language in LANGUAGES:
         await person.page.goto(opened.replace(f"/{shown}/", f"/{language}/", 1))
+        await expect(person.page.locator(f"html[lang={language}]")).to_have_count(1)
         await person.page.evaluate(
             "document.querySelectorAll('main details').forEach(each => each.open = true)"
         )

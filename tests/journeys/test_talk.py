@@ -88,6 +88,11 @@ async def test_a_customer_writes_the_garage_answers_and_the_customer_approves(
     await customer.follow("Approve…")
     await customer.picture("portal-estimate")
     await look_in_every_language(customer, scripts=scripts)
+    approving = customer.page.url
+    await customer.page.goto(approving.replace("/approve", "/decline"))
+    await customer.reads_heading("Decline this estimate?")
+    await look_in_every_language(customer, scripts=scripts)
+    await customer.page.goto(approving)
     await customer.fill("Your name", "Noor Peeters")
     await customer.press("I approve")
     await customer.sees("You approved this estimate")

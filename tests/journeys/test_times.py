@@ -50,6 +50,7 @@ async def test_whom_no_time_suits_waits_and_the_desk_knows(
     customer = await people.sit_down("noord", screen=screen, colours=colours)
     await to_the_times(customer, "1-WAI-002")
     await customer.follow("No time suits you?")
+    await look_in_every_language(customer)
     await customer.fill("Name", f"Wanda {colours}")
     await customer.fill("Phone", "0470 12 34 56")
     await customer.page.get_by_label("In the morning").check()
