@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import event
 
 from core.workshop.jobs import repository as jobs
-from core.workshop.jobs.services import set_task_state
+from core.workshop.jobs.services import set_status, set_task_state
 from core.workshop.photos.services import share_with_customer
 from core.workshop.planning import services as planning
 from plugins.self_service_portal.status_pages import masked
@@ -67,6 +67,18 @@ async def test_the_page_asks_little_however_much_there_is(talkers: Talkers) -> N
             await talkers.customer.get("/en/status/job")
         asked.append(len(sent))
     assert asked[0] == asked[1] <= MOST_STATEMENTS
+
+
+@pytest.mark.parametrize(
+    ("status", "asked"), [("new", 1), ("planned", 1), ("in_progress", 0), ("ready", 0)]
+)
+async def test_nobody_is_asked_to_bring_a_vehicle_that_is_being_repaired_or_ready(
+    talkers: Talkers, status: str, asked: int
+) -> None:
+    async with talkers.garage.unit() as session:
+        await set_status(session, (await talkers.job(session)).id, status, STAFF)
+    page = await talkers.status()
+    assert len(page.select("main a[href='/en/repair/time']")) == asked
 
 
 async def test_the_timeline_tells_what_a_customer_may_know(talkers: Talkers) -> None:
