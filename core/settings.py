@@ -95,8 +95,12 @@ class Settings(BaseSettings):
 
     def public_url(self, subdomain: str, path: str = "/") -> str:
         """The address that a browser types to reach `path` on a subdomain."""
+        return self.url_of(f"{subdomain}.{self.base_domain}", path)
+
+    def url_of(self, host: str, path: str = "/") -> str:
+        """The address that a browser types to reach `path` on a host."""
         port = f":{self.public_port}" if self.public_port else ""
-        return f"{self.public_scheme}://{subdomain}.{self.base_domain}{port}{path}"
+        return f"{self.public_scheme}://{host}{port}{path}"
 
 
 RUNTIME_SETTINGS = (

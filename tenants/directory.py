@@ -94,7 +94,8 @@ class DatabaseTenantDirectory:
             tenant = await find(session)
             if tenant is not None and tenant.closed_at is None:
                 rows = await repository.activations(session, [tenant.id])
-                found = context_of(tenant, rows, self._manifests)
+                host = await repository.main_domain(session, tenant.id)
+                found = context_of(tenant, rows, self._manifests, main_host=host)
         if epoch == self._known_at:  # else something changed while this was read
             self._known[key] = found
         return found
@@ -104,6 +105,8 @@ def context_of(
     tenant: Tenant,
     activations: list[PluginActivation],
     manifests: Mapping[str, PluginManifest],
+    *,
+    main_host: str | None = None,
 ) -> TenantContext:
     """A garage as the rest of the house sees it; plugins that are not installed are off."""
     installed = [row for row in activations if row.plugin in manifests]
@@ -113,6 +116,7 @@ def context_of(
         slug=tenant.slug,
         name=tenant.name,
         languages=tuple(tenant.languages),
+        main_host=main_host,
         country=tenant.country,
         timezone=tenant.timezone,
         phone=tenant.phone,

@@ -87,6 +87,43 @@ async def add_domain(
     return name
 
 
+async def choose_main_domain(
+    database: Database,
+    directory: DatabaseTenantDirectory,
+    slug: str,
+    host: str | None,
+    actor: Actor,
+) -> str | None:
+    """Send a garage's customers to this host name, or to its subdomain; returns what was before.
+
+    Mails, printed codes and search engines name it. The other names go on answering, so that
+    what was sent and printed before still works.
+
+    Raises:
+        UnknownTenant: there is no open garage of that name.
+        Refused: the host name does not lead to this garage.
+    """
+    async with database.platform_unit_of_work() as session:
+        tenant = await repository.by_slug(session, slug, locked=True)
+        if tenant is None or tenant.closed_at is not None:
+            raise UnknownTenant(slug)
+        before = await repository.main_domain(session, tenant.id)
+        if before == host:
+            return before
+        if not await repository.make_main_domain(session, tenant.id, host):
+            raise Refused("This host name does not lead to this garage.", field="host")
+        session.add(
+            SupportAuditEntry(
+                tenant_id=tenant.id,
+                actor=actor.name,
+                action="domain.made_main",
+                details={"host": host or "", "before": before or ""},
+            )
+        )
+    await directory.forget()
+    return before
+
+
 async def remove_domain(
     database: Database, directory: DatabaseTenantDirectory, slug: str, host: str, actor: Actor
 ) -> None:

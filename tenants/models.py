@@ -29,12 +29,19 @@ class Tenant(Timestamped, PlatformTable):
 
 
 class TenantDomain(PlatformTable):
-    """A further host name under which a garage answers, in lower case, without port."""
+    """A further host name under which a garage answers, in lower case, without port.
+
+    The main one, if there is one, stands in mails and codes and is told to search engines.
+    """
 
     __tablename__ = "tenant_domains"
+    __table_args__ = (
+        Index("ux_tenant_domains_main", "tenant_id", unique=True, postgresql_where=text("is_main")),
+    )
 
     tenant_id: Mapped[UUID] = mapped_column(ForeignKey("tenants.id"), index=True)
     host: Mapped[str] = mapped_column(unique=True)
+    is_main: Mapped[bool] = mapped_column(server_default=text("false"))
 
 
 class PluginActivation(Timestamped, PlatformTable):

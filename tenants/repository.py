@@ -26,9 +26,10 @@ async def by_id(session: AsyncSession, tenant_id: UUID) -> Tenant | None:
     return await session.scalar(select(Tenant).where(Tenant.id == tenant_id))
 
 
-async def by_slug(session: AsyncSession, slug: str) -> Tenant | None:
+async def by_slug(session: AsyncSession, slug: str, *, locked: bool = False) -> Tenant | None:
     """The garage with that subdomain, closed or not."""
-    return await session.scalar(select(Tenant).where(Tenant.slug == slug))
+    statement = select(Tenant).where(Tenant.slug == slug)
+    return await session.scalar(statement.with_for_update() if locked else statement)
 
 
 async def by_domain(session: AsyncSession, host: str) -> Tenant | None:
@@ -49,6 +50,31 @@ async def domains_of(session: AsyncSession, tenant_id: UUID) -> list[str]:
         .limit(MANY)
     )
     return list(found)
+
+
+async def main_domain(session: AsyncSession, tenant_id: UUID) -> str | None:
+    """The host name that a garage's customers are sent to; None for its subdomain."""
+    return await session.scalar(
+        select(TenantDomain.host).where(TenantDomain.tenant_id == tenant_id, TenantDomain.is_main)
+    )
+
+
+async def make_main_domain(session: AsyncSession, tenant_id: UUID, host: str | None) -> bool:
+    """Make one host name of this garage the main one, or none; whether it has such a name."""
+    await session.execute(
+        update(TenantDomain)
+        .where(TenantDomain.tenant_id == tenant_id, TenantDomain.is_main)
+        .values(is_main=False)
+    )
+    if host is None:
+        return True
+    found = await session.execute(
+        update(TenantDomain)
+        .where(TenantDomain.tenant_id == tenant_id, TenantDomain.host == host)
+        .values(is_main=True)
+        .returning(TenantDomain.id)
+    )
+    return found.first() is not None
 
 
 async def remove_domain(session: AsyncSession, tenant_id: UUID, host: str) -> bool:

@@ -24,6 +24,7 @@ from core.hooks.contributions import MailTemplate
 from core.hooks.manager import HookManager
 from core.i18n import language_scope
 from core.settings import Settings
+from core.tenancy.addresses import public_address
 from core.tenancy.context import TenantContext, current_tenant
 
 SEND_TIMEOUT_SECONDS = 30
@@ -93,7 +94,7 @@ class Mailer:
         context = {
             "tenant": tenant,
             "lang": payload["language"],
-            "home_url": self._settings.public_url(tenant.slug),
+            "home_url": public_address(),
             **values,
         }
 

@@ -17,7 +17,7 @@ from core.workshop.audit.services import Actor
 from core.workshop.staff.services import invite
 from tenants import repository
 from tenants.activation import disable, enable
-from tenants.domains import add_domain, remove_domain
+from tenants.domains import add_domain, choose_main_domain, remove_domain
 from tenants.lifecycle import NewGarage, close_garage, open_garage, reopen_garage
 from tenants.support_staff import create_support_member
 
@@ -121,6 +121,24 @@ def add_host_name(
 
     name = in_house(load_settings(), work)
     say(f"{name} leads to {slug}.", as_json=as_json, slug=slug, host=name)
+
+
+@tenants.command("main-domain")
+def choose_main_host_name(
+    slug: Annotated[str, typer.Argument(help="The subdomain.")],
+    host: Annotated[
+        str | None, typer.Argument(help="A host name of the garage's own; none: its subdomain.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Choose the address that mails, printed codes and search engines name."""
+
+    async def work(house: House) -> None:
+        await choose_main_domain(house.database, house.directory, slug, host, OPERATOR)
+
+    in_house(load_settings(), work)
+    name = host or "its subdomain"
+    say(f"Customers of {slug} are sent to {name}.", as_json=as_json, slug=slug, host=host)
 
 
 @tenants.command("remove-domain")

@@ -22,6 +22,8 @@ class TenantContext:
     slug: str
     name: str
     languages: tuple[str, ...]
+    main_host: str | None = None
+    """The host name of its own that customers are sent to; None: its subdomain."""
     country: str = "BE"
     timezone: str = "Europe/Brussels"
     phone: str | None = None

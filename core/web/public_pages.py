@@ -17,8 +17,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from core.hooks.contributions import PublicPage
 from core.hooks.manager import hooks
 from core.i18n import current_language, locale_of
+from core.tenancy.addresses import public_address
 from core.web.assets import URL_PREFIX
-from core.web.qr import own_address
 from core.web.resources import AnyConnection
 
 ROBOTS_HEADER = "X-Robots-Tag"
@@ -48,9 +48,9 @@ def found_as(connection: AnyConnection) -> dict[str, Any] | None:
     language = current_language()
     return {
         "description": page.description,
-        "canonical": own_address(page.paths.get(language, _first(page))),
+        "canonical": public_address(page.paths.get(language, _first(page))),
         "alternates": _alternates(page),
-        "image": own_address(page.image) if page.image else "",
+        "image": public_address(page.image) if page.image else "",
         "locale": str(locale_of(language)),
     }
 
@@ -64,7 +64,7 @@ async def robots(session: NamedDependency[AsyncSession]) -> Response[str]:
     allowed = {f"{path}$" for page in pages for path in page.paths.values()}
     allowed |= {"/$", URL_PREFIX, "/theme/", *(need for page in pages for need in page.needs)}
     lines = ["User-agent: *", *(f"Allow: {each}" for each in sorted(allowed)), "Disallow: /"]
-    text = "\n".join([*lines, "", f"Sitemap: {own_address(_SITEMAP)}", ""])
+    text = "\n".join([*lines, "", f"Sitemap: {public_address(_SITEMAP)}", ""])
     return Response(text, media_type="text/plain", headers=_FRESH)
 
 
@@ -95,14 +95,14 @@ def _entry(page: PublicPage, path: str) -> str:
         f'<xhtml:link rel="alternate" hreflang={quoteattr(code)} href={quoteattr(address)}/>'
         for code, address in _alternates(page)
     )
-    return f"<url><loc>{escape(own_address(path))}</loc>{links}</url>\n"
+    return f"<url><loc>{escape(public_address(path))}</loc>{links}</url>\n"
 
 
 def _alternates(page: PublicPage) -> list[tuple[str, str]]:
     """(language, address), and `x-default` for everybody who speaks none of them."""
     return [
-        *((code, own_address(path)) for code, path in page.paths.items()),
-        ("x-default", own_address(_first(page))),
+        *((code, public_address(path)) for code, path in page.paths.items()),
+        ("x-default", public_address(_first(page))),
     ]
 
 

@@ -3,9 +3,6 @@
 import segno
 from markupsafe import Markup
 
-from core.settings import get_settings
-from core.tenancy.context import current_tenant
-
 
 def qr_code(address: str) -> Markup:
     """The address as a QR code (ISO/IEC 18004), an inline SVG that takes its size from CSS.
@@ -15,8 +12,3 @@ def qr_code(address: str) -> Markup:
     drawn = segno.make(address, error="m", micro=False)
     svg = drawn.svg_inline(omitsize=True, border=2, svgclass="qr", lineclass=None, light="#fff")
     return Markup(svg)  # noqa: S704 - drawn from modules, with nothing of the address in it
-
-
-def own_address(path: str) -> str:
-    """A path of the garage in scope as a browser types it, for paper and mails."""
-    return get_settings().public_url(current_tenant().slug, path)

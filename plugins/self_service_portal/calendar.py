@@ -6,6 +6,7 @@ from litestar.response import Response
 
 from core.i18n import gettext as _
 from core.settings import Settings
+from core.tenancy.addresses import public_address
 from core.tenancy.context import current_tenant
 from core.web.words import appointment_label, plate_text
 from core.workshop.jobs.models import Job
@@ -24,7 +25,7 @@ def appointment_file(
     details = _("%(plate)s, job number %(number)s", plate=plate_text(job), number=number)
     return calendar_file(
         appointment,
-        _texts(appointment, settings, details),
+        _texts(appointment, details),
         settings.base_domain,
         _invitation(settings, invites) if invites else None,
     )
@@ -37,23 +38,23 @@ def appointment_download(appointment: Appointment, job: Job, settings: Settings)
 
 def bare_download(appointment: Appointment, settings: Settings) -> Response[bytes]:
     """The file for whoever holds the link in a mail: it does not say whose appointment it is."""
-    texts = _texts(appointment, settings, "")
+    texts = _texts(appointment, "")
     return _download(calendar_file(appointment, texts, settings.base_domain))
 
 
-def web_calendars(appointment: Appointment, settings: Settings) -> Sequence[CalendarLink]:
+def web_calendars(appointment: Appointment) -> Sequence[CalendarLink]:
     """Links to calendars on the web. What they say reaches another company: no plate, no number."""
-    return calendar_links(appointment, _texts(appointment, settings, ""))
+    return calendar_links(appointment, _texts(appointment, ""))
 
 
-def _texts(appointment: Appointment, settings: Settings, details: str) -> CalendarTexts:
+def _texts(appointment: Appointment, details: str) -> CalendarTexts:
     tenant = current_tenant()
     lines = [details, tenant.phone or ""]
     return CalendarTexts(
         summary=f"{appointment_label(appointment.kind)} – {tenant.name}",
         description="\n".join(line for line in lines if line),
         place=tenant.address or tenant.name,
-        url=settings.public_url(tenant.slug),
+        url=public_address(),
     )
 
 

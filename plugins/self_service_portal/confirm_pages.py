@@ -15,7 +15,6 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.errors import NotFound
 from core.web.rendering import Page, redirect
-from core.web.resources import resources_of
 from core.workshop.planning import repository as planning
 from core.workshop.planning.models import Appointment
 from plugins.self_service_portal import confirmations, link_tokens
@@ -40,7 +39,7 @@ async def confirm_page(request: AnyRequest, session: Session, token: FromPath[st
         is_over=asked is None or asked.freed_at is not None or found.status != "booked",
         is_confirmed=asked is not None and asked.confirmed_at is not None,
         until=asked.expires_at if asked else None,
-        calendars=web_calendars(found, resources_of(request).settings),
+        calendars=web_calendars(found),
     )
 
 

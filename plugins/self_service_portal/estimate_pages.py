@@ -89,7 +89,7 @@ async def done(request: AnyRequest, session: Session, lang: FromPath[str]) -> An
         email=draft.answers["contact"]["email"],
         appointment=booked,
         confirm_until=asked.expires_at if asked else None,
-        calendars=web_calendars(booked, resources_of(request).settings) if booked else (),
+        calendars=web_calendars(booked) if booked else (),
     )
 
 

@@ -6,8 +6,8 @@ from typing import Any
 
 from core.hooks.contributions import PublicPage
 from core.i18n import gettext as _
+from core.tenancy.addresses import public_address
 from core.tenancy.context import current_tenant
-from core.web.qr import own_address
 from plugins.self_service_portal.app_icons import icon_path
 from plugins.self_service_portal.entries import entries
 from plugins.self_service_portal.look import current_look
@@ -29,10 +29,10 @@ def business(opening: Opening) -> dict[str, Any]:
     told = {
         "@context": "https://schema.org",
         "@type": ["AutoRepair", "AutoBodyShop"],
-        "@id": f"{own_address('/')}#garage",
+        "@id": f"{public_address('/')}#garage",
         "name": tenant.name,
-        "url": own_address("/"),
-        "image": own_address(icon_path("512")),
+        "url": public_address("/"),
+        "image": public_address(icon_path("512")),
         "logo": _logo(),
         "telephone": tenant.phone,
         "email": tenant.email,
@@ -117,4 +117,4 @@ def _of_entry(name: str) -> str:
 
 def _logo() -> str:
     logo = current_look().dress().logo
-    return own_address(logo.url) if logo else ""
+    return public_address(logo.url) if logo else ""

@@ -20,6 +20,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from core.errors import NotFound, Refused
 from core.i18n import current_language
 from core.settings import get_settings
+from core.tenancy.addresses import public_address
 from core.tenancy.context import current_tenant
 from core.web.forms import form_values
 from core.web.rendering import Page, redirect
@@ -65,7 +66,7 @@ def address_of(target: Target) -> str:
     tenant = current_tenant()
     what = str(target.quote_id) if target.quote_id else TALK
     token = _serializer(get_settings().secret_key, tenant.id).dumps([str(target.job_id), what])
-    return get_settings().public_url(tenant.slug, f"/{current_language()}/status/link/{token}")
+    return public_address(f"/{current_language()}/status/link/{token}")
 
 
 @get("/{lang:str}/status/link/{key:str}", opt=option("status", framed=False))

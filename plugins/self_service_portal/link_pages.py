@@ -228,7 +228,7 @@ async def _show(
         chosen=chosen,
         alternatives=alternatives,
         changeable=changeable,
-        calendars=web_calendars(found, resources_of(request).settings),
+        calendars=web_calendars(found),
         is_past=found.starts_at <= now(),
         notice_hours=int(notice.total_seconds() // 3600),
         days=await planning.free_days(session, location, found.kind, moving=found)

@@ -17,8 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.errors import NotFound, Refused
 from core.i18n import current_language
-from core.settings import get_settings
-from core.tenancy.context import current_tenant
+from core.tenancy.addresses import public_address
 from core.web.forms import form_values
 from core.web.rendering import Page, redirect
 from core.workshop.jobs import repository as jobs
@@ -46,7 +45,7 @@ class NotOneClick(Refused):
 def no_more_mails(job_id: UUID) -> str:
     """The address that stands in mails about a job, in the current language."""
     path = f"/{current_language()}/mails/{link_tokens.sign(PURPOSE, job_id)}"
-    return get_settings().public_url(current_tenant().slug, path)
+    return public_address(path)
 
 
 def unsubscribe(values: Mapping[str, Any]) -> Mapping[str, str]:

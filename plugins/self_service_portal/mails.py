@@ -10,7 +10,7 @@ from core.errors import NotFound
 from core.hooks.contributions import MailTemplate
 from core.i18n import current_language
 from core.settings import get_settings
-from core.tenancy.context import current_tenant
+from core.tenancy.addresses import public_address
 from core.workshop.customers import repository as customers
 from core.workshop.jobs import repository as jobs
 from core.workshop.planning import repository as planning
@@ -51,7 +51,7 @@ async def load_appointment(
         "customer": customer,
         "calendar_file": appointment_file(appointment, job, settings, invites=customer.email),
         "link": _address(f"appointment/{give_link(appointment)}"),
-        "calendars": web_calendars(appointment, settings),
+        "calendars": web_calendars(appointment),
         "addresses": _addresses(),
         "pictures_link": address_for(job) if is_shown(portal_settings(), "pictures") else "",
     }
@@ -122,7 +122,7 @@ def _addresses() -> dict[str, str]:
 
 
 def _address(path: str) -> str:
-    return get_settings().public_url(current_tenant().slug, f"/{current_language()}/{path}")
+    return public_address(f"/{current_language()}/{path}")
 
 
 MAILS = [

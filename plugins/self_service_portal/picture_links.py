@@ -15,8 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.errors import Refused
 from core.i18n import current_language
-from core.settings import get_settings
-from core.tenancy.context import current_tenant
+from core.tenancy.addresses import public_address
 from core.web.forms import form_values
 from core.web.rendering import Page, redirect
 from core.workshop.jobs import repository as jobs
@@ -43,7 +42,7 @@ class PlateDoesNotFit(Refused):
 def address_for(job: Job) -> str:
     """The whole address for a mail of the garage in scope, in the current language."""
     path = f"/{current_language()}/pictures/link/{link_tokens.sign(PURPOSE, job.id)}"
-    return get_settings().public_url(current_tenant().slug, path)
+    return public_address(path)
 
 
 @get("/{lang:str}/pictures/link/{pictures_key:str}", opt=option("pictures", framed=False))

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from html import escape
 
 from core.i18n import language_scope
+from core.tenancy.addresses import public_address
 from core.tenancy.context import current_tenant
-from core.web.qr import own_address
 from plugins.self_service_portal.entries import Entry, entries
 
 FRAME_HEIGHT = 760
@@ -24,7 +24,7 @@ class Snippet:
 
 def spoken_address(path: str) -> str:
     """The same as people type it."""
-    return own_address(path).partition("://")[2]
+    return public_address(path).partition("://")[2]
 
 
 def snippets(language: str) -> Sequence[Snippet]:
@@ -35,10 +35,10 @@ def snippets(language: str) -> Sequence[Snippet]:
 
 
 def _html(entry: Entry, language: str) -> str:
-    address = own_address(f"/{language}/embed/{entry.key}")
+    address = public_address(f"/{language}/embed/{entry.key}")
     title = escape(f"{entry.label} – {current_tenant().name}")
     return (
         f'<iframe src="{address}" title="{title}" width="100%" height="{FRAME_HEIGHT}"'
         ' style="border:0" loading="lazy"></iframe>\n'
-        f'<script src="{own_address("/embed.js")}" async></script>'
+        f'<script src="{public_address("/embed.js")}" async></script>'
     )

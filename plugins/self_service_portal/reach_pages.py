@@ -14,7 +14,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.i18n import gettext as _
 from core.i18n import language_scope
-from core.web.qr import own_address, qr_code
+from core.tenancy.addresses import public_address
+from core.web.qr import qr_code
 from core.web.rendering import Page
 from core.web.rendering import page as desk_page
 from core.web.resources import tenant_of
@@ -78,7 +79,7 @@ async def qr_file(session: Session, qr_file: FromPath[str]) -> Response[bytes]:
     if name not in offered or kind not in KINDS:
         raise NotFoundException
     return Response(
-        qr_codes.as_file(own_address(short_path(name)), kind),
+        qr_codes.as_file(public_address(short_path(name)), kind),
         media_type=KINDS[kind],
         headers={"Content-Disposition": f'attachment; filename="qr-{name}.{kind}"'},
     )
@@ -99,7 +100,7 @@ def _parts(wanted: Sequence[Entry], languages: Sequence[str]) -> list[CardPart]:
     return [
         CardPart(
             each.key,
-            qr_code(own_address(short_path(each.key))),
+            qr_code(public_address(short_path(each.key))),
             spoken_address(short_path(each.key)),
             labels[each.key],
         )

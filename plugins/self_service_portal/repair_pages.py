@@ -89,7 +89,7 @@ async def repair_done(request: AnyRequest, session: Session, lang: FromPath[str]
         job=job,
         appointment=booked,
         is_mailed=bool(customer.email),
-        calendars=web_calendars(booked, resources_of(request).settings),
+        calendars=web_calendars(booked),
     )
 
 

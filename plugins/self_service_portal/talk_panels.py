@@ -9,8 +9,9 @@ from core.clock import now
 from core.hooks.contributions import Badge, Panel, TimelineEntry
 from core.i18n import format_money, ngettext
 from core.i18n import gettext as _
+from core.tenancy.addresses import public_address
 from core.tenancy.context import current_tenant
-from core.web.qr import own_address, qr_code
+from core.web.qr import qr_code
 from core.workshop.customers import repository as customers
 from core.workshop.jobs import repository as jobs
 from core.workshop.jobs.models import Job
@@ -59,7 +60,7 @@ async def sheet_panels(session: AsyncSession, job_id: UUID) -> list[Panel]:
 def _way_in(job: Job) -> Panel:
     """What the customer scans, on the screen or on the printed card."""
     path = job_path(job)
-    values = {"code": qr_code(own_address(path)), "address": spoken_address(path)}
+    values = {"code": qr_code(public_address(path)), "address": spoken_address(path)}
     return Panel("self_service_portal/reach/job_panel.html", values, position=90)
 
 

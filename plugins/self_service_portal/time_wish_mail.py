@@ -9,8 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from core.errors import NotFound
 from core.hooks.contributions import MailTemplate
 from core.i18n import current_language
-from core.settings import get_settings
-from core.tenancy.context import current_tenant
+from core.tenancy.addresses import public_address
 from core.workshop.locations import repository as locations
 from core.workshop.planning import services as planning
 from plugins.self_service_portal import time_wish_repository as repository
@@ -30,7 +29,7 @@ async def load_wish(session: AsyncSession, payload: Mapping[str, Any]) -> Mappin
     return {
         "wish": wish,
         "earliest": days[0].slots[0].starts_at,
-        "link": get_settings().public_url(current_tenant().slug, path),
+        "link": public_address(path),
     }
 
 

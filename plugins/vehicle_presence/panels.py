@@ -12,8 +12,9 @@ from core.hooks.contributions import Badge, Panel, TimelineEntry
 from core.hooks.manifest import in_language
 from core.i18n import gettext as _
 from core.i18n import ngettext
+from core.tenancy.addresses import desk_address
 from core.tenancy.context import current_tenant
-from core.web.qr import own_address, qr_code
+from core.web.qr import qr_code
 from core.web.words import localised
 from core.workshop.jobs import repository as jobs
 from plugins.vehicle_presence import absence_repository, check_ins, repository, services
@@ -44,7 +45,7 @@ async def job_panels(session: AsyncSession, job_id: UUID) -> list[Panel]:
 
 def sheet_panels(job_id: UUID) -> list[Panel]:
     """The code for arrival and departure, beside the head of the job's sheet."""
-    code = qr_code(own_address(f"/desk/jobs/{job_id}/presence"))
+    code = qr_code(desk_address(f"/desk/jobs/{job_id}/presence"))
     return [Panel("vehicle_presence/sheet_code.html", {"code": code}, place="header")]
 
 

@@ -1,6 +1,7 @@
 """Host names of a garage's own, on its page."""
 
 from typing import Any
+from urllib.parse import urlencode
 
 from litestar import Request, post
 from litestar.di import NamedDependency
@@ -13,10 +14,10 @@ from core.i18n import gettext as _
 from core.web.forms import form_values
 from core.web.rendering import Flash, Page, redirect
 from core.web.resources import resources_of
-from tenants import domains
+from tenants import domains, repository
 from tenants.activation import Switching
 from tenants.console.forms import DomainForm
-from tenants.console.garage_pages import find_garage, find_open_garage, render_garage
+from tenants.console.garage_pages import find_garage, find_open_garage, render_garage, searched
 from tenants.console.members import actor_of
 
 AnyRequest = Request[Any, Any, Any]
@@ -46,6 +47,7 @@ async def remove(
 ) -> Redirect:
     """Remove a host name; *Undo* adds it again."""
     tenant = await find_garage(session, slug)
+    was_main = await repository.main_domain(session, tenant.id) == host
     await domains.remove_domain(
         switching.database, switching.directory, tenant.slug, host, actor_of(request)
     )
@@ -54,7 +56,7 @@ async def remove(
         f"/garages/{tenant.slug}",
         flash=Flash(
             _("%(host)s does not lead here any more.", host=host),
-            undo_href=f"/garages/{tenant.slug}/domains/{host}/again",
+            undo_href=f"/garages/{tenant.slug}/domains/{host}/again{'?main=1' if was_main else ''}",
         ),
     )
 
@@ -67,9 +69,33 @@ async def undo_remove(
     slug: FromPath[str],
     host: FromPath[str],
 ) -> Page | Redirect:
-    """*Undo*: it leads here again."""
+    """*Undo*: it leads here again, and is the main address if it was."""
     await find_open_garage(session, slug)
-    return await _add(request, session, switching, slug, DomainForm(data={"host": host}))
+    answer = await _add(request, session, switching, slug, DomainForm(data={"host": host}))
+    if "main" in request.query_params and isinstance(answer, Redirect):
+        await domains.choose_main_domain(
+            switching.database, switching.directory, slug, host, actor_of(request)
+        )
+    return answer
+
+
+@post("/garages/{slug:str}/main-address")
+async def choose_main(
+    request: AnyRequest, session: Session, switching: Verbs, slug: FromPath[str]
+) -> Redirect:
+    """Send customers to one of the garage's names (`?host=`), or to its subdomain."""
+    await find_open_garage(session, slug)
+    settings = resources_of(request).settings
+    host = searched(request, "host") or None
+    before = await domains.choose_main_domain(
+        switching.database, switching.directory, slug, host, actor_of(request)
+    )
+    name = host or f"{slug}.{settings.base_domain}"
+    flash = Flash(
+        _("Customers are sent to %(host)s.", host=name),
+        undo_href=f"/garages/{slug}/main-address?{urlencode({'host': before or ''})}",
+    )
+    return redirect(request, f"/garages/{slug}#domains", flash=flash)
 
 
 async def _add(
@@ -92,4 +118,4 @@ async def _add(
     return redirect(request, f"/garages/{slug}#domains", flash=Flash(text))
 
 
-HANDLERS = [add, remove, undo_remove]
+HANDLERS = [add, remove, undo_remove, choose_main]

@@ -207,6 +207,7 @@ async def render_garage(
         ),
         failed=next(iter(refused), None),
         domains=await repository.domains_of(session, tenant.id),
+        main_domain=await repository.main_domain(session, tenant.id),
         domain_form=domain or DomainForm(),
         reopening=reopening or ReasonForm(),
         waiting=next(iter(await backlog(session, now(), [tenant.id])), None),

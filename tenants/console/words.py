@@ -19,6 +19,7 @@ def action_label(action: str) -> str:
         "garage.reopened": _("Garage reopened"),
         "domain.added": _("Host name added"),
         "domain.removed": _("Host name removed"),
+        "domain.made_main": _("Main address chosen"),
         "plugin.enabled": _("Plugin switched on"),
         "plugin.disabled": _("Plugin switched off"),
         "plugin.settings_changed": _("Plugin settings changed"),

@@ -96,6 +96,10 @@ async def test_a_garage_gets_a_host_name_of_its_own_and_loses_it(
         return (await Browser(garage.app, host).get("/desk/login")).status_code == status
 
     await until(lambda: answers(200), seconds=LOOK_SECONDS + 1)
+    chosen = await terminal.json("tenants", "main-domain", garage.slug, host)
+    assert chosen == {"slug": garage.slug, "host": host}
+    chosen = await terminal.json("tenants", "main-domain", garage.slug)
+    assert chosen == {"slug": garage.slug, "host": None}
     await terminal.json("tenants", "remove-domain", garage.slug, host)
     await until(lambda: answers(404), seconds=LOOK_SECONDS + 1)
 

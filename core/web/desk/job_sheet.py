@@ -11,7 +11,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from core.clock import now
 from core.hooks.manager import hooks
 from core.i18n import current_language
-from core.web.qr import own_address, qr_code
+from core.tenancy.addresses import desk_address
+from core.web.qr import qr_code
 from core.web.rendering import Page, page
 from core.web.viewer import requires
 from core.workshop.customers import repository as customers
@@ -39,7 +40,7 @@ async def job_sheet(
         vehicle=await vehicles.by_id(session, job.vehicle_id),
         tasks=await jobs.tasks_of(session, job_id),
         panels=panels,
-        code=qr_code(own_address(f"/desk/jobs/{job_id}")),
+        code=qr_code(desk_address(f"/desk/jobs/{job_id}")),
         printed_at=now(),
     )
 

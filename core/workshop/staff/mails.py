@@ -7,8 +7,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.hooks.contributions import MailTemplate
-from core.settings import get_settings
-from core.tenancy.context import current_tenant
+from core.tenancy.addresses import desk_address
 from core.workshop.staff import repository
 
 INVITATION = "core.staff_invitation"
@@ -24,7 +23,7 @@ async def _load(
     path = f"/desk/{purpose}/{payload['token']}"
     return {
         "name": member.name,
-        "link": get_settings().public_url(current_tenant().slug, path),
+        "link": desk_address(path),
     }
 
 

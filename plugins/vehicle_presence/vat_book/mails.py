@@ -7,8 +7,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.hooks.contributions import MailTemplate
-from core.settings import get_settings
-from core.tenancy.context import current_tenant
+from core.tenancy.addresses import desk_address
 from core.workshop.locations import repository as locations
 from plugins.vehicle_presence.vat_book import closing_repository
 from plugins.vehicle_presence.vat_book.closing import MAIL, read_signed
@@ -21,13 +20,12 @@ async def load(session: AsyncSession, payload: Mapping[str, Any]) -> Mapping[str
         return None
     location = await locations.by_id(session, closing.location_id)
     facts = read_signed(closing.document.encode()) or {}
-    slug = current_tenant().slug
     path = f"/desk/vat-book?location={location.id}&month={closing.month:%Y-%m}"
     return {
         "closing": closing,
         "location": location,
         "facts": facts,
-        "link": get_settings().public_url(slug, path),
+        "link": desk_address(path),
     }
 
 

@@ -102,3 +102,84 @@ async def test_both_are_in_the_log(garage: Garage, desk: Desk) -> None:
     log = await lead.open(f"/audit?garage={garage.slug}")
     assert "Host name added" in log.text
     assert "Host name removed" in log.text
+
+
+async def main_address(lead: Browser, garage: Garage, host: str) -> tuple[int, str]:
+    page = f"/garages/{garage.slug}"
+    answer = await lead.submit(f"{page}/main-address?host={host}", page=page)
+    return answer.status_code, answer.text
+
+
+async def told_address(app: HostRouter, host: str) -> str:
+    robots = await Browser(app, host).get("/robots.txt")
+    return robots.text.rpartition("Sitemap: ")[2].strip()
+
+
+async def test_the_main_address_is_what_search_engines_are_told_under_every_name(
+    app: HostRouter, garage: Garage, desk: Desk
+) -> None:
+    lead, host = await desk(), a_host()
+    subdomain = f"{garage.slug}.{BASE_DOMAIN}"
+    await add(lead, garage, host)
+    assert await told_address(app, host) == f"https://{subdomain}/sitemap.xml"
+    _status, text = await main_address(lead, garage, host)
+    assert f"Customers are sent to {host}." in text
+    assert "Main address" in text
+    assert await told_address(app, host) == f"https://{host}/sitemap.xml"
+    assert await told_address(app, subdomain) == f"https://{host}/sitemap.xml"
+
+
+async def test_the_subdomain_can_be_the_main_address_again_and_undone(
+    app: HostRouter, garage: Garage, desk: Desk
+) -> None:
+    lead, host = await desk(), a_host()
+    subdomain = f"{garage.slug}.{BASE_DOMAIN}"
+    await add(lead, garage, host)
+    await main_address(lead, garage, host)
+    _status, text = await main_address(lead, garage, "")
+    assert f"Customers are sent to {subdomain}." in text
+    assert f"/main-address?host={host}" in text
+    assert await told_address(app, host) == f"https://{subdomain}/sitemap.xml"
+
+
+async def test_one_main_address_takes_the_place_of_another(
+    app: HostRouter, garage: Garage, desk: Desk
+) -> None:
+    lead, first, second = await desk(), a_host(), a_host()
+    for host in (first, second):
+        await add(lead, garage, host)
+        await main_address(lead, garage, host)
+    assert await told_address(app, first) == f"https://{second}/sitemap.xml"
+
+
+async def test_a_removed_main_address_leaves_the_subdomain_until_it_is_undone(
+    app: HostRouter, garage: Garage, desk: Desk
+) -> None:
+    lead, host = await desk(), a_host()
+    subdomain, page = f"{garage.slug}.{BASE_DOMAIN}", f"/garages/{garage.slug}"
+    await add(lead, garage, host)
+    await main_address(lead, garage, host)
+    answer = await lead.submit(f"{page}/domains/{host}/remove", page=page)
+    assert await told_address(app, subdomain) == f"https://{subdomain}/sitemap.xml"
+    assert f"/domains/{host}/again?main=1" in answer.text
+    await lead.submit(f"{page}/domains/{host}/again?main=1", page=page)
+    assert await told_address(app, subdomain) == f"https://{host}/sitemap.xml"
+
+
+async def test_another_garages_name_cannot_be_the_main_address(
+    app: HostRouter, garage: Garage, other_garage: Garage, desk: Desk
+) -> None:
+    lead, host = await desk(), a_host()
+    await add(lead, garage, host)
+    status, text = await main_address(lead, other_garage, host)
+    assert status == 409
+    assert "This host name does not lead to this garage." in text
+
+
+async def test_choosing_it_is_in_the_log(garage: Garage, desk: Desk) -> None:
+    lead, host = await desk(), a_host()
+    await add(lead, garage, host)
+    await main_address(lead, garage, host)
+    log = await lead.open(f"/audit?garage={garage.slug}")
+    assert "Main address chosen" in log.text
+    assert host in log.text

@@ -71,7 +71,7 @@ async def test_the_login_page_keeps_a_safe_target_only(garage: Garage) -> None:
     assert field["value"] == "/desk"
 
 
-async def test_unknown_address_wrong_password_and_locked_out_are_one_answer(
+async def test_unknpublic_address_wrong_password_and_locked_out_are_one_answer(
     garage: Garage, email: str
 ) -> None:
     await garage.add_staff("planner", "gone@example.com")
