@@ -14,6 +14,7 @@ from litestar.types import ASGIApp, Message, Receive, Scope, Send
 from core.web.headers import POLICY, policy_with
 from core.web.resources import AnyConnection
 
+ANY_SITE = ("*",)
 _STATE = "framed_by"
 _COOKIE = "set-cookie"
 _ELSEWHERE = ("Secure", "SameSite=None", "Partitioned")
@@ -29,6 +30,15 @@ def framing_origins(connection: AnyConnection) -> tuple[str, ...]:
     in_frame = connection.headers.get("sec-fetch-dest") == "iframe"
     origins: tuple[str, ...] = connection.scope["state"].get(_STATE, ())
     return origins if in_frame else ()
+
+
+def was_sent_in_frame(connection: AnyConnection) -> bool:
+    """Whether a page of ours that is in a frame sent this: its site was let in already."""
+    headers = connection.headers
+    return (headers.get("sec-fetch-dest"), headers.get("sec-fetch-site")) == (
+        "iframe",
+        "same-origin",
+    )
 
 
 class Frames:

@@ -12,6 +12,7 @@ from litestar.response import Redirect, Response
 from core.errors import GaragistError, NotAllowed, NotFound, Refused
 from core.i18n import gettext as _
 from core.web.csrf import SAFE_METHODS, ForgedRequest
+from core.web.embedding import ANY_SITE, let_frame, was_sent_in_frame
 from core.web.gate import refuse_method
 from core.web.language import speak
 from core.web.rendering import page
@@ -31,12 +32,21 @@ class Problem:
     text: str
 
 
-def describe(error: Exception) -> Problem:
+def describe(error: Exception, *, in_frame: bool = False) -> Problem:
     """The problem in plain words, in the current language."""
     if isinstance(error, Refused):
         return Problem(error.status_code, _("That did not work"), _(error.message, **error.values))
     if isinstance(error, LoginNeeded):
         return Problem(401, _("Please log in"), _("Your session has ended. Please log in again."))
+    if isinstance(error, ForgedRequest) and in_frame:
+        return Problem(
+            403,
+            _("This form is no longer valid"),
+            _(
+                "Your browser did not keep what the form needs inside this web site. Nothing was"
+                " stored. Please open it in a window of its own."
+            ),
+        )
     if isinstance(error, ForgedRequest):
         return Problem(
             403,
@@ -93,7 +103,11 @@ def respond_to_error(request: AnyRequest, error: Exception) -> Response[Any]:
         error = refuse_method(request, error)
     if not isinstance(error, GaragistError | HTTPException):
         log.error("request.failed", path=request.scope["path"], exc_info=error)
-    problem = describe(error)
+    in_frame = was_sent_in_frame(request)
+    if in_frame and isinstance(error, ForgedRequest):
+        # Without this the browser would show nothing. There is nobody's data on the page.
+        let_frame(request, ANY_SITE)
+    problem = describe(error, in_frame=in_frame)
     answer: Response[Any]
     if wants_json(request):
         answer = Response(

@@ -5,18 +5,20 @@ import os
 import subprocess
 import sys
 import threading
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import pytest
-from playwright.async_api import Browser, FrameLocator, Page, async_playwright, expect
+from axe_playwright_python.async_playwright import Axe
+from playwright.async_api import Browser, FrameLocator, Page, Route, async_playwright, expect
 
 from tests import browser as chromium
 from tests.demo_run import ROOT, DemoRun
 from tests.journeys.conftest import OPTIONS
-from tests.journeys.people import DESKTOP, PHONE, PHOTOS, People, Person
+from tests.journeys.people import DESKTOP, NARROW, PHONE, PHOTOS, WCAG, People, Person
 
 BLOCKING = "--test-third-party-cookie-phaseout"
 """As Chromium is without third-party cookies: only partitioned ones are kept in frames."""
@@ -36,19 +38,29 @@ class Site:
         self.demo = demo
         self.port = port
 
-    def url(self, *, host: str = "localhost", start: str = "estimate", scripts: bool = True) -> str:
+    def url(
+        self,
+        *,
+        host: str = "localhost",
+        start: str = "estimate",
+        scripts: bool = True,
+        language: str = "en",
+    ) -> str:
         """The page with that entry in it."""
-        return f"http://{host}:{self.port}/?start={start}&scripts={int(scripts)}"
+        asked = {"start": start, "scripts": int(scripts), "lang": language}
+        return f"http://{host}:{self.port}/?{urlencode(asked)}"
 
     def page(self, query: str) -> bytes:
         """What the site answers."""
-        start = query.partition("start=")[2].partition("&")[0]
-        frame = self.demo.url("noord", f"/en/embed/{start}")
-        script = f'<script src="{self.demo.url("noord", "/embed.js")}" async></script>'
+        asked = {"start": "estimate", "lang": "en", "scripts": "0"}  # as for its icon
+        asked.update(parse_qsl(urlsplit(query).query))
+        frame = self.demo.url("noord", f"/{asked['lang']}/embed/{asked['start']}")
+        address = self.demo.url("noord", "/embed.js")
+        script = f'<script src="{address}" async></script>' if asked["scripts"] == "1" else ""
         return (
             "<!doctype html><html lang=en><title>Our garage</title><h1>Our garage</h1>"
             f'<iframe id="portal" title="Portal" src="{frame}" width="100%"'
-            f' height="{INITIAL_HEIGHT}"></iframe>{script if "scripts=1" in query else ""}'
+            f' height="{INITIAL_HEIGHT}"></iframe>{script}'
         ).encode()
 
 
@@ -106,9 +118,17 @@ async def site(people: People, demo: DemoRun) -> AsyncIterator[Site]:
         yield running
 
 
-async def visit(chrome: Browser, address: str) -> tuple[Page, FrameLocator, list[str]]:
+async def visit(
+    chrome: Browser,
+    address: str,
+    *,
+    screen: dict[str, int] = DESKTOP,
+    routed: tuple[str, Callable[[Route], Awaitable[None]]] | None = None,
+) -> tuple[Page, FrameLocator, list[str]]:
     """Open the site; its page, the portal in it, and what the browser complains about."""
-    context = await chrome.new_context(viewport=DESKTOP, locale="en")  # type: ignore[arg-type]
+    context = await chrome.new_context(viewport=screen, locale="en")  # type: ignore[arg-type]
+    if routed:
+        await context.route(*routed)
     page = await context.new_page()
     complaints: list[str] = []
     page.on("console", lambda message: complaints.append(message.text))
@@ -167,6 +187,71 @@ async def test_a_customer_books_inside_the_garages_own_site_without_third_party_
     assert not complaints
     cookies = await page.context.cookies()
     assert {cookie.get("partitionKey") for cookie in cookies} == {"http://localhost"}
+
+
+async def finds_no_barrier_inside(page: Page) -> None:
+    """axe finds nothing in the frame, and it does not scroll sideways."""
+    inside = next(frame for frame in page.frames if "noord" in frame.url)
+    found = (await Axe().run(inside, options=WCAG)).response  # type: ignore[arg-type]
+    assert not found["violations"], found["violations"]
+    assert await inside.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+@pytest.mark.parametrize(
+    ("language", "start", "heading"),
+    [
+        ("nl", "estimate", "Over welk voertuig gaat het?"),
+        ("fr", "repair", "Prendre rendez-vous pour la réparation"),
+        ("de", "status", "Reparaturstatus ansehen"),
+        ("en", "pictures", "Add pictures"),
+    ],
+)
+async def test_the_frame_speaks_the_language_of_the_site_and_has_no_barrier(
+    strict_chrome: Browser, site: Site, language: str, start: str, heading: str
+) -> None:
+    page, portal, complaints = await visit(
+        strict_chrome, site.url(language=language, start=start), screen=NARROW
+    )
+    await expect(portal.get_by_role("heading", level=1)).to_have_text(heading)
+    await expect(portal.locator("html")).to_have_attribute("lang", language)
+    await fits(page)
+    await finds_no_barrier_inside(page)
+    assert not complaints
+
+
+async def test_a_frame_that_may_keep_no_cookies_opens_the_entry_in_a_window_of_its_own(
+    strict_chrome: Browser, site: Site
+) -> None:
+    async def keep_no_cookie(route: Route) -> None:
+        sent = {**route.request.headers, "sec-fetch-dest": "iframe"}
+        answer = await route.fetch(headers=sent, max_redirects=0)
+        kept = {name: value for name, value in answer.headers.items() if name != "set-cookie"}
+        await route.fulfill(response=answer, headers=kept)
+
+    page, portal, _complaints = await visit(
+        strict_chrome, site.url(), screen=NARROW, routed=("**/en/embed/**", keep_no_cookie)
+    )
+    await expect(portal.get_by_text("It opens in a window of its own.")).to_be_visible()
+    await finds_no_barrier_inside(page)
+    async with page.expect_popup() as opening:
+        await portal.get_by_role("link", name="Open").click()
+    own = await opening.value
+    await expect(own.get_by_role("heading", level=1)).to_have_text("Which vehicle is it about?")
+
+
+async def test_a_form_whose_cookie_is_lost_in_the_frame_says_what_to_do(
+    strict_chrome: Browser, site: Site
+) -> None:
+    page, portal, _complaints = await visit(strict_chrome, site.url())
+    await portal.get_by_label("Registration plate").fill("1-EMB-124")
+    await page.context.clear_cookies()
+    await portal.get_by_role("button", name="Next »").click()
+    await expect(portal.get_by_text("Your browser did not keep what the form")).to_be_visible()
+    await finds_no_barrier_inside(page)
+    async with page.expect_popup() as opening:
+        await portal.get_by_role("link", name="Open in a window of its own").click()
+    own = await opening.value
+    await expect(own.locator(".entry-card").first).to_be_visible()
 
 
 async def test_without_scripts_the_frame_keeps_its_height(
@@ -265,6 +350,9 @@ async def test_a_camera_reads_the_codes_on_the_card_and_on_a_jobs_sheet(
     owner = await people.staff("noord")
     await owner.go("/desk/portal/card")
     assert (await owner.scan("svg.qr")).startswith(demo.url("noord", "/s/"))
+    file = await owner.page.request.get(demo.url("noord", "/desk/portal/qr/status.svg"))
+    await owner.page.set_content(f'<div id="file">{(await file.text()).partition("?>")[2]}</div>')
+    assert await owner.scan("#file svg") == demo.url("noord", "/s/s")
     job = demo.garage("noord")["jobs"][0]
     await owner.go(f"/desk/search?q={job['number']}")
     await owner.page.locator("table a").first.click()

@@ -223,6 +223,26 @@ async def test_forms_are_taken_inside_a_frame_and_from_no_other_place(embedded: 
     assert forged.status_code == 403
 
 
+async def test_a_form_whose_cookie_the_browser_lost_in_a_frame_offers_a_window_of_its_own(
+    embedded: Garage,
+) -> None:
+    browser = embedded.browser(headers=INSIDE)
+    values = {"plate": "1-ABC-123", "csrf_token": await browser.token("/en/estimate/vehicle")}
+    browser.cookies.clear()
+    answer = await browser.post("/en/estimate/vehicle", data=values)
+    page = BeautifulSoup(answer.text, "html.parser")
+    link = page.select_one("main a.button")
+    assert answer.status_code == 403
+    assert "Your browser did not keep what the form needs" in page.text
+    assert link is not None
+    assert (link["href"], link["target"]) == ("/", "_blank")
+    assert framers(answer.headers[POLICY]) == "*", "the browser shows it inside the frame"
+    answer = await browser.post(
+        "/en/estimate/vehicle", data=values, headers={"Sec-Fetch-Site": "cross-site"}
+    )
+    assert framers(answer.headers[POLICY]) == "'none'"
+
+
 async def test_the_script_may_be_loaded_by_other_sites_and_is_tiny(garage: Garage) -> None:
     async with garage.browser() as browser:
         answer = await browser.get("/embed.js")
