@@ -31,6 +31,12 @@ class PortalSettings(PluginSettings):
             "Stages at which customers are mailed: keys of tasks such as ready, separated by commas"
         ),
     )
+    stage_mail_minutes: int = Field(
+        2,
+        ge=0,
+        le=60,
+        title=gettext_noop("Minutes until customers are told of a stage, to take back a slip"),
+    )
     ask_cancel_reason: bool = Field(
         False, title=gettext_noop("Ask customers who cancel for the reason")
     )

@@ -22,8 +22,6 @@ from plugins.self_service_portal.settings import NAME, settings
 from plugins.self_service_portal.stage_wishes import wants_stage_mail
 
 STAGE = f"{NAME}.stage_reached"
-PAUSE = timedelta(minutes=2)
-"""So long a slip of the finger can be taken back before anybody reads of it."""
 NEWS_FOR = timedelta(days=2)
 """What could not be sent for longer than that is no news any more."""
 
@@ -35,7 +33,8 @@ async def tell_of_status(session: AsyncSession, job_id: UUID, status: str) -> No
 
 
 async def tell(session: AsyncSession, job_id: UUID, stage: str) -> None:
-    """Mail the customer in a moment, if that stage is one to tell of and still holds then."""
+    """Mail the customer, if that stage is one to tell of and still holds then: so many minutes
+    later as the garage's settings say, so that a slip of the finger can be taken back."""
     job = await jobs.by_id(session, job_id)
     customer = await customers.by_id(session, job.customer_id)
     if not customer.email or not await _is_wanted(session, job, stage):
@@ -48,7 +47,7 @@ async def tell(session: AsyncSession, job_id: UUID, stage: str) -> None:
         customer.language,
         {"job_id": str(job_id), "stage": stage, "at": moment.isoformat()},
         key=f"{STAGE}:{job_id}:{stage}:{moment.isoformat()}",
-        due_at=moment + PAUSE,
+        due_at=moment + timedelta(minutes=settings().stage_mail_minutes),
     )
 
 

@@ -4,21 +4,23 @@ import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from core.mailbox.store import MailStore
 from tests.demo_run import DemoRun
 from tests.journeys.flows import look_in_every_language
 from tests.journeys.people import NARROW, People, Person
-from tests.journeys.test_customer import mail_to
+from tests.journeys.test_talk import open_card
 
 EMAIL = "confirm.me@example.com"
 
 
 @asynccontextmanager
 async def bookings_to_be_confirmed(people: People) -> AsyncIterator[None]:
-    """Support switches the setting on, and off again."""
+    """Support changes the settings, and puts them back: mails of stages leave at once, too."""
     support = await people.support()
     for wanted in (True, False):
         await support.go("/garages/noord/plugins/self_service_portal/settings")
         await support.page.get_by_label("An estimate booked online counts").set_checked(wanted)
+        await support.fill("Minutes until customers are told of a stage", "0" if wanted else "2")
         await support.press("Look at the changes")
         await support.finds_no_barrier()
         await support.press("Save these changes")
@@ -47,27 +49,46 @@ async def book(customer: Person) -> None:
 
 
 async def follow_mail(reader: Person, demo: DemoRun, below: str) -> None:
-    """Open the link to a page below that word in the newest mail."""
-    for _ in range(60):
-        found = re.search(rf"http://\S+/en/{below}/\S+", (await mail_to(demo, EMAIL, reader)).text)
-        if found:
-            await reader.page.goto(found[0])
-            return
+    """Open the newest link to a page below that word in the mails."""
+    for _ in range(120):
+        for mail in MailStore(demo.folder / "mail").newest_first():
+            found = (
+                re.search(rf"http://\S+/en/{below}/\S+", mail.text) if EMAIL in mail.to else None
+            )
+            if found:
+                await reader.page.goto(found[0])
+                return
         await reader.page.wait_for_timeout(250)
     raise AssertionError(f"no mail with a link to {below}")
+
+
+async def finish_the_repair(people: People) -> None:
+    """At the desk."""
+    planner = await people.staff("noord", "planner")
+    await open_card(planner, "1-CNF-001")
+    await planner.page.get_by_label("Status", exact=True).select_option("ready")
+    await planner.press("Change")
+    await planner.sees("Undo")
 
 
 async def test_an_appointment_is_confirmed_and_given_back_on_the_smallest_phone(
     people: People, demo: DemoRun
 ) -> None:
+    reader = await people.sit_down("noord", screen=NARROW)
     async with bookings_to_be_confirmed(people):
         await book(await people.sit_down("noord", screen=NARROW))
-    reader = await people.sit_down("noord", screen=NARROW)
-    await follow_mail(reader, demo, "confirm")
-    await reader.reads_heading("Confirm your appointment")
+        await follow_mail(reader, demo, "confirm")
+        await reader.reads_heading("Confirm your appointment")
+        await look_in_every_language(reader)
+        await reader.press("Yes, I am coming")
+        await reader.reads_heading("Your appointment is confirmed")
+        await look_in_every_language(reader)
+        await finish_the_repair(people)
+        await follow_mail(reader, demo, "mails")
+    await reader.reads_heading("No more e-mails about this repair?")
     await look_in_every_language(reader)
-    await reader.press("Yes, I am coming")
-    await reader.reads_heading("Your appointment is confirmed")
+    await reader.press("No more e-mails")
+    await reader.reads_heading("You get no more e-mails about this repair")
     await look_in_every_language(reader)
     await follow_mail(reader, demo, "pictures/link")
     await look_in_every_language(reader)

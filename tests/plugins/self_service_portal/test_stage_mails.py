@@ -49,6 +49,23 @@ async def subjects(outbox: Outbox, garage: Garage, minutes: float = 5) -> list[s
     return [mail.subject.rpartition(": ")[2] for mail in got]
 
 
+async def test_the_garage_decides_how_long_a_slip_can_be_taken_back(
+    garage: Garage, outbox: Outbox, job: Job
+) -> None:
+    await decide(garage, stage_mail_minutes=30)
+    await put(garage, job, "ready")
+    assert await subjects(outbox, garage, minutes=29) == []
+    assert await subjects(outbox, garage, minutes=31) == ["Klaar"]
+
+
+async def test_without_a_pause_the_customer_is_told_at_once(
+    garage: Garage, outbox: Outbox, job: Job
+) -> None:
+    await decide(garage, stage_mail_minutes=0)
+    await put(garage, job, "ready")
+    assert await subjects(outbox, garage, minutes=0) == ["Klaar"]
+
+
 async def test_a_customer_hears_in_their_language_that_the_vehicle_is_ready(
     garage: Garage, outbox: Outbox, job: Job
 ) -> None:
