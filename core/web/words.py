@@ -119,6 +119,8 @@ def audit_labels() -> dict[str, str]:
         "appointments.exported": _("Appointments downloaded as a file"),
         "customer.erased": _("Customer erased"),
         "customer.exported": _("Customer's data exported"),
+        "location.added": _("Location added"),
+        "location.renamed": _("Location renamed"),
         "location.hours": _("Opening hours changed"),
         "location.appointments": _("Appointment rules changed"),
         "location.papers": _("Address or VAT number changed"),

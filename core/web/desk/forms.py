@@ -1,5 +1,7 @@
 """The staff's forms."""
 
+from uuid import UUID
+
 from wtforms import (
     BooleanField,
     DateField,
@@ -118,6 +120,15 @@ class ContactFields(Form):
     language = SelectField(_("Language"), choices=LANGUAGE_CHOICES)
 
 
+def as_uuid(value: object) -> UUID | None:
+    """An id of a choice: the form's text or the row's own; None where none came.
+
+    Raises:
+        ValueError: it is no id.
+    """
+    return UUID(str(value)) if value else None
+
+
 class NewJobForm(ContactFields, VehicleFields):
     """Opening a job at the desk."""
 
@@ -128,6 +139,7 @@ class NewJobForm(ContactFields, VehicleFields):
     )
     plate_country = SelectField(_("Country of the plate"), choices=COUNTRIES, default="BE")
     flow_id = SelectField(_("Damage flow"))
+    location_id = SelectField(_("Location"), coerce=as_uuid)
     damage = TextAreaField(_("Damage"), [Optional(), Length(max=5000)])
 
 
@@ -135,6 +147,7 @@ class JobForm(VehicleFields):
     """The job card's fields."""
 
     version = HiddenField()
+    location_id = SelectField(_("Location"), coerce=as_uuid)
     damage = TextAreaField(_("Damage"), [Optional(), Length(max=5000)])
     comments = TextAreaField(_("Comments"), [Optional(), Length(max=5000)])
     starts_on = DateField(_("Start date"), [Optional()])

@@ -28,6 +28,7 @@ from core.workshop.jobs import repository, services
 from core.workshop.jobs.models import Job
 from core.workshop.jobs.numbers import LENGTH, normalise_public_number
 from core.workshop.jobs.stages import CLAIM_CAPACITIES
+from core.workshop.locations import repository as locations
 from core.workshop.photos import repository as photos
 from core.workshop.planning import repository as planning
 from core.workshop.vehicles import repository as vehicles
@@ -118,6 +119,7 @@ async def new_job_page(request: AnyRequest, session: Session) -> Page:
     """An empty job."""
     form = NewJobForm(language=tenant_of(request).default_language)
     await _offer_flows(session, form)
+    await _offer_places(session, form)
     return page(request, "core/jobs/new.html", form=form)
 
 
@@ -126,6 +128,7 @@ async def new_job(request: AnyRequest, session: Session) -> Page | Redirect:
     """Open a job."""
     form = NewJobForm(await form_values(request))
     await _offer_flows(session, form)
+    await _offer_places(session, form)
     if not form.validate():
         return page(request, "core/jobs/new.html", form=form, status_code=422)
     viewer = await viewer_in(request)
@@ -151,6 +154,7 @@ async def new_job(request: AnyRequest, session: Session) -> Page | Redirect:
                 ),
                 damage=form.text("damage"),
                 flow_id=UUID(form.text("flow_id")),
+                location_id=form.location_id.data,
             ),
             viewer.actor,
         )
@@ -228,6 +232,7 @@ async def edit_page(request: AnyRequest, session: Session, job_id: FromPath[UUID
     }
     form = JobForm(data=shown)
     _offer_claims(form)
+    await _offer_places(session, form, job.location_id)
     return page(request, "core/jobs/edit.html", form=form, job=job)
 
 
@@ -237,6 +242,7 @@ async def edit(request: AnyRequest, session: Session, job_id: FromPath[UUID]) ->
     job = await repository.by_id(session, job_id)
     form = JobForm(await form_values(request))
     _offer_claims(form)
+    await _offer_places(session, form, job.location_id)
     if not form.validate():
         return page(request, "core/jobs/edit.html", form=form, job=job, status_code=422)
     viewer = await viewer_in(request)
@@ -247,6 +253,7 @@ async def edit(request: AnyRequest, session: Session, job_id: FromPath[UUID]) ->
     }
     for name in ("mileage_at_estimate", "mileage_at_repair"):
         values[name] = form[name].data
+    values["location_id"] = form.location_id.data
     async with attempt(session, form):
         await change_details(
             session,
@@ -277,6 +284,15 @@ async def _offer_flows(session: AsyncSession, form: NewJobForm) -> None:
     if not form.flow_id.data and flows:
         default = next((flow for flow in flows if flow.is_default), flows[0])
         form.flow_id.data = str(default.id)
+
+
+async def _offer_places(
+    session: AsyncSession, form: NewJobForm | JobForm, chosen: UUID | None = None
+) -> None:
+    places = await locations.everywhere(session)
+    form.location_id.choices = options((str(each.id), each.name) for each in places)
+    if form.location_id.data is None:
+        form.location_id.data = chosen or places[0].id
 
 
 def _offer_claims(form: JobForm) -> None:

@@ -90,6 +90,22 @@ class PapersForm(Form):
         )
 
 
+class NameForm(Form):
+    """What a location is called."""
+
+    name = StringField(_("Name of the location"), [InputRequired(), Length(max=80)])
+
+
+class PlaceForm(Form):
+    """A further place of business."""
+
+    name = StringField(
+        _("Name of the new location"),
+        [InputRequired(), Length(max=80)],
+        id="new-name",
+    )
+
+
 @dataclass(slots=True)
 class WeekHours:
     """A week of opening hours as it was typed: two pairs of texts a day, and what is wrong."""

@@ -28,6 +28,7 @@ from core.workshop.vehicles.plates import normalise_plate
 MOST_KILOMETRES = 3_000_000
 STATUSES = ("new", "planned", "in_progress", "ready", "delivered", "invoiced", "cancelled")
 EDITABLE = (
+    "location_id",
     "damage",
     "comments",
     "starts_on",
@@ -71,6 +72,8 @@ class NewJob:
     damage: str = ""
     damage_zones: tuple[str, ...] = ()
     flow_id: UUID | None = None
+    location_id: UUID | None = None
+    """Where the work is done; None for the first location, which customers book."""
     source: str = "desk"
     details: Mapping[str, Any] = field(default_factory=dict)
 
@@ -80,11 +83,14 @@ async def open_job(session: AsyncSession, new: NewJob, actor: Actor) -> Job:
 
     Raises:
         Refused: the plate has no letter or digit in it.
-        NotFound: there is no such flow.
+        NotFound: there is no such flow or location.
     """
     if not normalise_plate(new.vehicle.plate):
         raise Refused("Please type the registration plate.", field="plate")
-    location = await locations.first(session)
+    if new.location_id is None:
+        location = await locations.first(session)
+    else:
+        location = await locations.by_id(session, new.location_id)
     if new.flow_id is None:
         flow = await repository.default_flow(session)
     else:
@@ -297,4 +303,6 @@ async def _move(session: AsyncSession, job: Job, status: str, actor: Actor) -> N
 
 
 def _plain(value: Any) -> Any:
-    return value.isoformat() if isinstance(value, date | datetime) else value
+    if isinstance(value, date | datetime):
+        return value.isoformat()
+    return str(value) if isinstance(value, UUID) else value

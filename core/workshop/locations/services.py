@@ -30,6 +30,37 @@ async def create_location(session: AsyncSession, *, name: str, **details: Any) -
     return location
 
 
+async def add_location(session: AsyncSession, name: str, *, like: Location) -> Location:
+    """A further location: in the same country, open and booked as the one that is given.
+
+    Raises:
+        Refused: there is one of that name.
+    """
+    await _refuse_double(session, name)
+    location = await create_location(
+        session, name=name, country=like.country, timezone=like.timezone
+    )
+    location.opening_hours = like.opening_hours
+    location.appointment_rules = like.appointment_rules
+    return location
+
+
+async def rename_location(session: AsyncSession, location: Location, name: str) -> None:
+    """Call a location something else.
+
+    Raises:
+        Refused: there is another of that name.
+    """
+    await _refuse_double(session, name, but=location)
+    location.name = name
+
+
+async def _refuse_double(session: AsyncSession, name: str, *, but: Location | None = None) -> None:
+    known = [each for each in await repository.everywhere(session) if each is not but]
+    if name.casefold() in {each.name.casefold() for each in known}:
+        raise Refused("There is a location of this name already.", field="name")
+
+
 def change_hours(location: Location, hours: Mapping[str, Sequence[Sequence[str]]]) -> None:
     """Say when a location is open: ISO weekday → pairs of `HH:MM`.
 

@@ -12,6 +12,8 @@ from core.workshop.jobs.models import Job
 from core.workshop.jobs.numbers import display_public_number
 from core.workshop.jobs.repository import PAGE
 from core.workshop.jobs.services import change_job, set_status
+from core.workshop.locations import repository as locations
+from core.workshop.locations.services import add_location
 from core.workshop.photos.models import Photo
 from core.workshop.vehicles.models import Vehicle
 from plugins.vehicle_presence.services import record_arrival
@@ -307,3 +309,41 @@ async def test_a_field_that_cannot_be_right_is_pointed_at(
     page = BeautifulSoup(answer.text, "html.parser")
     assert answer.status_code == 422
     assert page.select_one(f"#{field}[aria-invalid=true]") is not None
+
+
+async def test_with_one_location_nobody_is_asked_for_it(garage: Garage, planner: Browser) -> None:
+    job = await a_job(garage)
+    for path in ("/desk/jobs/new", f"/desk/jobs/{job.id}/edit"):
+        assert (await planner.open(path)).select("#location_id") == []
+
+
+async def test_with_several_a_job_is_opened_at_one_and_moved_to_another(
+    garage: Garage, planner: Browser
+) -> None:
+    async with garage.unit() as session:
+        first = await locations.first(session)
+        second = await add_location(session, "Depot", like=first)
+    page = await planner.open("/desk/jobs/new")
+    assert [each.text for each in page.select("#location_id option")] == [first.name, "Depot"]
+    await planner.submit("/desk/jobs/new", {**NEW_JOB, "location_id": str(second.id)})
+    async with garage.unit() as session:
+        job = (await session.scalars(select(Job))).one()
+        assert job.location_id == second.id
+    path = f"/desk/jobs/{job.id}/edit"
+    fields = fields_of(await planner.open(path))
+    assert fields["location_id"] == str(second.id)
+    answer = await planner.submit(path, {**fields, "location_id": str(first.id)})
+    assert answer.status_code == 200
+    async with garage.unit() as session:
+        moved = (await session.scalars(select(Job))).one()
+        assert moved.location_id == first.id
+
+
+@pytest.mark.parametrize("typed", ["x", "00000000-0000-7000-8000-000000000000"])
+async def test_a_location_of_nobodys_is_not_taken(
+    garage: Garage, planner: Browser, typed: str
+) -> None:
+    answer = await planner.submit("/desk/jobs/new", {**NEW_JOB, "location_id": typed})
+    assert answer.status_code == 422
+    async with garage.unit() as session:
+        assert (await session.scalars(select(Job))).all() == []

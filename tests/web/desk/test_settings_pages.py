@@ -220,3 +220,81 @@ async def test_a_vat_number_that_is_too_long_is_refused_and_kept_in_the_form(
     status, page = await save(owner, "papers", {"vat_number": "9" * 30})
     assert (status, value_of(page, "vat_number")) == (422, "9" * 30)
     assert (await location_of(garage)).vat_number is None
+
+
+async def add_place(owner: Browser, name: str) -> tuple[int, BeautifulSoup, str]:
+    """Add a location; the status, the page, and the query that names it."""
+    answer = await owner.submit("/desk/settings/locations", {"name": name}, page="/desk/settings")
+    return answer.status_code, BeautifulSoup(answer.text, "html.parser"), answer.url.query.decode()
+
+
+async def test_a_further_location_begins_with_the_hours_of_the_first_and_gets_its_own(
+    garage: Garage,
+) -> None:
+    owner = await garage.staff("owner")
+    await save(owner, "hours", HOURS)
+    status, page, query = await add_place(owner, "Depot")
+    assert status == 200
+    assert value_of(page, "opens-1-a") == "09:00"
+    assert "Customers book online at" in page.text
+    hours = {**HOURS, "opens-1-a": "07:30"}
+    await owner.submit(f"/desk/settings/hours?{query}", hours, page="/desk/settings")
+    async with garage.unit() as session:
+        first, second = await locations.everywhere(session)
+    assert (first.opening_hours["1"][0][0], second.opening_hours["1"][0][0]) == ("09:00", "07:30")
+    assert (await log_of(garage)).subject == f"location:{second.id}"
+
+
+async def test_papers_closed_days_and_rules_belong_to_the_location_that_is_shown(
+    garage: Garage,
+) -> None:
+    owner = await garage.staff("owner")
+    _status, _page, query = await add_place(owner, "Depot")
+    papers = {"street": "Kaai 7", "postal_code": "2000", "city": "Antwerpen", "vat_number": ""}
+    await owner.submit(f"/desk/settings/papers?{query}", papers, page="/desk/settings")
+    await owner.submit(
+        f"/desk/settings/appointments?{query}", rules(per_day="2"), page="/desk/settings"
+    )
+    days = {"first_day": "2030-07-01", "last_day": "2030-07-05", "reason": "Leave"}
+    answer = await owner.submit(f"/desk/settings/closures?{query}", days, page="/desk/settings")
+    assert "Leave" in answer.text
+    assert "Leave" not in (await owner.get("/desk/settings")).text
+    async with garage.unit() as session:
+        first, second = await locations.everywhere(session)
+    assert (first.street, second.street) != (second.street, first.street)
+    assert second.street == "Kaai 7"
+    assert rules_for(second, "drop_off").per_day == 2
+    assert rules_for(first, "drop_off").per_day != 2
+
+
+async def test_two_locations_of_one_name_are_refused_with_the_form_still_filled(
+    garage: Garage,
+) -> None:
+    owner = await garage.staff("owner")
+    _status, _page, query = await add_place(owner, "Depot")
+    status, page, _query = await add_place(owner, "DEPOT")
+    assert status == 409
+    assert "There is a location of this name already." in page.text
+    assert value_of(page.select_one("form[action*=locations]"), "name") == "DEPOT"  # type: ignore[arg-type]
+    renamed = await owner.submit(
+        f"/desk/settings/name?{query}", {"name": "Hal 2"}, page="/desk/settings"
+    )
+    assert "Hal 2" in renamed.text
+    assert "Location renamed" in (await owner.get("/desk/audit")).text
+
+
+@pytest.mark.parametrize("asked", ["nothing", "00000000-0000-7000-8000-000000000000"])
+async def test_a_location_that_does_not_exist_here_is_not_found(garage: Garage, asked: str) -> None:
+    owner = await garage.staff("owner")
+    assert (await owner.get(f"/desk/settings?location={asked}")).status_code == 404
+
+
+async def test_another_garages_location_is_not_found(garage: Garage, other_garage: Garage) -> None:
+    foreign = (await location_of(other_garage)).id
+    owner = await garage.staff("owner")
+    assert (await owner.get(f"/desk/settings?location={foreign}")).status_code == 404
+    answer = await owner.submit(
+        f"/desk/settings/hours?location={foreign}", HOURS, page="/desk/settings"
+    )
+    assert answer.status_code == 404
+    assert (await location_of(other_garage)).opening_hours["1"][0][0] == "08:00"
