@@ -1,7 +1,7 @@
 """A garage's life: opened with all that it needs to start its first day, closed, and reopened."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy.exc import IntegrityError
 
@@ -11,6 +11,7 @@ from core.errors import Refused, UnknownTenant
 from core.i18n import LANGUAGES
 from core.tenancy.context import TenantContext, tenant_scope
 from core.workshop.audit.services import Actor
+from core.workshop.customers.vat_numbers import normalise_vat_number
 from core.workshop.jobs.flows import create_default_flows
 from core.workshop.locations.services import create_location
 from core.workshop.staff.services import invite
@@ -22,6 +23,16 @@ _SLUG = re.compile(r"[a-z0-9]([a-z0-9-]{1,38}[a-z0-9])")
 RESERVED = frozenset(
     {"support", "mail", "www", "api", "admin", "static", "status", "app", "help", "smtp", "imap"}
 )
+
+
+TIMEZONES = {
+    "BE": "Europe/Brussels",
+    "NL": "Europe/Amsterdam",
+    "FR": "Europe/Paris",
+    "LU": "Europe/Luxembourg",
+    "DE": "Europe/Berlin",
+}
+"""Countries in which a garage can be opened, with the zone that all of it lives in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +50,13 @@ class NewGarage:
     postal_code: str = ""
     city: str = ""
     country: str = "BE"
-    timezone: str = "Europe/Brussels"
     brand_colour: str = "#0b5cab"
     vat_number: str | None = None
+
+    @property
+    def timezone(self) -> str:
+        """The zone in which the country's people live."""
+        return TIMEZONES[self.country]
 
     @property
     def address(self) -> str | None:
@@ -59,9 +74,13 @@ async def open_garage(
     where that fails nothing of it is left.
 
     Raises:
-        Refused: the subdomain has a wrong form, is reserved or taken, or no known language.
+        Refused: the subdomain has a wrong form, is reserved or taken, or no known language or
+            country.
+        InvalidVatNumber: there can be no such number.
     """
     _check(new)
+    if new.vat_number:
+        new = replace(new, vat_number=normalise_vat_number(new.vat_number, new.country))
     tenant = await _create_closed(database, new)
     try:
         await _furnish(database, tenant, new, actor)
@@ -151,6 +170,8 @@ def _check(new: NewGarage) -> None:
         )
     if new.slug in RESERVED:
         raise Refused("This subdomain is kept for the platform itself.", field="slug")
+    if new.country not in TIMEZONES:
+        raise Refused("Garages cannot be opened in this country yet.", field="country")
     if not new.languages or not set(new.languages) <= set(LANGUAGES):
         raise Refused("Please choose at least one of the languages.", field="languages")
 

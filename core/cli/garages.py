@@ -44,6 +44,8 @@ def create(
     ] = None,
     phone: Annotated[str | None, typer.Option(help="Shown to customers.")] = None,
     email: Annotated[str | None, typer.Option(help="Where answers to mails go.")] = None,
+    country: Annotated[str, typer.Option(help="Whose law decides on registers.")] = "BE",
+    vat_number: Annotated[str | None, typer.Option(help="Stands on papers.")] = None,
     as_json: AsJson = False,
 ) -> None:
     """Open a garage; its owner gets an invitation by mail."""
@@ -55,6 +57,8 @@ def create(
         owner_email=owner_email,
         phone=phone,
         email=email,
+        country=country.upper(),
+        vat_number=vat_number,
     )
 
     async def work(house: House) -> TenantContext:

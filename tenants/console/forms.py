@@ -1,12 +1,13 @@
 """The console's forms; those for plugin settings are made from the plugin's schema."""
 
-from wtforms import PasswordField, SelectMultipleField, StringField, TextAreaField
+from wtforms import PasswordField, SelectField, SelectMultipleField, StringField, TextAreaField
 from wtforms.validators import DataRequired, InputRequired, Length, Optional
 from wtforms.widgets import CheckboxInput
 
 from core.i18n import LANGUAGES, lazy_gettext
-from core.web.desk.forms import LANGUAGE_CHOICES, email_rules
+from core.web.desk.forms import COUNTRIES, LANGUAGE_CHOICES, email_rules
 from core.web.forms import Form
+from tenants.lifecycle import TIMEZONES
 
 _ = lazy_gettext
 
@@ -60,6 +61,12 @@ class NewGarageForm(Form):
     street = StringField(_("Street and number"), [Optional(), Length(max=120)])
     postal_code = StringField(_("Postal code"), [Optional(), Length(max=12)])
     city = StringField(_("City"), [Optional(), Length(max=80)])
+    country = SelectField(
+        _("Country"),
+        choices=[each for each in COUNTRIES if each.value in TIMEZONES],
+        default="BE",
+    )
+    vat_number = StringField(_("VAT number"), [Optional(), Length(max=24)])
 
 
 class ReasonForm(Form):

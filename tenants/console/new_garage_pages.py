@@ -43,6 +43,8 @@ async def new_garage(request: AnyRequest, switching: NamedDependency[Switching])
         street=form.text("street"),
         postal_code=form.text("postal_code"),
         city=form.text("city"),
+        country=form.text("country"),
+        vat_number=form.text("vat_number") or None,
     )
     try:
         await open_garage(switching.database, switching.directory, new, actor_of(request))

@@ -169,3 +169,29 @@ async def test_a_garage_answers_at_a_host_name_of_its_own_until_it_closes(garage
     assert await house.directory.by_host(host) == garage.tenant
     await close_garage(house.database, house.directory, garage.slug, SUPPORT, reason="retired")
     assert await house.directory.by_host(host) is None
+
+
+async def test_the_country_decides_on_the_time_zone_and_the_vat_number_stands_on_papers(
+    house: House, app: HostRouter
+) -> None:
+    new = a_new_garage(country="NL", vat_number="nl 0044.95.445.B01")
+    garage = await open_it(house, app, new)
+    assert (garage.tenant.country, garage.tenant.timezone) == ("NL", "Europe/Amsterdam")
+    async with garage.unit() as session:
+        location = await locations.first(session)
+    assert (location.country, location.timezone) == ("NL", "Europe/Amsterdam")
+    assert location.vat_number == "NL004495445B01"
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [({"country": "XX"}, "country"), ({"vat_number": "BE0403019262"}, "vat_number")],
+)
+async def test_an_unknown_country_or_an_impossible_vat_number_opens_nothing(
+    house: House, changes: dict[str, str], field: str
+) -> None:
+    new = a_new_garage(**changes)
+    with pytest.raises(Refused) as refusal:
+        await open_garage(house.database, house.directory, new, SUPPORT)
+    assert refusal.value.field == field
+    assert await house.directory.by_slug(new.slug) is None

@@ -1,5 +1,6 @@
-"""Closing a garage and opening it again."""
+"""Opening a garage, closing it and opening it again."""
 
+from tests.conftest import new_slug
 from tests.factories import a_job
 from tests.garages import Garage
 from tests.tenants.console.conftest import Desk
@@ -31,3 +32,23 @@ async def test_reopening_an_open_garage_changes_nothing(garage: Garage, desk: De
     await lead.submit(f"{page}/reopen", {"reason": "by mistake"}, page=page)
     log = await lead.open(f"/audit?garage={garage.slug}")
     assert "Garage reopened" not in log.text
+
+
+async def test_a_garage_is_opened_in_its_country_with_its_vat_number(desk: Desk) -> None:
+    lead, slug = await desk(), new_slug()
+    values: dict[str, object] = {
+        "slug": slug,
+        "name": "Schadeherstel Zuid",
+        "languages": ["nl"],
+        "owner_name": "Olga",
+        "owner_email": f"olga@{slug}.test",
+        "country": "NL",
+        "vat_number": "123",
+    }
+    answer = await lead.submit("/new-garage", values)
+    assert answer.status_code == 409
+    assert "This VAT number is not right." in answer.text
+    assert 'value="123"' in answer.text
+    answer = await lead.submit("/new-garage", {**values, "vat_number": "NL 0044.95.445.B01"})
+    assert "Schadeherstel Zuid is open." in answer.text
+    assert "Europe/Amsterdam" in answer.text
