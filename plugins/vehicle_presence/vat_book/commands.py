@@ -175,5 +175,7 @@ def _tell(slug: str, name: str, finding: Finding) -> None:
     if finding.broken is not None:
         row = f" (row {finding.broken.number})" if finding.broken.number else ""
         typer.echo(f"{where}: BROKEN at line {finding.broken.position}{row}: {finding.broken.what}")
+    for problem in finding.due_problems:
+        typer.echo(f"{where}: WRONG in the list of missing invoice references: {problem}")
     for problem in finding.anchor_problems:
         typer.echo(f"{where}: BROKEN, closed month {problem}")

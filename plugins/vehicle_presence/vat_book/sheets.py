@@ -16,12 +16,15 @@ if TYPE_CHECKING:
 
 
 def csv_of(extract: "Extract") -> bytes:
-    """Dates as 2026-11-25, one record per line, with a byte order mark."""
+    """Dates as 2026-11-25, one record per line, with a byte order mark. What was noted late about
+    closed months comes last: no cells of its own, a state that says so, and the note."""
     rows: list[list[Cell]] = [[*headings(extract), _("State"), _("Remarks")]]
     for line in extract.lines:
         cells: list[Cell] = [line.cells.get(column.key) for column in extract.register.columns]
         cells[0] = line.number
         rows.append([*cells, state_of(line), " / ".join(line.remarks)])
+    blank: list[Cell] = [None] * len(extract.register.columns)
+    rows += [[*blank, _("noted late"), text] for text in extract.late]
     return BYTE_ORDER_MARK + csv_lines(rows, separator_of(current_language()))
 
 

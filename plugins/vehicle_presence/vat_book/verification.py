@@ -12,11 +12,20 @@ from core.clock import now
 from core.storage import ObjectMissing, storage
 from core.tenancy.context import current_tenant
 from core.workshop.notifications import repository as outbox
-from plugins.vehicle_presence.vat_book import closing_repository, repository
+from plugins.vehicle_presence.vat_book import closing_repository, due_repository, repository
 from plugins.vehicle_presence.vat_book.chain import hash_of
 from plugins.vehicle_presence.vat_book.closing import KEEP, path_of, read_signed
-from plugins.vehicle_presence.vat_book.models import ENTRY, GENESIS, VatBook, VatClosing
+from plugins.vehicle_presence.vat_book.models import (
+    ENTRY,
+    EXIT,
+    GENESIS,
+    INVOICE,
+    NO_INVOICE,
+    VatBook,
+    VatClosing,
+)
 
+MOST_TOLD = 20
 log = structlog.get_logger(__name__)
 
 
@@ -39,11 +48,18 @@ class Finding:
     broken: Break | None = None
     anchors: int = 0
     anchor_problems: list[str] = field(default_factory=list)
+    due_problems: list[str] = field(default_factory=list)
+    """Where the list of missing invoice references is not what the register says."""
+
+    @property
+    def is_as_written(self) -> bool:
+        """Whether the register is what was written, and closed with."""
+        return self.broken is None and not self.anchor_problems
 
     @property
     def is_sound(self) -> bool:
         """Whether nothing is wrong."""
-        return self.broken is None and not self.anchor_problems
+        return self.is_as_written and not self.due_problems
 
     def plain(self) -> dict[str, Any]:
         """As JSON can hold it."""
@@ -55,6 +71,7 @@ class Finding:
             "broken": None if self.broken is None else asdict(self.broken),
             "anchors": self.anchors,
             "anchor_problems": self.anchor_problems,
+            "due_problems": self.due_problems,
         }
 
 
@@ -68,6 +85,14 @@ class _Walk:
         self.numbers = [0]
         self.struck: set[int] = set()
         self.hashes: dict[int, str] = {0: GENESIS}
+        self._holding: dict[str, dict[int, int]] = {ENTRY: {}, EXIT: {}, INVOICE: {}}
+        """Of each kind: the place of the line that holds, by row."""
+
+    @property
+    def waiting(self) -> set[int]:
+        """Rows that ended on a known day and have no invoice reference, nor a reason for none."""
+        entered, left, settled = self._holding.values()
+        return (entered.keys() & left.keys()) - settled.keys()
 
     def step(self, line: Mapping[str, Any], wanted: set[int]) -> str | None:
         """Go over one line; what is wrong with it, if anything. Hashes at the `wanted` places
@@ -80,9 +105,19 @@ class _Walk:
             self.number += 1
         if line["strikes"] is not None:
             self.struck.add(line["strikes"])
+        self._hold(line)
         if self.position in wanted:
             self.hashes[self.position] = self.head
         return problem
+
+    def _hold(self, line: Mapping[str, Any]) -> None:
+        number = line["number"]
+        for holding in self._holding.values():
+            if line["strikes"] is not None and holding.get(number) == line["strikes"]:
+                del holding[number]
+        kind = INVOICE if line["kind"] == NO_INVOICE else line["kind"]
+        if kind in self._holding and not (kind == EXIT and line["day"] is None):
+            self._holding[kind][number] = self.position
 
     def _problem(self, line: Mapping[str, Any]) -> str | None:
         if line["hash"] != hash_of(line):
@@ -117,7 +152,24 @@ async def check(session: AsyncSession, book: VatBook) -> Finding:
         problem = await _anchor_problem(session, closing, walk.hashes.get(closing.position))
         if problem is not None:
             finding.anchor_problems.append(f"{closing.month:%Y-%m}: {problem}")
+    if finding.broken is None:
+        finding.due_problems = await _due_problems(session, book, walk.waiting)
     return finding
+
+
+async def _due_problems(session: AsyncSession, book: VatBook, waiting: set[int]) -> list[str]:
+    """Compared where nobody wrote in the book meanwhile: else the next check does it."""
+    listed: set[int] = set()
+    while page := await due_repository.dues(
+        session, book.location_id, after=max(listed, default=0)
+    ):
+        listed.update(page)
+    fresh = await repository.book_of(session, book.location_id)
+    if fresh is None or fresh.position != book.position:
+        return []
+    missing = [f"row {each} waits for its invoice reference, unlisted" for each in waiting - listed]
+    extra = [f"row {each} is listed, and does not wait" for each in listed - waiting]
+    return sorted([*missing, *extra])[:MOST_TOLD]
 
 
 async def _walk_all(
@@ -172,7 +224,9 @@ async def check_and_note(session: AsyncSession, book: VatBook) -> Finding:
     finding = await check(session, book)
     if not finding.is_sound:
         log.error("vat_book.broken", **finding.plain())
-    broken_at = None if finding.is_sound else (finding.broken.position if finding.broken else 0)
+    broken_at = (
+        None if finding.is_as_written else (finding.broken.position if finding.broken else 0)
+    )
     await repository.note_check(
         session,
         book.location_id,

@@ -207,6 +207,9 @@ async def test_what_is_noted_after_closing_stands_in_the_open_month(garage: Gara
         body = await download(browser, "pdf", "month=2027-01")
         assert "No. 1: arrival on 2 Feb 2026" in PdfReader(io.BytesIO(body)).pages[0].extract_text()
         book = openpyxl.load_workbook(io.BytesIO(await download(browser, "xlsx", "month=2027-01")))
+        table = (await download(browser, "csv", "month=2027-01")).decode("utf-8-sig")
+    last = list(csv.reader(io.StringIO(table)))[-1]
+    assert last == ["", "", "", "", "", "", "noted late", "No. 1: arrival on 2 Feb 2026"]
     assert book.worksheets[1]["A2"].value == "No. 1: arrival on 2 Feb 2026"
 
 

@@ -15,7 +15,8 @@ from core.storage import storage
 from plugins.vehicle_presence.vat_book.chain import HASHED, canonical, hash_of
 from plugins.vehicle_presence.vat_book.closing import close_months, path_of, signed
 from plugins.vehicle_presence.vat_book.models import VatClosing
-from tests.garages import Garage, Outbox
+from plugins.vehicle_presence.vat_book.settling import Settlement, settle
+from tests.garages import STAFF, Garage, Outbox
 from tests.plugins.vehicle_presence.vat_book.reading import (
     a_departure,
     checked,
@@ -221,3 +222,30 @@ async def test_a_file_that_was_removed_from_the_storage_is_missed(
     assert (await checked(garage)).is_sound
     await storage().delete(garage.tenant.id, path_of(closing))
     assert "missing in the storage" in (await checked(garage)).anchor_problems[0]
+
+
+async def test_a_missing_reference_that_is_not_on_the_list_is_found(garage: Garage) -> None:
+    await three_rows(garage)
+    async with garage.unit() as session:
+        await session.execute(text("delete from vehicle_presence_vat_dues where number = 2"))
+    finding = await checked(garage)
+    assert finding.is_as_written
+    assert not finding.is_sound
+    assert finding.due_problems == ["row 2 waits for its invoice reference, unlisted"]
+
+
+async def test_a_row_that_is_on_the_list_and_does_not_wait_is_found(garage: Garage) -> None:
+    await three_rows(garage)
+    name = await a_departure(garage)
+    async with garage.unit() as session:
+        await settle(session, name, Settlement("2026-1"), STAFF)
+    assert (await checked(garage)).is_sound
+    async with garage.unit() as session:
+        await session.execute(
+            text(
+                "insert into vehicle_presence_vat_dues (tenant_id, location_id, number, left_on,"
+                " due_on) select tenant_id, location_id, 4, left_on, due_on"
+                " from vehicle_presence_vat_dues where number = 1"
+            )
+        )
+    assert (await checked(garage)).due_problems == ["row 4 is listed, and does not wait"]
