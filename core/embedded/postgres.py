@@ -11,6 +11,7 @@ import shutil
 import signal
 import subprocess
 import tempfile
+import time
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -28,7 +29,11 @@ _LONGEST_SOCKET_PATH = 80
 _PID_LINE, _PORT_LINE = 0, 3
 """Of `postmaster.pid`."""
 _LAST_BREATH = 3.0
-"""Seconds that the children of a killed server may still hold its port: they notice late."""
+"""Seconds that a server which was told to end may still take."""
+_PASSING = ("is still in use", "Address already in use")
+"""Why PostgreSQL says that it does not start where it may a moment later, or on another port: the
+children of a killed server notice late, and hold its memory until then."""
+_LONGEST_PASSING = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +83,20 @@ class EmbeddedPostgres:
         if not (self._data / "PG_VERSION").exists():
             self._initialise(binaries)
         self._forget_dead_server()
+        deadline = time.monotonic() + _LONGEST_PASSING
+        while True:
+            said_before = self._log.stat().st_size
+            try:
+                self._begin(binaries)
+            except process.ServerDidNotStart:
+                said = self._log.read_bytes()[said_before:].decode(errors="replace")
+                if time.monotonic() > deadline or not any(why in said for why in _PASSING):
+                    raise
+                time.sleep(0.1)
+            else:
+                return
+
+    def _begin(self, binaries: Path) -> None:
         self.port = process.free_port()
         self._child = process.start(
             [str(binaries / "postgres"), "-D", str(self._data), *self._options()],
@@ -236,9 +255,10 @@ class EmbeddedPostgres:
     def _options(self) -> list[str]:
         sockets = self._folder
         if len(str(sockets)) > _LONGEST_SOCKET_PATH:
-            sockets = Path(tempfile.mkdtemp(prefix="gg-"))
-            process.own(sockets)
-            self._socket_folder = sockets
+            if self._socket_folder is None:
+                self._socket_folder = Path(tempfile.mkdtemp(prefix="gg-"))
+                process.own(self._socket_folder)
+            sockets = self._socket_folder
         settings = {
             "listen_addresses": "127.0.0.1",
             "port": str(self.port),

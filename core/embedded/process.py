@@ -5,6 +5,7 @@ import hashlib
 import http.client
 import os
 import pwd
+import secrets
 import signal
 import socket
 import stat
@@ -12,12 +13,18 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from core.errors import GaragistError
 
 _PR_SET_PDEATHSIG = 1
 UNPRIVILEGED = "nobody"
+PORTS = range(15_000, 32_000)
+"""For our servers: below those that Linux, macOS and the BSDs give to outgoing connections, of
+which one may begin between our choice of a port and the server's start."""
+_ENDED = ("Z", "X")
+"""States of a process in proc(5)."""
 
 
 class ServerDidNotStart(GaragistError):
@@ -128,22 +135,29 @@ def comes_true(condition: Callable[[], bool], *, seconds: float) -> bool:
 
 
 def free_port() -> int:
-    """A port of the loopback address that nobody uses now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """A port of the loopback address that nobody uses now, nor is given before we use it: see
+    :data:`PORTS`."""
+    while True:
+        port = secrets.choice(PORTS)
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 def is_alive(pid: int) -> bool:
-    """Whether there is a process of that number."""
+    """Whether a process of that number runs; one that has ended and whose parent has not heard
+    of it yet does not."""
     try:
         os.kill(pid, 0)
     except ProcessLookupError:
         return False
     except PermissionError:
-        return True
-    return True
+        pass
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except FileNotFoundError:  # just ended, or no Linux
+        return not Path("/proc/self/stat").exists()
+    return state not in _ENDED
 
 
 def answers(port: int) -> bool:

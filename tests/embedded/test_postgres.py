@@ -5,14 +5,24 @@ import os
 import pwd
 import signal
 import socket
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import asyncpg
+import psutil
 import pytest
 
+from core.embedded import process
 from core.embedded.postgres import ADMIN, OWNER, EmbeddedPostgres
-from core.embedded.process import ServerDidNotStart, answers, comes_true, is_alive, is_root
+from core.embedded.process import (
+    ServerDidNotStart,
+    answers,
+    comes_true,
+    free_port,
+    is_alive,
+    is_root,
+)
 from tests.embedded.servers import pid_of_server_whose_parent_is_killed, started
 
 pytestmark = pytest.mark.xdist_group("postgres")
@@ -77,6 +87,32 @@ def test_a_killed_server_starts_again_with_everything_that_was_stored(
         assert ask(again, "select count(*) from cars where plate = '2-KIL-999'") == 1
 
 
+def test_it_starts_while_a_killed_servers_children_have_not_noticed_yet(
+    postgres: EmbeddedPostgres, folder: Path
+) -> None:
+    postgres.start()
+    children = psutil.Process(pid_of(postgres)).children()
+    for child in children:
+        child.suspend()
+    os.kill(pid_of(postgres), signal.SIGKILL)
+
+    def has_refused() -> bool:
+        return "is still in use" in (postgres.folder / "postgres.log").read_text()
+
+    def let_them_notice() -> None:
+        comes_true(has_refused, seconds=20)
+        for child in children:
+            child.resume()
+
+    noticing = threading.Thread(target=let_them_notice)
+    noticing.start()
+    again = EmbeddedPostgres(folder)
+    with started(again):
+        noticing.join()
+        assert has_refused()
+        assert ask(again, "select 1") == 1
+
+
 @pytest.mark.parametrize(
     "text", ["", "x", "{mine}\n/data\n1\n{port}\n", "999999999\n/d\n1\n{port}\n"]
 )
@@ -88,6 +124,17 @@ def test_a_pid_file_that_means_nobody_any_more_is_passed_over(
         file = postgres.folder / "data" / "postmaster.pid"
         file.write_text(text.format(mine=os.getpid(), port=port))
         postgres.start()
+    assert ask(postgres, "select 1") == 1
+
+
+def test_a_port_that_somebody_else_was_given_meanwhile_is_not_insisted_on(
+    postgres: EmbeddedPostgres, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as somebody:
+        ports = [somebody.getsockname()[1], free_port()]
+        monkeypatch.setattr(process, "free_port", iter(ports).__next__)
+        postgres.start()
+        assert postgres.port == ports[1]
     assert ask(postgres, "select 1") == 1
 
 
