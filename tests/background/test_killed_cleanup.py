@@ -29,7 +29,7 @@ pytestmark = pytest.mark.xdist_group("worker")
 
 FORGOTTEN = 2500
 KILLS = 3
-LONGEST_SECONDS = 90
+LONGEST_SECONDS = 240
 
 
 @pytest.fixture(scope="module")

@@ -20,7 +20,7 @@ ONE_JOB = Prepared(
 )
 CARELESS = Prepared(select(Job.plate).where(GARAGE.is_not(None)).order_by(Job.id).limit(50))
 """Whoever wrote it did not compare its rows' garage: row level security still does."""
-SLOW = Prepared(select(Job.id, func.pg_sleep(0.5)).where(Job.tenant_id == GARAGE).limit(1))
+SLOW = Prepared(select(Job.id, func.pg_sleep(5)).where(Job.tenant_id == GARAGE).limit(1))
 FAULTY = Prepared(
     select((1 / (Job.sequence_number - Job.sequence_number)).label("all"))
     .where(Job.tenant_id == GARAGE)
