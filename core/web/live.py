@@ -51,7 +51,7 @@ class _Listener:
         tenant = tenant_of(self.request)
         began = time.monotonic()
         seen = await self.reader.now(tenant.id, self.topics)
-        last = self.request.headers.get("last-event-id")
+        last = self.request.headers.get("last-event-id") or self.request.query_params.get("seen")
         missed = last is not None and last != seen
         yield _message("change" if missed else "hello", seen)
         while time.monotonic() - began < LONGEST_SECONDS and not self.reader.has_stopped():
@@ -79,6 +79,12 @@ class _Listener:
         return await find_viewer(self.request) is not None
 
 
+async def mark_of(request: AnyRequest, *topics: str) -> str:
+    """For the `data-seen` of a page that follows `topics`: asked for before anything that it shows
+    is read, so that what happens until its stream is there is told by that stream."""
+    return await _reader_of(request).now(tenant_of(request).id, topics)
+
+
 async def stream(request: AnyRequest, *topics: str) -> Response[Any]:
     """What a handler of `/…/events` answers: a stream that says when one of `topics` changed.
 
@@ -90,7 +96,7 @@ async def stream(request: AnyRequest, *topics: str) -> Response[Any]:
     """
     reader = _reader_of(request)
     if "text/event-stream" not in request.headers.get("accept", ""):
-        mark = await reader.now(tenant_of(request).id, topics)
+        mark = await mark_of(request, *topics)
         return Response(mark, media_type="text/plain", headers=_HEADERS)
     viewer = await load_viewer(request)
     tenant_id = tenant_of(request).id

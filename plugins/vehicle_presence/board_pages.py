@@ -16,7 +16,7 @@ from core.i18n import gettext as _
 from core.i18n import ngettext
 from core.tenancy.context import current_tenant
 from core.web.forms import form_values
-from core.web.live import stream
+from core.web.live import mark_of, stream
 from core.web.moments import parse_day
 from core.web.rendering import Flash, Page, fragment, page, redirect
 from core.web.viewer import Viewer, load_viewer, requires
@@ -129,6 +129,7 @@ async def _board(
     status_code: int = 200,
     view_name: str = "",
 ) -> Page:
+    seen = await mark_of(request, JOBS, CHANGES)
     viewer = await _viewer(request)
     views = await board_views.seen_by(session, viewer.staff_id)
     asked = Filters.read(request.query_params)
@@ -145,6 +146,7 @@ async def _board(
         after=after,
         problem=problem,
         says=board.summary(values["total"]),
+        seen=seen,
         status_code=status_code,
         **values,
     )

@@ -117,6 +117,20 @@ async def test_who_comes_back_is_told_what_happened_meanwhile(
     assert fresh != mark
 
 
+async def test_what_happened_between_a_page_and_its_stream_is_told(
+    garage: Garage, owner: Browser
+) -> None:
+    seen = (await owner.get(EVENTS)).text
+    async with listening(owner, f"{EVENTS}?seen={seen}") as heard:
+        assert await heard.next() == ("hello", seen)
+    await say(garage)
+    async with listening(owner, f"{EVENTS}?seen={seen}") as heard:
+        event, fresh = await heard.next()
+    assert event == "change"
+    async with listening(owner, f"{EVENTS}?seen={seen}", last=fresh) as heard:
+        assert await heard.next() == ("hello", fresh)  # what it heard itself counts
+
+
 async def test_whoever_wants_no_stream_gets_the_mark(garage: Garage, owner: Browser) -> None:
     await say(garage)
     before = (await owner.get(EVENTS)).text

@@ -1,4 +1,5 @@
-// A part of a page that follows what happens: <live-region data-events="…" data-fragment="…">.
+// A part of a page that follows what happens: <live-region data-events="…" data-fragment="…">, with
+// the mark that the page has seen in data-seen: what happened before its stream is there counts too.
 // The stream only says that something changed; what changed is fetched with the person's own rights
 // and put in place node by node, so that focus, ticks, open menus and scroll stay where they are.
 
@@ -32,7 +33,8 @@ class LiveRegion extends HTMLElement {
 
   #listen() {
     if (this.#source || !window.EventSource) return;
-    const source = new EventSource(this.dataset.events);
+    const { events, seen } = this.dataset;
+    const source = new EventSource(seen === undefined ? events : `${events}?seen=${encodeURIComponent(seen)}`);
     this.#source = source;
     source.addEventListener("hello", () => this.#state(true));
     source.addEventListener("change", () => {

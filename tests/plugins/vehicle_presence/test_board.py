@@ -20,6 +20,7 @@ from plugins.vehicle_presence.settings import settings
 from tests.factories import a_job, a_plate, a_stay, an_appointment, many_jobs, set_past_services
 from tests.garages import STAFF, Browser, Garage
 from tests.hooks.listening import heard
+from tests.live_listening import listening
 from tests.statements import counted
 
 BOARD = "/desk/on-site"
@@ -303,6 +304,19 @@ async def test_what_the_page_shows_already_is_answered_by_304(
     assert "1-AAA-001" in first.text
     assert "1-AAA-001" not in after.text
     assert "<html" not in first.text
+
+
+async def test_what_happens_before_the_page_listens_is_told_all_the_same(
+    garage: Garage, planner: Browser
+) -> None:
+    region = (await planner.open(BOARD)).select_one("live-region")
+    assert region is not None
+    address = f"{region['data-events']}?seen={region['data-seen']}"
+    async with listening(planner, address) as stream:
+        assert (await stream.next())[0] == "hello"
+    await inside(garage, "1-MEA-001")
+    async with listening(planner, address) as stream:
+        assert (await stream.next())[0] == "change"
 
 
 async def test_the_clock_leads_back_to_the_board_as_it_was_filtered(
