@@ -5,11 +5,12 @@ import io
 import secrets
 import tempfile
 from collections.abc import Mapping
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
+from zoneinfo import ZoneInfo
 
 from PIL import Image
 from sqlalchemy import insert, update
@@ -181,6 +182,12 @@ async def set_past_services(session: AsyncSession, job: Job, **columns: Any) -> 
     await session.execute(update(Job).where(Job.id == job.id).values(**columns))
     session.expunge(job)
     return await jobs.by_id(session, job.id)
+
+
+def days_ago(days: int, zone: ZoneInfo) -> datetime:
+    """This time of the day so many days ago, on a calendar: so many times 24 hours may be another
+    number of days where the clocks changed in between."""
+    return (now().astimezone(zone) - timedelta(days=days)).astimezone(UTC)
 
 
 async def a_stay(session: AsyncSession, job: Job, arrived_at: datetime, **columns: Any) -> Stay:

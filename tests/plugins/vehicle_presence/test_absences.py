@@ -54,7 +54,7 @@ async def test_it_leaves_and_comes_back_within_one_stay(
     garage: Garage, planner: Browser, job_id: UUID
 ) -> None:
     card = f"/desk/jobs/{job_id}"
-    back = (now() + timedelta(hours=1)).astimezone(garage.tenant.zone)
+    back = (now() + timedelta(hours=3)).astimezone(garage.tenant.zone)
     answer = await planner.submit(
         f"{card}/presence/away",
         {"reason": "0", "expected_back": f"{back:%Y-%m-%dT%H:%M}", "note": "via the ring road"},

@@ -17,7 +17,15 @@ from plugins.vehicle_presence.board_repository import PAGE, Wanted
 from plugins.vehicle_presence.filters import Filters
 from plugins.vehicle_presence.services import record_arrival
 from plugins.vehicle_presence.settings import settings
-from tests.factories import a_job, a_plate, a_stay, an_appointment, many_jobs, set_past_services
+from tests.factories import (
+    a_job,
+    a_plate,
+    a_stay,
+    an_appointment,
+    days_ago,
+    many_jobs,
+    set_past_services,
+)
 from tests.garages import STAFF, Browser, Garage
 from tests.hooks.listening import heard
 from tests.live_listening import listening
@@ -42,7 +50,8 @@ async def inside(
         job = await a_job(session, plate=plate, name=name, email=f"{plate}@example.com".lower())
         if columns:
             job = await set_past_services(session, job, **columns)
-        await record_arrival(session, job.id, STAFF, at=now() - timedelta(days=days))
+        moment = days_ago(days, garage.tenant.zone)
+        await record_arrival(session, job.id, STAFF, at=moment)
         return job.id
 
 
@@ -183,7 +192,7 @@ async def test_the_bands_of_the_counts_are_those_of_the_rows(garage: Garage) -> 
         wishes, edges = settings(), band_edges(settings())
         for days in (0, 7, 8, 21, 22, 40):
             job = await a_job(session, plate=a_plate())
-            await a_stay(session, job, now() - timedelta(days=days))
+            await a_stay(session, job, days_ago(days, garage.tenant.zone))
         (count,) = await board_repository.counts(session, edges)
         found = {
             band: len(

@@ -15,7 +15,7 @@ from core.workshop.jobs.models import Job, JobTask
 from plugins.vehicle_presence import cards
 from plugins.vehicle_presence.models import Stay
 from plugins.vehicle_presence.services import mark_off_site
-from tests.factories import a_job, a_plate, a_stay, many_jobs
+from tests.factories import a_job, a_plate, a_stay, days_ago, many_jobs
 from tests.garages import STAFF, Browser, Garage
 from tests.plugins.vehicle_presence.test_repository import HISTORY, a_past, analyse, vehicles_inside
 from tests.servers import DATABASE, Servers
@@ -97,7 +97,7 @@ async def test_the_current_task_is_named_in_the_persons_language(garage: Garage)
 )
 async def test_the_band_says_how_long_is_long(garage: Garage, days: int, band: str) -> None:
     async with garage.unit() as session:
-        await a_stay(session, await a_job(session), now() - timedelta(days=days))
+        await a_stay(session, await a_job(session), days_ago(days, garage.tenant.zone))
     [card] = (await answer_of(await garage.staff("planner")))["cards"]
     assert (card["days_inside"], card["band"]) == (days, band)
 

@@ -103,9 +103,8 @@ async def test_the_off_site_date_is_typed_on_the_garages_clock(
     await arrive(garage, job_id)
     async with garage.unit() as session:
         await mark_off_site(session, job_id, STAFF)
-    local = (
-        (now() - timedelta(days=1)).astimezone(garage.tenant.zone).replace(second=0, microsecond=0)
-    )
+    yesterday = now().astimezone(garage.tenant.zone) - timedelta(days=1)
+    local = yesterday.replace(hour=12, minute=34, second=0, microsecond=0)
     path = f"/desk/jobs/{job_id}/presence/date"
     answer = await planner.submit(path, {"left_at": f"{local:%Y-%m-%dT%H:%M}"}, follow=False)
     stay = await latest(garage, job_id)
