@@ -1,6 +1,6 @@
 """Looking into a garage's VAT book."""
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -67,14 +67,20 @@ async def a_departure(
     stays: bool = False,
     **details: Any,
 ) -> UUID:
-    """A vehicle that came and (unless it `stays`) left; the name of its row."""
-    arrived = arrived or now() - timedelta(hours=2)
+    """A vehicle that came and (unless it `stays`) left, both in the running month where nothing
+    else is said; the name of its row."""
+    hour = timedelta(hours=1)
+    if arrived is None:
+        local = now().astimezone(garage.tenant.zone)
+        month = local.replace(day=1, hour=0, minute=0, second=0, microsecond=0).astimezone(UTC)
+        arrived = max(now() - 2 * hour, month)
+        hour = min(hour, (now() - arrived) / 2)
     async with garage.unit() as session:
         job = await a_job(session, plate=details.pop("plate", None) or a_plate(), **details)
         with frozen(arrived):
             stay = await record_arrival(session, job.id, STAFF)
         if not stays:
-            with frozen(left or arrived + timedelta(hours=1)):
+            with frozen(left or arrived + hour):
                 await mark_off_site(session, job.id, STAFF)
         entry = await session.scalar(
             select(VatLine.id).where(VatLine.stay_id == stay.id, VatLine.kind == "entry")
