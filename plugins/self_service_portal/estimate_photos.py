@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from core.errors import Refused
 from core.i18n import gettext as _
 from core.storage import ObjectMissing
+from core.web.desk.job_actions import not_drawn_yet
 from core.web.photo_uploads import Intake, ReceivedPhoto, resumable_photos, take_in
 from core.web.rendering import Page, redirect
 from core.web.resources import resources_of, tenant_of
@@ -96,8 +97,10 @@ async def thumb(request: AnyRequest, session: Session, photo_id: FromPath[UUID])
     """The photo, small, for the browser that sent it; the original is never served."""
     draft = await open_draft(request, session)
     photo = await repository.photo_of(session, draft.id, photo_id) if draft else None
-    if photo is None or not photo.thumb:
+    if photo is None:
         raise NotFoundException
+    if not photo.thumb:
+        return not_drawn_yet()
     storage, garage = resources_of(request).storage, tenant_of(request).id
     try:
         body = await storage.get_bytes(garage, photo.thumb["key"])

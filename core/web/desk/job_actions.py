@@ -150,14 +150,17 @@ async def photo(
 async def serve_rendition(
     request: AnyRequest, session: AsyncSession, photo_id: UUID, size: str
 ) -> Response[bytes]:
-    """The bytes of a rendition, for those whom the caller has let in.
+    """The bytes of a rendition, for those whom the caller has let in; nothing until the worker
+    has drawn it.
 
     Raises:
-        NotFoundException: no such photo or size, or the worker has not drawn it yet.
+        NotFoundException: no such photo or size, or it cannot be drawn.
     """
     if size not in SIZES:
         raise NotFoundException
     found = await photos.by_id(session, photo_id)
+    if found.state == "received":
+        return not_drawn_yet()
     rendition = found.renditions.get(size)
     if rendition is None:
         raise NotFoundException
@@ -168,6 +171,12 @@ async def serve_rendition(
     except ObjectMissing:
         raise NotFoundException from None
     return Response(body, media_type="image/webp", headers=_PRIVATE_FOR_A_DAY)
+
+
+def not_drawn_yet() -> Response[bytes]:
+    """To who asks for a picture that the worker is still drawing. It is no mistake to ask: a page
+    does so again and again, and browsers complain of an error each time."""
+    return Response(b"", status_code=204, headers={"Cache-Control": "no-store"})
 
 
 HANDLERS = [

@@ -179,7 +179,8 @@ async def test_the_worker_draws_what_the_list_shows(
     await customer.submit(PHOTOS, files=[file("1.HEIC", (GOOD / "IMG_5195.HEIC").read_bytes())])
     waiting = (await customer.open(PHOTOS)).select_one("ol.received pending-photo")
     assert waiting is not None
-    assert (await customer.get(str(waiting["data-src"]))).status_code == 404
+    assert (await customer.get(str(waiting["data-src"]))).status_code == 204
+    assert (await garage.browser().get(str(waiting["data-src"]))).status_code == 404
     await outbox.empty(garage)
     picture = (await customer.open(PHOTOS)).select_one("ol.received img")
     assert picture is not None

@@ -138,14 +138,16 @@ async def test_only_drawings_are_served_and_never_the_original(
     assert (await planner.get(f"/desk/photos/{photo.id}/{size}")).status_code == 404
 
 
-async def test_a_photo_that_is_not_drawn_yet_is_not_there_yet(
+async def test_to_ask_for_a_photo_that_is_not_drawn_yet_is_no_mistake(
     garage: Garage, planner: Browser, job: Job
 ) -> None:
     files = [("photos", ("front.jpg", factories.jpeg(), "image/jpeg"))]
     await planner.submit(f"/desk/jobs/{job.id}/photos", page="/desk", files=files)
     async with garage.unit() as session:
         photo = (await session.scalars(select(Photo))).one()
-    assert (await planner.get(f"/desk/photos/{photo.id}/thumb")).status_code == 404
+    answer = await planner.get(f"/desk/photos/{photo.id}/thumb")
+    assert (answer.status_code, answer.content) == (204, b"")
+    assert answer.headers["cache-control"] == "no-store"
     card = await planner.open(f"/desk/jobs/{job.id}")
     assert card.select_one(f"pending-photo[data-src='/desk/photos/{photo.id}/thumb']") is not None
 
