@@ -34,7 +34,7 @@ async def answer_of(browser: Browser, address: str = ADDRESS) -> Any:
 
 
 async def test_a_card_says_all_that_a_screen_shows(garage: Garage) -> None:
-    arrived_at = now() - timedelta(days=9)
+    arrived_at = days_ago(9, garage.tenant.zone)
     async with garage.unit() as session:
         job = await a_job(
             session,

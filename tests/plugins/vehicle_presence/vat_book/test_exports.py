@@ -10,7 +10,7 @@ import pytest
 from pypdf import PdfReader
 from sqlalchemy import select
 
-from core.clock import frozen
+from core.clock import frozen, now
 from core.workshop.locations import repository as locations
 from plugins.vehicle_presence.vat_book import exports
 from plugins.vehicle_presence.vat_book.closing import close_months, sha256
@@ -195,19 +195,22 @@ async def test_a_file_is_remembered_by_its_hash_with_where_the_chain_stood(
 async def test_what_is_noted_after_closing_stands_in_the_open_month(garage: Garage) -> None:
     row_id = await a_departure(garage, arrived=DAY)
     place = await first_location(garage)
+    closing = now() + timedelta(days=70)  # the book is open since today
+    noting = closing + timedelta(days=10)
+    month = f"month={noting.astimezone(garage.tenant.zone):%Y-%m}"
     async with garage.unit() as session:
-        with frozen(datetime(2027, 1, 10, tzinfo=UTC)):
-            await close_months(session, place)
-    with frozen(datetime(2027, 1, 20, 10, tzinfo=UTC)):
+        with frozen(closing):
+            assert await close_months(session, place)
+    with frozen(noting):
         await corrected_day(garage, row_id)
         browser = await garage.staff("owner")
         page = await browser.open("/desk/vat-book")
         assert "Noted in this period about closed months" in page.get_text()
         assert "No. 1: arrival on 2 Feb 2026" in page.get_text()
-        body = await download(browser, "pdf", "month=2027-01")
+        body = await download(browser, "pdf", month)
         assert "No. 1: arrival on 2 Feb 2026" in PdfReader(io.BytesIO(body)).pages[0].extract_text()
-        book = openpyxl.load_workbook(io.BytesIO(await download(browser, "xlsx", "month=2027-01")))
-        table = (await download(browser, "csv", "month=2027-01")).decode("utf-8-sig")
+        book = openpyxl.load_workbook(io.BytesIO(await download(browser, "xlsx", month)))
+        table = (await download(browser, "csv", month)).decode("utf-8-sig")
     last = list(csv.reader(io.StringIO(table)))[-1]
     assert last == ["", "", "", "", "", "", "noted late", "No. 1: arrival on 2 Feb 2026"]
     assert book.worksheets[1]["A2"].value == "No. 1: arrival on 2 Feb 2026"
