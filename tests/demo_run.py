@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from core.embedded.process import free_port
+from core.settings import DEMO_ENVIRONMENT_FILE, Settings
 
 ROOT = Path(__file__).resolve().parents[1]
 LONGEST_START_SECONDS = 240
@@ -46,10 +47,11 @@ class DemoRun:
         found = next(each for each in self.garage(slug)["staff"] if each["role"] == role)
         return found["email"], found["password"]
 
-    def setting(self, name: str) -> str:
-        """A setting that the demo made up for itself."""
-        lines = (self.folder / "demo.env").read_text().splitlines()
-        return next(line.partition("=")[2] for line in lines if line.startswith(f"{name}="))
+    def settings(self) -> Settings:
+        """What the demo made up for itself."""
+        lines = (self.folder / DEMO_ENVIRONMENT_FILE).read_text().splitlines()
+        parts = [line.partition("=") for line in lines]
+        return Settings.model_validate({name.lower(): value for name, _, value in parts})
 
     def url(self, host: str, path: str = "/") -> str:
         """An address of the demo."""

@@ -2,15 +2,21 @@
 
 import os
 from collections.abc import AsyncIterator, Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from playwright.async_api import Browser, async_playwright
 from redis.asyncio import Redis
 
+from core.cli.house_console import in_house
+from core.clock import frozen, now
+from core.demo.preparation import leave_out_last_night
+from core.house import House
 from tests import browser as chromium
 from tests.demo_run import DemoRun, start_demo
 from tests.journeys.people import People
+from tests.worlds import as_it_was
 
 HERE = Path(__file__).parent
 OPTIONS = (
@@ -40,8 +46,25 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DemoRun]:
     """The demo, started by `make demo` and stopped by Ctrl-C."""
     run = start_demo(tmp_path_factory.mktemp("demo"))
-    yield run
-    run.stop()
+    try:
+        leave_out_the_next_night(run)
+        yield run
+    finally:
+        run.stop()
+
+
+def leave_out_the_next_night(run: DemoRun) -> None:
+    """Whatever the hour is, no night's work begins while journeys look at what it would change:
+    forgotten vehicles leave at four."""
+    began = now()
+
+    async def leave_out(house: House) -> None:
+        for hour in range(24):
+            with frozen(began + timedelta(hours=hour)):
+                await leave_out_last_night(house)
+
+    with as_it_was():
+        in_house(run.settings(), leave_out)
 
 
 @pytest.fixture(scope="session")
@@ -60,7 +83,7 @@ async def chrome() -> AsyncIterator[Browser]:
 async def people(chrome: Browser, demo: DemoRun) -> AsyncIterator[People]:
     """Whoever sits down at a browser, as if nobody had been here in the last hours: all journeys
     come from one address, and its limits are not what they are about."""
-    async with Redis.from_url(demo.setting("REDIS_URL")) as redis:
+    async with Redis.from_url(demo.settings().redis_url) as redis:
         async for key in redis.scan_iter("*garagist:limits*"):
             await redis.delete(key)
     gathered = People(chrome, demo)

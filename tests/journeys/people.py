@@ -13,6 +13,7 @@ from PIL import Image
 from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, expect
 
 from core.clock import now
+from tenants.epoch import LOOK_SECONDS
 from tests.demo_run import DemoRun
 
 DESKTOP = {"width": 1280, "height": 900}
@@ -30,6 +31,14 @@ addEventListener("securitypolicyviolation", (event) =>
 """Chromium says most of it by itself, but not all."""
 
 expect.set_options(timeout=30_000)
+LONGEST_SECONDS = 60.0
+"""For what the worker does, or a browser beside its pages."""
+
+
+async def every_process_follows() -> None:
+    """Support or an owner has changed what a garage has: by now each web process knows, as it
+    promises, whichever of them answers next."""
+    await asyncio.sleep(LOOK_SECONDS)
 
 
 class Person:
@@ -74,6 +83,11 @@ class Person:
         """A field, by its label."""
         await self.page.get_by_label(label).first.fill(text)
 
+    async def has_it_all(self) -> None:
+        """The page is read to its end, with its scripts and style sheets: whoever counts on it or
+        presses keys waits for that, as a click is over when the next page begins."""
+        await self.page.wait_for_load_state()
+
     async def picture(self, name: str) -> None:
         """Keep a screenshot where `SCREENSHOTS` says, if it says."""
         folder = os.environ.get("SCREENSHOTS")
@@ -101,12 +115,14 @@ class Person:
 
     async def scrolls_down_only(self) -> None:
         """Nothing is wider than the screen."""
+        await self.has_it_all()
         sideways = await self.page.evaluate(
             "document.documentElement.scrollWidth - document.documentElement.clientWidth"
         )
         assert sideways <= 0, f"{self.page.url} scrolls {sideways} px sideways"
 
     async def _axe(self, options: dict[str, Any]) -> None:
+        await self.has_it_all()
         found: dict[str, Any] = (await Axe().run(self.page, options=options)).response
         problems = [
             f"{violation['id']}: {node['html'][:200]} {node.get('failureSummary', '')[:300]}"

@@ -4,10 +4,10 @@ import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from core.mailbox.store import MailStore
 from tests.demo_run import DemoRun
 from tests.journeys.flows import look_in_every_language
-from tests.journeys.people import NARROW, People, Person
+from tests.journeys.people import NARROW, People, Person, every_process_follows
+from tests.journeys.test_customer import mail_to
 from tests.journeys.test_talk import open_card
 
 EMAIL = "confirm.me@example.com"
@@ -25,6 +25,7 @@ async def bookings_to_be_confirmed(people: People) -> AsyncIterator[None]:
         await support.finds_no_barrier()
         await support.press("Save these changes")
         await support.sees("are saved")
+        await every_process_follows()
         if wanted:
             yield
 
@@ -49,17 +50,11 @@ async def book(customer: Person) -> None:
 
 
 async def follow_mail(reader: Person, demo: DemoRun, below: str) -> None:
-    """Open the newest link to a page below that word in the mails."""
-    for _ in range(120):
-        for mail in MailStore(demo.folder / "mail").newest_first():
-            found = (
-                re.search(rf"http://\S+/en/{below}/\S+", mail.text) if EMAIL in mail.to else None
-            )
-            if found:
-                await reader.page.goto(found[0])
-                return
-        await reader.page.wait_for_timeout(250)
-    raise AssertionError(f"no mail with a link to {below}")
+    """Open the link to a page below that word in the newest mail that has one."""
+    link = rf"http://\S+/en/{below}/\S+"
+    found = re.search(link, (await mail_to(demo, EMAIL, link)).text)
+    assert found is not None
+    await reader.page.goto(found[0])
 
 
 async def finish_the_repair(people: People) -> None:

@@ -8,7 +8,16 @@ from playwright.async_api import FilePayload, expect
 from core.mailbox.store import MailStore, StoredMail
 from tests.demo_run import DemoRun
 from tests.factories import jpeg
-from tests.journeys.people import BAD_PHOTOS, DESKTOP, PHONE, PHOTOS, People, Person
+from tests.journeys.people import (
+    BAD_PHOTOS,
+    DESKTOP,
+    LONGEST_SECONDS,
+    PHONE,
+    PHOTOS,
+    People,
+    Person,
+)
+from tests.waiting import until
 
 SEVERAL = [PHOTOS / name for name in ("landscape_6.jpg", "IMG_5195.HEIC", "jolla.jpg")]
 NUMBER = re.compile(r"[0-9A-Z]{3}-[0-9A-Z]{3}-[0-9A-Z]{3}")
@@ -32,15 +41,18 @@ async def identify(customer: Person, plate: str, number: str) -> None:
     await customer.press("Next »")
 
 
-async def mail_to(demo: DemoRun, address: str, person: Person) -> StoredMail:
-    """The newest mail to that address, once the worker has sent it."""
-    store = MailStore(demo.folder / "mail")
-    for _ in range(120):
-        for mail in store.newest_first():
-            if address in mail.to:
-                return mail
-        await person.page.wait_for_timeout(250)
-    raise AssertionError(f"no mail to {address}")
+async def mail_to(demo: DemoRun, address: str, says: str = "") -> StoredMail:
+    """The newest mail to that address in which that is said (a regular expression), once the
+    worker has sent it."""
+    store, found = MailStore(demo.folder / "mail"), list[StoredMail]()
+
+    async def has_arrived() -> bool:
+        mails = (mail for mail in store.newest_first() if address in mail.to)
+        found.extend(mail for mail in mails if re.search(says, mail.text))
+        return bool(found)
+
+    await until(has_arrived, seconds=LONGEST_SECONDS)
+    return found[0]
 
 
 async def ask_for_estimate(customer: Person, email: str, *, scripts: bool) -> str:
@@ -76,7 +88,7 @@ async def test_an_estimate_becomes_a_job_an_appointment_and_a_mail(
     email = f"noor.{'phone' if scripts else 'plain'}@example.com"
     number = await ask_for_estimate(customer, email, scripts=scripts)
     await customer.picture(f"portal-done-{'phone' if scripts else 'plain'}")
-    mail = await mail_to(demo, email, customer)
+    mail = await mail_to(demo, email)
     assert NUMBER.fullmatch(number)
     assert number in mail.text
     assert [name for name, _body in mail.attachments] == ["appointment.ics"]
@@ -96,6 +108,7 @@ async def test_pictures_land_in_the_job(
     planner = await people.staff("noord", "planner")
     await planner.go(f"/desk/search?q={job['number']}")
     await planner.page.locator("table a").first.click()
+    await planner.has_it_all()
     before = await planner.page.locator(".photo").count()
     customer = await people.sit_down("noord", screen=screen, scripts=scripts)
     await customer.go("/en/pictures")
@@ -125,6 +138,8 @@ async def test_photos_stand_upright_on_the_job_card(people: People, demo: DemoRu
     planner = await people.staff("noord", "planner")
     await planner.go(f"/desk/search?q={job['number']}")
     await planner.page.locator("table a").first.click()
+    await planner.has_it_all()
+    await expect(planner.page.locator(".photo pending-photo")).to_have_count(0)
     newest = planner.page.locator(".photo img").last
     await newest.scroll_into_view_if_needed()
     await expect(newest).to_be_visible()
@@ -219,7 +234,7 @@ async def test_the_link_in_the_mail_moves_and_cancels_the_appointment(
     await customer.press("Next »")
     await customer.press("Send and book the appointment")
     await customer.reads_heading("Thank you, we have your request")
-    mail = await mail_to(demo, email, customer)
+    mail = await mail_to(demo, email)
     link = re.search(r"http://\S+/en/appointment/\S+", mail.text)
     assert link is not None
     reader = await people.sit_down("noord", screen=PHONE)

@@ -112,6 +112,7 @@ async def test_the_desk_has_no_barrier(
     await walk(owner, DESK)
     await owner.go(f"/desk/search?q={demo.garage('noord')['jobs'][2]['number']}")
     await owner.page.locator("table a").first.click()
+    await owner.page.wait_for_url("**/desk/jobs/*")
     await look(owner)
     job = owner.page.url.partition("localhost")[2].partition("/")[2]
     await walk(owner, tuple(f"/{job}{path}" for path in OF_A_JOB))

@@ -5,7 +5,7 @@ from typing import Literal
 import pytest
 from playwright.async_api import FrameLocator, expect
 
-from tests.journeys.people import DESKTOP, PHONE, People, Person
+from tests.journeys.people import DESKTOP, PHONE, People, Person, every_process_follows
 
 DESK = "/desk/portal"
 Colours = Literal["light", "dark"]
@@ -40,10 +40,13 @@ async def test_the_owner_sees_the_portal_change_and_customers_once_it_is_saved(
     await owner.sees("Saved. Customers see it now.")
     await expect(heading).to_have_text("Dag en welkom")
     await owner.picture("portal-look")
+    await every_process_follows()
     await customer.go("/nl")
     await customer.reads_heading("Dag en welkom")
     await customer.finds_no_barrier()
     await owner.press("Undo")
+    await expect(heading).not_to_have_text("Dag en welkom")
+    await every_process_follows()
     await customer.go("/nl")
     await expect(customer.page.get_by_text("Dag en welkom")).to_have_count(0)
     assert [each for each in owner.complaints if "status of 422" not in each] == []

@@ -18,7 +18,18 @@ from playwright.async_api import Browser, FrameLocator, Page, Route, async_playw
 from tests import browser as chromium
 from tests.demo_run import ROOT, DemoRun
 from tests.journeys.conftest import OPTIONS
-from tests.journeys.people import DESKTOP, NARROW, PHONE, PHOTOS, WCAG, People, Person
+from tests.journeys.people import (
+    DESKTOP,
+    LONGEST_SECONDS,
+    NARROW,
+    PHONE,
+    PHOTOS,
+    WCAG,
+    People,
+    Person,
+    every_process_follows,
+)
+from tests.waiting import until
 
 BLOCKING = "--test-third-party-cookie-phaseout"
 """As Chromium is without third-party cookies: only partitioned ones are kept in frames."""
@@ -115,6 +126,7 @@ async def site(people: People, demo: DemoRun) -> AsyncIterator[Site]:
         await owner.press("Save")
         await owner.sees("Saved. Customers see it now.")
         await owner.finds_no_barrier()
+        await every_process_follows()
         yield running
 
 
@@ -146,12 +158,12 @@ async def height_of(page: Page) -> float:
 async def fits(page: Page) -> None:
     """The frame is as high as what is in it: nothing scrolls inside."""
     inside = next(frame for frame in page.frames if "noord" in frame.url)
-    for _try in range(50):
-        content = await inside.evaluate("document.querySelector('.portal').offsetHeight")
-        if abs(await height_of(page) - content) < 8 and content > INITIAL_HEIGHT:
-            return
-        await asyncio.sleep(0.1)
-    raise AssertionError(f"{await height_of(page)} px for {content} px")
+
+    async def fit() -> bool:
+        content: float = await inside.evaluate("document.querySelector('.portal').offsetHeight")
+        return abs(await height_of(page) - content) < 8 and content > INITIAL_HEIGHT
+
+    await until(fit, seconds=LONGEST_SECONDS)
 
 
 async def test_a_customer_books_inside_the_garages_own_site_without_third_party_cookies(
@@ -264,19 +276,20 @@ async def test_without_scripts_the_frame_keeps_its_height(
 
 async def test_a_site_that_is_not_allowed_shows_nothing(strict_chrome: Browser, site: Site) -> None:
     page, portal, complaints = await visit(strict_chrome, site.url(host="127.0.0.1"))
-    for _try in range(50):
-        if complaints:
-            break
-        await asyncio.sleep(0.1)
-    assert any("frame-ancestors" in text for text in complaints)
+
+    async def is_refused() -> bool:
+        return any("frame-ancestors" in text for text in complaints)
+
+    await until(is_refused, seconds=LONGEST_SECONDS)
     await expect(portal.get_by_role("heading", level=1)).to_have_count(0)
     assert not [frame for frame in page.frames if "noord" in frame.url]
 
 
-def switch(demo: DemoRun, verb: str) -> None:
+async def switch(demo: DemoRun, verb: str) -> None:
     """Support switches the portal of noord, in a second terminal."""
     words = ("plugins", verb, "self_service_portal", "--garage", "noord", "--reason", "a journey")
-    subprocess.run(
+    await asyncio.to_thread(
+        subprocess.run,
         [sys.executable, "-m", "core", *words],
         cwd=ROOT,
         env=demo.environment(),
@@ -284,6 +297,7 @@ def switch(demo: DemoRun, verb: str) -> None:
         timeout=60,
         check=True,
     )
+    await every_process_follows()
 
 
 async def kept(person: Person) -> dict[str, Any]:
@@ -330,18 +344,18 @@ async def test_a_portal_that_is_switched_off_leaves_nothing_in_the_browser(
     await customer.go("/en")
     await installed(customer)
     assert (await kept(customer))["workers"] == 1
-    switch(demo, "disable")
+    await switch(demo, "disable")
     try:
         await customer.go("/en")
         await customer.reads_heading("There is nothing at this address")
-        for _try in range(50):
-            found = await kept(customer)
-            if not found["workers"]:
-                break
-            await asyncio.sleep(0.1)
-        assert found == {"workers": 0, "caches": 0, "paths": []}
+
+        async def has_left() -> bool:
+            return not (await kept(customer))["workers"]
+
+        await until(has_left, seconds=LONGEST_SECONDS)
+        assert await kept(customer) == {"workers": 0, "caches": 0, "paths": []}
     finally:
-        switch(demo, "enable")
+        await switch(demo, "enable")
 
 
 async def test_a_camera_reads_the_codes_on_the_card_and_on_a_jobs_sheet(

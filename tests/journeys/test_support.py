@@ -2,7 +2,7 @@
 
 from playwright.async_api import expect
 
-from tests.journeys.people import PHONE, People
+from tests.journeys.people import PHONE, People, every_process_follows
 
 PORTAL = "Self-service portal"
 
@@ -21,11 +21,13 @@ async def test_a_switched_on_portal_is_there_at_once_and_switched_off_it_is_gone
     await card.get_by_label("Reason").fill("They signed the order")
     await card.get_by_role("button", name="Switch on").click()
     await expect(support.page.get_by_role("status").first).to_be_visible()
+    await every_process_follows()
     await customer.go("/fr")
     await expect(customer.page.locator(".entry-card")).to_have_count(4)
     await customer.go("/fr/estimate")
     await expect(customer.page.locator("input[name=plate]")).to_be_visible()
     await support.press("Undo")
+    await every_process_follows()
     await customer.go("/fr/estimate")
     await customer.reads_heading("Il n'y a rien à cette adresse")
     await support.go("/audit")

@@ -80,6 +80,7 @@ async def test_the_desks_pages_about_times_have_no_barrier(
         await owner.picture(f"desk-{name}-{colours}")
     await owner.go("/desk/jobs")
     await owner.page.locator("table a").first.click()
+    await owner.page.wait_for_url("**/desk/jobs/*")
     await owner.page.goto(f"{owner.page.url.split('#')[0]}/appointment/drop_off")
     await owner.page.get_by_text("Another time, beyond your capacity").click()
     await owner.page.evaluate("scrollTo(0, 0)")  # else the phone's bar covers part of a day
