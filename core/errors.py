@@ -6,6 +6,7 @@
     ├── SettingsError            something is missing or wrong in the environment
     ├── UnitOfWorkNotYours       somebody else's transaction was about to be ended
     ├── UnscopedQuery            a tenant table was touched without a garage
+    ├── UnnotedChanges           a reading of a table without notes of its changes cannot be kept
     ├── UnknownTenant            no garage answers to that host, name or id
     ├── DatabaseUnreachable      no connection to PostgreSQL
     ├── SchemaMismatch           the database is not at the revision this code needs
@@ -30,6 +31,13 @@ class UnitOfWorkNotYours(GaragistError):
 
 class UnscopedQuery(GaragistError):
     """A tenant table was about to be touched without a garage in scope."""
+
+
+class UnnotedChanges(GaragistError):
+    """What was read was to be kept, but PostgreSQL notes no changes of these tables."""
+
+    def __init__(self, tables: object) -> None:
+        super().__init__(f"a migration must call note_changes_of({tables})")
 
 
 class UnknownTenant(GaragistError):

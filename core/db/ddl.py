@@ -11,6 +11,8 @@ from alembic import context, op
 
 ALL_DML = "SELECT, INSERT, UPDATE, DELETE"
 ADD_ONLY = "SELECT, INSERT"
+NOTE_CHANGE = "note_change"
+"""The trigger, and its function, that :mod:`core.db.changes` is about."""
 IN_SCOPE = "tenant_id = (select nullif(current_setting('app.tenant', true), ''))::uuid"
 
 
@@ -34,6 +36,26 @@ def lock_tenant_tables(tables: Iterable[str], *, grant: str = ALL_DML) -> None:
             f" USING ({IN_SCOPE}) WITH CHECK ({IN_SCOPE})"
         )
         op.execute(f'GRANT {grant} ON "{table}" TO {app_role()}')
+
+
+def note_changes_of(tables: Iterable[str]) -> None:
+    """Let PostgreSQL note changes of tables of garages, so that what is read of them can be kept
+    (:meth:`core.db.reading.Reading.kept`).
+
+    What a foreign key deletes in turn is not noted, as it happens with the table's owner's rights:
+    whoever reads such a table depends on the one that the key refers to as well.
+    """
+    for table in tables:
+        op.execute(
+            f'CREATE TRIGGER {NOTE_CHANGE} AFTER INSERT OR UPDATE OR DELETE ON "{table}"'
+            f" FOR EACH ROW WHEN (pg_trigger_depth() = 0) EXECUTE FUNCTION {NOTE_CHANGE}()"
+        )
+
+
+def note_no_changes_of(tables: Iterable[str]) -> None:
+    """Take that back."""
+    for table in tables:
+        op.execute(f'DROP TRIGGER {NOTE_CHANGE} ON "{table}"')
 
 
 def open_platform_tables(tables: Iterable[str], *, grant: str = ALL_DML) -> None:

@@ -17,7 +17,7 @@ from sqlalchemy.orm import ORMExecuteState, Session, SessionTransaction, with_lo
 from sqlalchemy.pool import NullPool
 
 from core.db.base import TenantScoped
-from core.db.reading import Reading
+from core.db.reading import KeptReadings, Reading
 from core.db.scope import SCOPE_SETTING, tenant_id_in_scope
 from core.errors import UnitOfWorkNotYours, UnscopedQuery
 
@@ -113,6 +113,7 @@ class Database:
 
     def __init__(self, app_url: str, platform_url: str, *, pooled: bool = True) -> None:
         self.app_engine = _engine(app_url, pool_size=16, max_overflow=0, pooled=pooled)
+        self.kept = KeptReadings()
         self.platform_engine = _engine(platform_url, pool_size=4, max_overflow=12, pooled=pooled)
 
     @asynccontextmanager
@@ -135,7 +136,7 @@ class Database:
 
     def reading(self, tenant_id: UUID) -> Reading:
         """One garage's data for a hot page, past units of work."""
-        return Reading(self.app_engine, tenant_id)
+        return Reading(self.app_engine, tenant_id, self.kept)
 
     @asynccontextmanager
     async def platform_unit_of_work(self) -> AsyncIterator[AsyncSession]:

@@ -34,7 +34,7 @@ class TenantContext:
     active_plugins: frozenset[str] = frozenset()
     plugins_once_on: frozenset[str] = frozenset()
     """Installed plugins that are off now but may still keep data from when they were on."""
-    plugin_settings: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    plugin_settings: Mapping[str, Mapping[str, Any]] = field(default_factory=dict, hash=False)
 
     @property
     def zone(self) -> ZoneInfo:

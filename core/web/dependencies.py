@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.db.reading import Reading
 from core.web.resources import AnyConnection, Resources, resources_of, tenant_of
+from core.web.viewer import READING
 
 
 async def provide_session(request: Request[Any, Any, Any]) -> AsyncIterator[AsyncSession]:
@@ -21,14 +22,17 @@ async def provide_session(request: Request[Any, Any, Any]) -> AsyncIterator[Asyn
 
 
 async def provide_reading(request: Request[Any, Any, Any]) -> Reading:
-    """The garage's data for a hot page that only reads."""
-    return resources_of(request).database.reading(tenant_of(request).id)
+    """The garage's data for a hot page that only reads. Looking up the login has told it already
+    what changed, for what it keeps."""
+    reading: Reading | None = request.scope["state"].get(READING)
+    return reading or resources_of(request).database.reading(tenant_of(request).id)
 
 
 @asynccontextmanager
 async def session_for_guard(connection: AnyConnection) -> AsyncIterator[AsyncSession]:
-    """A short transaction for a guard that must read something: it is asked before the request's
-    own is begun."""
+    """A short transaction for a guard that must read something, as it is asked before the
+    request's own is begun; and for a handler that needs one only sometimes, and therefore does not
+    ask for a `session`."""
     async with resources_of(connection).database.unit_of_work(tenant_of(connection).id) as session:
         yield session
 

@@ -15,6 +15,9 @@ from core.workshop.staff import repository
 from core.workshop.staff.permissions import SUPPORT_MAY_NOT, permissions_of
 from core.workshop.staff.services import token_hash
 
+READING = "reading"
+"""Where a request has the reading with which its login was looked up."""
+
 
 class LoginNeeded(NotAllowed):
     """Nobody is logged in, or the session has expired."""
@@ -70,6 +73,7 @@ async def find_viewer(connection: AnyConnection) -> Viewer | None:
     if not token:
         return None
     reading = resources.database.reading(tenant.id)
+    connection.scope["state"][READING] = reading
     found = await repository.logged_in(reading, token_hash(token), now())
     if found is None:
         return None

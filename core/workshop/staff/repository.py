@@ -99,7 +99,8 @@ _LOGGED_IN = Prepared(
         LoginSession.token_hash == bindparam("token_hash"),
         LoginSession.expires_at > bindparam("now"),
     )
-    .limit(literal_column("1"))
+    .limit(literal_column("1")),
+    looks=True,
 )
 
 
