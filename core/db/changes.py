@@ -30,7 +30,7 @@ from core.db.ddl import NOTE_CHANGE
 
 KEPT_SECONDS = 3600
 """For how long it is known at least that something changed; what is older is tidied away by the
-trigger that adds a row (migration 0003)."""
+trigger that adds a row (migration 0004)."""
 
 
 class DataChange(TenantScoped):

@@ -79,6 +79,7 @@ class HookManager:
             self._check_requirements()
         self._manager.check_pending()
         self._callers = self._one_caller_per_plugin()
+        self._with_session = self._those_that_take("session")
 
     def _register(self, plugin: Any) -> None:
         manifest = getattr(plugin, "manifest", None)
@@ -136,6 +137,24 @@ class HookManager:
             }
         return callers
 
+    def _those_that_take(self, argument: str) -> set[tuple[str, str]]:
+        """(hook, plugin) where the plugin's implementation asks for that argument."""
+        return {
+            (hook_name, implementation.plugin_name)
+            for hook_name in self._callers
+            for implementation in getattr(self._manager.hook, hook_name).get_hookimpls()
+            if argument in implementation.argnames
+        }
+
+    def takes_session(self, *hook_names: str, but: str | None = None) -> bool:
+        """Whether a plugin that is on for the garage in scope asks for the session in one of these
+        hooks, the plugin `but` aside: whoever asks them needs none otherwise."""
+        active = current_tenant().active_plugins
+        return any(
+            hook_name in hook_names and plugin in active and plugin != but
+            for hook_name, plugin in self._with_session
+        )
+
     def implementers(self, hook_name: str) -> list[str]:
         """The plugins that implement a hook, in order."""
         return list(self._callers[hook_name])
@@ -164,18 +183,25 @@ class HookManager:
         return answers
 
     async def ask_async(self, hook_name: str, **values: Any) -> list[Any]:
-        """Like :meth:`ask` for hooks that may be coroutines; a session is put in a savepoint.
+        """Like :meth:`ask` for hooks that may be coroutines; a session is put in a savepoint
+        for those that ask for it.
 
         A :class:`~core.errors.Refused` passes through: a rule of the shop is not a fault.
         """
         return list((await self.ask_by_plugin(hook_name, **values)).values())
 
-    async def ask_by_plugin(self, hook_name: str, **values: Any) -> dict[str, Any]:
-        """Like :meth:`ask_async`, with whose answer each is."""
+    async def ask_by_plugin(
+        self, hook_name: str, *, but: str | None = None, **values: Any
+    ) -> dict[str, Any]:
+        """Like :meth:`ask_async`, with whose answer each is; the plugin `but` is not asked."""
         answers = {}
         for name, caller in self._open_callers(hook_name, current_tenant()):
+            if name == but:
+                continue
             work = partial(self._checked_answer, hook_name, caller, values)
-            answer = await self.guarded(name, hook_name, values.get("session"), work)
+            takes_session = (hook_name, name) in self._with_session
+            session = values.get("session") if takes_session else None
+            answer = await self.guarded(name, hook_name, session, work)
             if answer is not None:
                 answers[name] = answer
         return answers

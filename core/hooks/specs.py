@@ -16,6 +16,7 @@ import typer
 from litestar.types import ControllerRouterHandler
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from core.db.reading import Reading
 from core.hooks.contributions import (
     Badge,
     CleanupRule,
@@ -99,7 +100,7 @@ def job_sheet_panels(session: AsyncSession, job_id: UUID, language: str) -> Sequ
 
 @hookspec
 def job_badges(  # type: ignore[empty-body]
-    session: AsyncSession, job_ids: Sequence[UUID], language: str
+    session: AsyncSession, reading: Reading, job_ids: Sequence[UUID], language: str
 ) -> Mapping[UUID, Sequence[Badge]]:
     """Marks on rows of job lists; called once per page with all of its jobs."""
 

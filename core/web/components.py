@@ -1,7 +1,8 @@
 """The smallest components of a page, drawn by functions: a list has hundreds of them.
 
 The same as macros they would take most of a long page's time. Templates use them as
-`ui.icon(…)`, `ui.badge(…)`, `ui.plate(…)` and `ui.action(…)`, like any other of `core/ui.html`.
+`ui.icon(…)`, `ui.badge(…)`, `ui.plate(…)`, `ui.action(…)` and `ui.press(…)`, like any other of
+`core/ui.html`.
 """
 
 from collections.abc import Callable, Mapping
@@ -63,6 +64,24 @@ class Components:
             f'<button class="button {escape(class_)}"{tip}>{icon}{escape(label)}</button></form>'
         )
 
+    def press(  # noqa: PLR0917 - in the order in which templates name them
+        self,
+        form: str,
+        href: str,
+        label: str,
+        icon_name: str | None = None,
+        class_: str = "",
+        title: str = "",
+    ) -> Markup:
+        """A button that posts to `href` by a form that stands elsewhere on the page, drawn by
+        `ui.presses(form)`: a list of buttons needs one form, and what is drawn of it no token."""
+        icon = self.icon(icon_name) if icon_name else ""
+        tip = f' title="{escape(title)}"' if title else ""
+        return Markup(  # noqa: S704 - escaped
+            f'<button class="button {escape(class_)}" form="{escape(form)}"'
+            f' formaction="{escape(href)}"{tip}>{icon}{escape(label)}</button>'
+        )
+
     def as_globals(self) -> dict[str, Any]:
         """Under the names by which `core/ui.html` passes them on."""
         return {
@@ -70,4 +89,5 @@ class Components:
             "draw_badge": self.badge,
             "draw_plate": self.plate,
             "draw_action": self.action,
+            "draw_press": self.press,
         }

@@ -20,6 +20,8 @@ from core.web.resources import AnyConnection, resources_of
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 FIELD = "csrf_token"
 HEADER = "x-csrf-token"
+TOKEN_LENGTH = 4 * hashlib.sha256().digest_size
+"""Of a token as a page carries it: mask and masked, in hexadecimal digits."""
 
 
 class ForgedRequest(NotAllowed):

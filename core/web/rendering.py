@@ -28,7 +28,7 @@ from core.web.viewer import Viewer, viewer_of
 log = structlog.get_logger(__name__)
 
 Page = Response[str]
-_PRIVATE = {"Cache-Control": "no-store"}
+PRIVATE = {"Cache-Control": "no-store"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +64,8 @@ def respond(
         html,
         media_type=MediaType.HTML,
         status_code=status_code,
-        headers=_PRIVATE,
-        cookies=_page_cookies(connection),
+        headers=PRIVATE,
+        cookies=page_cookies(connection),
     )
 
 
@@ -77,7 +77,7 @@ def fragment(connection: AnyConnection, template: str, **values: Any) -> Respons
     html = _drawn(connection, template, context)
     says = html.replace(str(context["csrf_token"]), "")
     tag = f'"{hashlib.sha256(says.encode()).hexdigest()[:32]}"'
-    headers = {**_PRIVATE, "ETag": tag}
+    headers = {**PRIVATE, "ETag": tag}
     if connection.headers.get("if-none-match") == tag:
         return Response(None, status_code=304, headers=headers)
     return Response(html, media_type=MediaType.HTML, headers=headers)
@@ -100,7 +100,7 @@ def redirect(
     if flash is not None:
         value = _flash_serializer(settings, _realm(connection)).dumps(asdict(flash))
         jar.append(cookies.our_cookie(settings, cookies.FLASH, str(value), seconds=60))
-    return Redirect(path, status_code=303, headers=_PRIVATE, cookies=jar)
+    return Redirect(path, status_code=303, headers=PRIVATE, cookies=jar)
 
 
 def site_values(connection: AnyConnection, language: str) -> dict[str, Any]:
@@ -232,7 +232,8 @@ def _read_flash(connection: AnyConnection) -> list[Flash]:
         return []
 
 
-def _page_cookies(connection: AnyConnection) -> list[Cookie]:
+def page_cookies(connection: AnyConnection) -> list[Cookie]:
+    """What a page sets: the browser's mark where it has none, and that a message was shown."""
     settings = resources_of(connection).settings
     jar = []
     if connection.cookies.get(cookies.cookie_name(settings, cookies.FLASH)):

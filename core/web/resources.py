@@ -8,6 +8,7 @@ from litestar.connection import ASGIConnection
 
 from core.db.session import Database
 from core.hooks.manager import HookManager
+from core.memory import Memory
 from core.settings import Settings
 from core.storage import Storage
 from core.tenancy.context import TenantContext
@@ -15,6 +16,9 @@ from core.tenancy.directory import TenantDirectory
 from core.web.assets import Assets
 from core.web.limits import Limiter
 from core.web.live_reader import LiveReader
+
+MOST_DRAWN_BYTES = 64_000_000
+"""Of a process: some five hundred long pages."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +34,7 @@ class Resources:
     templates: Environment
     assets: Assets
     live: LiveReader
+    drawn: Memory[Any, Any] = field(default_factory=lambda: Memory(MOST_DRAWN_BYTES))
     extras: dict[str, Any] = field(default_factory=dict)
 
 

@@ -1,14 +1,10 @@
 """Appointments that count only once the link in their mail was confirmed."""
 
-from collections.abc import Mapping, Sequence
 from datetime import timedelta
-from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.clock import now
-from core.hooks.contributions import Badge
-from core.i18n import gettext as _
 from core.workshop.customers import repository as customers
 from core.workshop.jobs import repository as jobs
 from core.workshop.notifications.services import send_mail
@@ -68,9 +64,3 @@ async def is_open(session: AsyncSession, appointment: Appointment) -> Confirmati
     if asked is None or asked.confirmed_at is not None or appointment.status != "booked":
         return None
     return asked
-
-
-async def badges(session: AsyncSession, job_ids: Sequence[UUID]) -> Mapping[UUID, Sequence[Badge]]:
-    """Which jobs' appointments nobody has confirmed yet."""
-    found = await repository.unconfirmed_jobs(session, job_ids)
-    return {job_id: [Badge(_("Not confirmed yet"), "mail", "warning")] for job_id in found}

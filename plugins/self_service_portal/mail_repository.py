@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, exists, func, select
+from sqlalchemy import ColumnElement, and_, exists, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -97,29 +97,6 @@ async def overdue(session: AsyncSession, now: datetime) -> Sequence[Confirmation
         .with_for_update(skip_locked=True)
     )
     return found.all()
-
-
-async def unconfirmed_jobs(session: AsyncSession, job_ids: Sequence[UUID]) -> dict[UUID, datetime]:
-    """Which of those jobs have an appointment that is not confirmed yet, and until when."""
-    rows = await session.execute(
-        select(Appointment.job_id, func.min(Confirmation.expires_at))
-        .join(
-            Appointment,
-            and_(
-                Appointment.tenant_id == Confirmation.tenant_id,
-                Appointment.id == Confirmation.appointment_id,
-            ),
-        )
-        .where(
-            Appointment.job_id.in_(job_ids),
-            Appointment.status == "booked",
-            Confirmation.confirmed_at.is_(None),
-            Confirmation.freed_at.is_(None),
-        )
-        .group_by(Appointment.job_id)
-        .limit(MANY)
-    )
-    return {row[0]: row[1] for row in rows}
 
 
 async def draft_of_job(session: AsyncSession, job_id: UUID) -> Draft | None:

@@ -94,16 +94,6 @@ async def count_of_customer(session: AsyncSession, job_id: UUID) -> int:
     return found or 0
 
 
-async def unread_by_job(session: AsyncSession, job_ids: Sequence[UUID]) -> dict[UUID, int]:
-    """How many messages nobody at the garage has read, per job."""
-    rows = await session.execute(
-        select(Message.job_id, func.count())
-        .where(_UNREAD, Message.job_id.in_(job_ids))
-        .group_by(Message.job_id)
-    )
-    return {row[0]: row[1] for row in rows}
-
-
 async def count_unread(session: AsyncSession) -> int:
     """How many messages nobody at the garage has read."""
     found = await session.scalar(select(func.count()).select_from(Message).where(_UNREAD))

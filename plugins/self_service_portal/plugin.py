@@ -9,6 +9,7 @@ from litestar import Router
 from litestar.types import ControllerRouterHandler
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from core.db.reading import Reading
 from core.hooks.contributions import (
     Badge,
     Effect,
@@ -25,7 +26,6 @@ from core.hooks.markers import hookimpl
 from plugins.self_service_portal import (
     app_pages,
     confirm_pages,
-    confirmations,
     consents,
     draft_photos,
     embed_pages,
@@ -35,6 +35,7 @@ from plugins.self_service_portal import (
     found,
     home_pages,
     job_links,
+    job_marks,
     job_pages,
     job_uploads,
     link_pages,
@@ -164,16 +165,10 @@ class SelfServicePortal:
 
     @hookimpl
     async def job_badges(
-        self, session: AsyncSession, job_ids: Sequence[UUID]
+        self, reading: Reading, job_ids: Sequence[UUID]
     ) -> Mapping[UUID, Sequence[Badge]]:
         """Appointments to be confirmed, new messages, and estimates with their answers."""
-        found = (
-            await confirmations.badges(session, job_ids),
-            await talk_panels.badges(session, job_ids),
-        )
-        return {
-            job_id: [mark for each in found for mark in each.get(job_id, ())] for job_id in job_ids
-        }
+        return await job_marks.badges(reading, job_ids)
 
     @hookimpl
     async def job_timeline(self, session: AsyncSession, job_id: UUID) -> Sequence[TimelineEntry]:

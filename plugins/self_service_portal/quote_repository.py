@@ -131,20 +131,6 @@ async def note(session: AsyncSession, quote_id: UUID, who: str) -> None:
     )
 
 
-async def marks_by_job(
-    session: AsyncSession, job_ids: Sequence[UUID]
-) -> Sequence[Row[*tuple[Any, ...]]]:
-    """(job, last day, kind of outcome or None) of estimates that wait for the customer, or whose
-    answer nobody at the garage has noted."""
-    rows = await session.execute(
-        select(Quote.job_id, Quote.valid_until, QuoteOutcome.kind)
-        .outerjoin(QuoteOutcome, _ENDED)
-        .where(Quote.job_id.in_(job_ids), QuoteOutcome.noted_at.is_(None))
-        .order_by(Quote.sent_at)
-    )
-    return rows.all()
-
-
 async def count_news(session: AsyncSession) -> int:
     """How many answers of customers nobody at the garage has noted."""
     found = await session.scalar(select(func.count()).select_from(QuoteOutcome).where(_NEWS))

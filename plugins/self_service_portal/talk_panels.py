@@ -1,16 +1,13 @@
 """What the talk with customers shows on core's pages: job card, lists, timeline, first page."""
 
-from collections.abc import Mapping, Sequence
 from uuid import UUID, uuid4
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from core.clock import now
-from core.hooks.contributions import Badge, Panel, TimelineEntry
-from core.i18n import format_money, ngettext
+from core.hooks.contributions import Panel, TimelineEntry
+from core.i18n import format_money
 from core.i18n import gettext as _
 from core.tenancy.addresses import public_address
-from core.tenancy.context import current_tenant
 from core.web.qr import qr_code
 from core.workshop.customers import repository as customers
 from core.workshop.jobs import repository as jobs
@@ -62,32 +59,6 @@ def _way_in(job: Job) -> Panel:
     path = job_path(job)
     values = {"code": qr_code(public_address(path)), "address": spoken_address(path)}
     return Panel("self_service_portal/reach/job_panel.html", values, position=90)
-
-
-async def badges(session: AsyncSession, job_ids: Sequence[UUID]) -> Mapping[UUID, list[Badge]]:
-    """New messages, estimates that wait, and answers that nobody has noted: two queries a page."""
-    if not is_shown(settings(), "status"):
-        return {}
-    marks: dict[UUID, list[Badge]] = {}
-    for job_id, count in (await message_repository.unread_by_job(session, job_ids)).items():
-        text = ngettext("%(num)s new message", "%(num)s new messages", count)
-        marks.setdefault(job_id, []).append(Badge(text, "mail", "info"))
-    today = now().astimezone(current_tenant().zone).date()
-    for job_id, valid_until, kind in await quote_repository.marks_by_job(session, job_ids):
-        if kind is None and today > valid_until:
-            badge = Badge(_("Estimate expired"), "clock", "neutral")
-        else:
-            badge = _badge(kind)
-        marks.setdefault(job_id, []).append(badge)
-    return marks
-
-
-def _badge(kind: str | None) -> Badge:
-    if kind == "approved":
-        return Badge(_("Estimate approved"), "check", "good")
-    if kind == "declined":
-        return Badge(_("Estimate declined"), "x", "warning")
-    return Badge(_("Estimate sent"), "mail", "neutral")
 
 
 async def dashboard(session: AsyncSession) -> list[Panel]:

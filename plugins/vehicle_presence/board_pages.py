@@ -1,5 +1,6 @@
 """The on-site board: the page, the part of it that keeps itself up to date, and saved views."""
 
+from collections.abc import Sequence
 from datetime import datetime, time
 from typing import Any
 from uuid import UUID
@@ -8,9 +9,11 @@ from litestar import Request, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath
 from litestar.response import Redirect, Response
+from markupsafe import Markup
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.clock import now
+from core.db.reading import Reading, SessionReading
 from core.errors import Refused
 from core.i18n import gettext as _
 from core.i18n import ngettext
@@ -18,10 +21,12 @@ from core.tenancy.context import current_tenant
 from core.web.forms import form_values
 from core.web.live import mark_of, stream
 from core.web.moments import parse_day
-from core.web.rendering import Flash, Page, fragment, page, redirect
+from core.web.remembering import drawn_panels, remembered_fragment, remembered_page
+from core.web.rendering import Flash, Page, page, redirect
 from core.web.viewer import Viewer, load_viewer, requires
 from core.workshop.notifications.live import JOBS
-from plugins.vehicle_presence import board, board_views, services
+from plugins.vehicle_presence import board, board_repository, board_views, services
+from plugins.vehicle_presence.board_repository import ViewRow
 from plugins.vehicle_presence.controllers import MARK, VIEW
 from plugins.vehicle_presence.filters import Filters
 from plugins.vehicle_presence.returning import BOARD, actor_of, board_address
@@ -34,20 +39,38 @@ CHANGES = "vehicle_presence.board"
 
 
 @get(BOARD, guards=[requires(VIEW)])
-async def board_page(request: AnyRequest, session: Session) -> Page:
+async def board_page(request: AnyRequest, reading: NamedDependency[Reading]) -> Response[Any]:
     """What is on site, the longest first; those whose work is over stand on top."""
-    return await _board(request, session)
+    seen = await mark_of(request, JOBS, CHANGES)
+    viewer = await _viewer(request)
+    views = await board_repository.views(reading, viewer.staff_id)
+    shown = await board.look(request, reading, _asked(request, views.value.views))
+    panels = drawn_panels(request, shown.added.panels)
+    return remembered_page(
+        request,
+        "vehicle_presence/board.html",
+        shows=(seen, views.mark, request.query_params.get("after"), shown.shows(panels)),
+        values=lambda: {
+            **_values(request, viewer, views.value.views, shown, panels),
+            "seen": seen,
+        },
+    )
 
 
 @get("/desk/on-site/rows", guards=[requires(VIEW)], opt={"fragment": True})
-async def board_rows(request: AnyRequest, session: Session) -> Response[Any]:
+async def board_rows(request: AnyRequest, reading: NamedDependency[Reading]) -> Response[Any]:
     """The lists alone, for the page that is open; 304 where it shows them already."""
     asking = board.Asking(
         Filters.read(request.query_params), board.position(request.query_params.get("after"))
     )
-    values = await board.lists(session, asking)
-    return fragment(
-        request, "vehicle_presence/lists.html", says=board.summary(values["total"]), **values
+    viewer = await _viewer(request)
+    shown = await board.look(request, reading, asking)
+    panels = drawn_panels(request, shown.added.panels)
+    return remembered_fragment(
+        request,
+        "vehicle_presence/lists.html",
+        shows=shown.shows(panels),
+        values=lambda: shown.values(request, viewer, panels),
     )
 
 
@@ -66,7 +89,7 @@ async def mark_many(request: AnyRequest, session: Session) -> Page | Redirect:
     day = parse_day((values.getlist("day") or [""])[0])
     if not job_ids or day is None:
         problem = _("Please tick at least one vehicle and choose a date.")
-        return await _board(request, session, problem, status_code=422)
+        return await _board(request, session, problem, 422)
     end = datetime.combine(day, time(23, 59), current_tenant().zone)
     moment = min(end, now()) if day <= now().astimezone(current_tenant().zone).date() else end
     try:
@@ -76,7 +99,7 @@ async def mark_many(request: AnyRequest, session: Session) -> Page | Redirect:
             )
     except Refused as refusal:
         problem = _(refusal.message, **refusal.values)
-        return await _board(request, session, problem, status_code=409)
+        return await _board(request, session, problem, 409)
     text = ngettext("%(num)s vehicle is off site.", "%(num)s vehicles are off site.", marked)
     return redirect(request, board_address(Filters.read(request.query_params)), flash=Flash(text))
 
@@ -99,7 +122,7 @@ async def save_view(request: AnyRequest, session: Session) -> Page | Redirect:
             )
     except Refused as refusal:
         problem = _(refusal.message, **refusal.values)
-        return await _board(request, session, problem, status_code=422, view_name=name)
+        return await _board(request, session, problem, 422, view_name=name)
     text = _("The view “%(name)s” is saved.", name=view.name)
     return redirect(request, board_address(filters), flash=Flash(text))
 
@@ -125,31 +148,49 @@ async def restore_view(request: AnyRequest, session: Session, view_id: FromPath[
 async def _board(
     request: AnyRequest,
     session: AsyncSession,
-    problem: str | None = None,
-    status_code: int = 200,
+    problem: str,
+    status_code: int,
     view_name: str = "",
 ) -> Page:
+    """The board with what is wrong about a form of it."""
     seen = await mark_of(request, JOBS, CHANGES)
     viewer = await _viewer(request)
-    views = await board_views.seen_by(session, viewer.staff_id)
-    asked = Filters.read(request.query_params)
-    if not request.query_params and (default := board_views.default_of(views)) is not None:
-        asked = Filters.of_query(default.query)
-    after = request.query_params.get("after")
-    values = await board.lists(session, board.Asking(asked, board.position(after)))
+    reading = SessionReading(session)
+    views = (await board_repository.views(reading, viewer.staff_id)).value.views
+    shown = await board.look(request, reading, _asked(request, views))
+    panels = drawn_panels(request, shown.added.panels)
+    values = _values(request, viewer, views, shown, panels)
     return page(
         request,
         "vehicle_presence/board.html",
-        views=views,
-        may_save_for_all=viewer.may(FOR_ALL),
-        view_name=view_name,
-        after=after,
-        problem=problem,
-        says=board.summary(values["total"]),
-        seen=seen,
         status_code=status_code,
-        **values,
+        **{**values, "problem": problem, "view_name": view_name, "seen": seen},
     )
+
+
+def _asked(request: AnyRequest, views: Sequence[ViewRow]) -> board.Asking:
+    """The filters in the address; those of the view that opens first, where there are none."""
+    filters = Filters.read(request.query_params)
+    if not request.query_params and (default := board_views.default_of(views)) is not None:
+        filters = Filters.of_query(default.query)
+    return board.Asking(filters, board.position(request.query_params.get("after")))
+
+
+def _values(
+    request: AnyRequest,
+    viewer: Viewer,
+    views: Sequence[ViewRow],
+    shown: board.Shown,
+    panels: tuple[Markup, ...],
+) -> dict[str, Any]:
+    return {
+        "views": views,
+        "may_save_for_all": viewer.may(FOR_ALL),
+        "view_name": "",
+        "after": request.query_params.get("after"),
+        "problem": None,
+        **shown.values(request, viewer, panels),
+    }
 
 
 async def _viewer(request: AnyRequest) -> Viewer:

@@ -1,133 +1,83 @@
-"""The board's queries: open stays only, always a limit, nothing per row."""
+"""The board's queries: open stays only, always a limit, nothing per row.
 
-from collections.abc import Sequence
+All of its lists are one statement, which is sent again only when a table of it has changed.
+"""
+
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, Select, and_, bindparam, func, literal, or_, select, tuple_
-from sqlalchemy.ext.asyncio import AsyncSession
+import msgspec
+from sqlalchemy import (
+    Boolean,
+    Date,
+    DateTime,
+    Integer,
+    Select,
+    Text,
+    Uuid,
+    and_,
+    bindparam,
+    func,
+    literal_column,
+    or_,
+    select,
+    tuple_,
+    union_all,
+)
 
+from core.db.reading import GARAGE, Kept, PreparedLists, Reading
 from core.workshop.customers.models import Customer
 from core.workshop.jobs.models import Job, JobEvent, JobTask
 from core.workshop.locations.models import Location
+from core.workshop.planning.models import Appointment
 from core.workshop.vehicles.models import Vehicle
 from core.workshop.vehicles.plates import normalise_plate
 from plugins.vehicle_presence.bands import BandEdges
-from plugins.vehicle_presence.board_models import Absence, CheckIn
+from plugins.vehicle_presence.board_models import Absence, BoardView, CheckIn
 from plugins.vehicle_presence.filters import GROUPS, Filters
-from plugins.vehicle_presence.models import Stay
+from plugins.vehicle_presence.models import Doubt, Stay
 
 PAGE = 60
-BoardRow = Row[*tuple[Any, ...]]
-
-_TASK = (
-    select(JobTask.labels)
-    .where(
-        JobTask.tenant_id == Job.tenant_id,
-        JobTask.job_id == Job.id,
-        JobTask.key == Job.current_task,
-    )
-    .order_by(JobTask.position)
-    .limit(1)
-    .scalar_subquery()
-)
-_LAST_EVENT = (
-    select(JobEvent.at)
-    .where(JobEvent.tenant_id == Job.tenant_id, JobEvent.job_id == Job.id)
-    .order_by(JobEvent.id.desc())
-    .limit(1)
-    .scalar_subquery()
-)
-_COLUMNS = (
-    Stay.id,
-    Stay.job_id,
-    Stay.arrived_at,
-    Stay.location_id,
-    Location.name.label("location_name"),
-    Job.sequence_number,
-    Job.plate,
-    Job.plate_normalised,
-    Job.plate_country,
-    Job.status,
-    Job.estimated_completion,
-    func.greatest(_LAST_EVENT, Job.updated_at).label("last_activity"),
-    func.coalesce(_TASK, literal({}, JobTask.labels.type)).label("task_labels"),
-    Customer.name.label("customer_name"),
-    Vehicle.make,
-    Vehicle.model,
-    Vehicle.colour,
-    Absence.out_at,
-    Absence.reason_texts,
-    Absence.expected_back,
-    CheckIn.id.label("check_in_id"),
-)
-
-
-def _board() -> Select[Any]:
-    return (
-        select(*_COLUMNS)
-        .join(Job, and_(Job.tenant_id == Stay.tenant_id, Job.id == Stay.job_id))
-        .join(Customer, and_(Customer.tenant_id == Job.tenant_id, Customer.id == Job.customer_id))
-        .join(Vehicle, and_(Vehicle.tenant_id == Job.tenant_id, Vehicle.id == Job.vehicle_id))
-        .join(Location, and_(Location.tenant_id == Stay.tenant_id, Location.id == Stay.location_id))
-        .outerjoin(
-            Absence,
-            and_(
-                Absence.tenant_id == Stay.tenant_id,
-                Absence.stay_id == Stay.id,
-                Absence.back_at.is_(None),
-            ),
-        )
-        .outerjoin(CheckIn, and_(CheckIn.tenant_id == Stay.tenant_id, CheckIn.stay_id == Stay.id))
-        .where(Stay.tenant_id == bindparam("tenant"), Stay.left_at.is_(None))
-        .order_by(Stay.arrived_at, Stay.id)
-        .limit(PAGE + 1)
-    )
-
-
-_ALL = _board()
-_AFTER = tuple_(Stay.arrived_at, Stay.id) > tuple_(bindparam("after_at"), bindparam("after_id"))
-_FINISHED = Job.status.in_(GROUPS["finished"])
-
-
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """Filters with what they mean today."""
-
-    filters: Filters
-    edges: BandEdges
-    today: date
-
-
-async def on_site(
-    session: AsyncSession, wanted: Wanted, after: tuple[datetime, UUID] | None = None
-) -> Sequence[BoardRow]:
-    """A page of vehicles on site, longest first; one more than :data:`PAGE` if there is more."""
-    statement = _filtered(_ALL, wanted)
-    values: dict[str, object] = {"tenant": session.info["tenant_id"]}
-    if after is not None:
-        statement = statement.where(_AFTER)
-        values |= {"after_at": after[0], "after_id": after[1]}
-    rows: Sequence[BoardRow] = (await session.execute(statement, values)).all()
-    return rows
-
-
-async def finished_but_inside(session: AsyncSession, wanted: Wanted) -> Sequence[BoardRow]:
-    """Vehicles on site whose work is over, longest first, one more than :data:`PAGE` at most."""
-    statement = _filtered(_ALL.where(_FINISHED), wanted)
-    values = {"tenant": session.info["tenant_id"]}
-    rows: Sequence[BoardRow] = (await session.execute(statement, values)).all()
-    return rows
-
-
 MOST_COUNTED = 1_000
 """Past it the board says "1000+": whoever has as many does not need the number."""
+MOST_EXPECTED = 200
+MOST_VIEWS = 60
+Position = tuple[datetime, UUID]
+_MOMENT = DateTime(timezone=True)
 
 
-@dataclass(frozen=True, slots=True)
-class Count:
+class BoardRow(msgspec.Struct, frozen=True):
+    """A vehicle on site. It is on top if its work is over, and `in_page` if it is of the page of
+    those that are there longest; it may be both."""
+
+    id: UUID
+    job_id: UUID
+    arrived_at: datetime
+    location_name: str
+    sequence_number: int
+    plate: str
+    plate_normalised: str
+    plate_country: str
+    status: str
+    estimated_completion: date | None
+    last_activity: datetime
+    task: str
+    customer_name: str
+    make: str | None
+    model: str | None
+    colour: str | None
+    out_at: datetime | None
+    reason: str
+    expected_back: datetime | None
+    is_checked_in: bool
+    on_top: bool
+    in_page: bool
+
+
+class Count(msgspec.Struct, frozen=True):
     """How many vehicles are at one location, and of those how many in which band or out."""
 
     location_id: UUID
@@ -143,7 +93,354 @@ class Count:
         return self.total - self.ageing - self.long
 
 
-async def counts(session: AsyncSession, edges: BandEdges) -> list[Count]:
+class DoubtRow(msgspec.Struct, frozen=True):
+    """A vehicle about which the clean-up asks."""
+
+    doubt_id: UUID
+    job_id: UUID
+    sequence_number: int
+    plate: str
+    plate_normalised: str
+    plate_country: str
+    customer_name: str
+    reason: str
+    evidence: dict[str, Any] | None
+
+
+class ExpectedRow(msgspec.Struct, frozen=True):
+    """A vehicle whose drop-off is today and that has not come."""
+
+    job_id: UUID
+    starts_at: datetime
+    sequence_number: int
+    plate: str
+    plate_normalised: str
+    plate_country: str
+    customer_name: str
+
+
+class ViewRow(msgspec.Struct, frozen=True):
+    """A saved look at the board."""
+
+    id: UUID
+    staff_id: UUID | None
+    name: str
+    query: str
+    is_default: bool
+
+
+class Board(msgspec.Struct, frozen=True):
+    """What is on site. `doubts` and `expected` are of the whole garage, and only there where
+    nothing narrower was asked for."""
+
+    rows: tuple[BoardRow, ...]
+    counts: tuple[Count, ...]
+    doubts: tuple[DoubtRow, ...] = ()
+    expected: tuple[ExpectedRow, ...] = ()
+
+
+class Views(msgspec.Struct, frozen=True):
+    """A person's own views and the garage's."""
+
+    views: tuple[ViewRow, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Filters with what they mean today, and the position behind which the page begins.
+    `midnight` is that with which the garage's day began."""
+
+    filters: Filters
+    edges: BandEdges
+    today: date
+    midnight: datetime
+    language: str
+    after: Position | None = None
+
+    @property
+    def is_plain(self) -> bool:
+        """The first page of everything, with what is about the whole garage on top."""
+        return self.after is None and not self.filters.query()
+
+
+async def board(reading: Reading, wanted: Wanted) -> Kept[Board]:
+    """The page with its counts; one row more than :data:`PAGE` is in it if there is a next one."""
+    filters = wanted.filters
+    plate, number = normalise_plate(filters.q), filters.q.lstrip("#")
+    has_number = number.isdecimal() and len(number) < 10
+    asked: dict[str, Any] = {
+        "language": wanted.language,
+        "ageing_before": wanted.edges.ageing_before,
+        "long_before": wanted.edges.long_before,
+        "newest_before": max(wanted.edges.ageing_before, wanted.edges.long_before),
+        "q": _pattern(filters.q.lower()),
+        "q_plate": _pattern(plate),
+        "q_number": int(number) if has_number else None,
+        "location": filters.location_id,
+        "today": wanted.today,
+        "midnight": wanted.midnight,
+        "next_midnight": wanted.midnight + timedelta(days=1),
+        "after_at": wanted.after[0] if wanted.after else None,
+        "after_id": wanted.after[1] if wanted.after else None,
+    }
+    shape = _Shape(
+        text=bool(filters.q),
+        plate=bool(plate),
+        number=has_number,
+        band=filters.band,
+        status=filters.status,
+        location=bool(filters.location),
+        absent=filters.absent,
+        overdue=bool(filters.overdue),
+        after=wanted.after is not None,
+        most_counted=MOST_COUNTED,
+    )
+    return await reading.kept(_statement(shape), **asked)
+
+
+async def views(reading: Reading, staff_id: UUID | None) -> Kept[Views]:
+    """The person's own views and the garage's, by name."""
+    return await reading.kept(_VIEWS, staff=staff_id)
+
+
+_VIEWS = PreparedLists(
+    Views,
+    views=select(
+        BoardView.id, BoardView.staff_id, BoardView.name, BoardView.query, BoardView.is_default
+    )
+    .where(
+        BoardView.tenant_id == GARAGE,
+        BoardView.removed_at.is_(None),
+        or_(BoardView.staff_id.is_(None), BoardView.staff_id == bindparam("staff", type_=Uuid)),
+    )
+    .order_by(BoardView.staff_id.is_(None), BoardView.name)
+    .limit(literal_column(str(MOST_VIEWS))),
+)
+
+
+def text_in_language(texts: Any) -> Any:
+    """Of a column with a text per language the one of `:language`: the same choice as
+    :func:`core.hooks.manifest.in_language` makes."""
+    any_text = func.jsonb_path_query_first(texts, literal_column("'$.*'"))
+    return func.coalesce(
+        func.nullif(texts[bindparam("language", type_=Text)].astext, ""),
+        func.nullif(texts["en"].astext, ""),
+        any_text.op("#>>", return_type=Text)(literal_column("'{}'")),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Shape:
+    """What a statement depends on; everything else is a value of it."""
+
+    text: bool
+    plate: bool
+    number: bool
+    band: str
+    status: str
+    location: bool
+    absent: str
+    overdue: bool
+    after: bool
+    most_counted: int
+
+    @property
+    def is_plain(self) -> bool:
+        return self == _Shape(
+            text=False,
+            plate=False,
+            number=False,
+            band="",
+            status="",
+            location=False,
+            absent="",
+            overdue=False,
+            after=False,
+            most_counted=self.most_counted,
+        )
+
+
+@lru_cache(maxsize=64)
+def _statement(shape: _Shape) -> PreparedLists[Board]:
+    lists: dict[str, Select[*tuple[Any, ...]]] = {
+        "rows": _rows(shape),
+        "counts": _counts(shape.most_counted),
+    }
+    if shape.is_plain:
+        lists |= {"doubts": _doubts(), "expected": _expected()}
+    return PreparedLists(Board, **lists)
+
+
+def _rows(shape: _Shape) -> Select[*tuple[Any, ...]]:
+    """Which stays, first; then what is shown of each, once."""
+    picks = [_page(shape, on_top=False)]
+    if not shape.after and not shape.status:
+        picks.append(_page(shape, on_top=True))
+    each = union_all(*picks).subquery("each_pick")
+    stay = [each.c[column.name] for column in _STAY]
+    picked = (
+        select(
+            *stay,
+            func.bool_or(each.c.on_top).label("on_top"),
+            func.bool_or(each.c.in_page).label("in_page"),
+        )
+        .group_by(*stay)
+        .subquery("picked")
+    )
+    at = picked.c
+    return (
+        select(
+            at.id,
+            at.job_id,
+            at.arrived_at,
+            *_COLUMNS,
+            at.on_top,
+            at.in_page,
+        )
+        .select_from(picked)
+        .join(Job, and_(Job.tenant_id == at.tenant_id, Job.id == at.job_id))
+        .join(Customer, and_(Customer.tenant_id == Job.tenant_id, Customer.id == Job.customer_id))
+        .join(Vehicle, and_(Vehicle.tenant_id == Job.tenant_id, Vehicle.id == Job.vehicle_id))
+        .join(Location, and_(Location.tenant_id == at.tenant_id, Location.id == at.location_id))
+        .outerjoin(
+            Absence,
+            and_(
+                Absence.tenant_id == at.tenant_id,
+                Absence.stay_id == at.id,
+                Absence.back_at.is_(None),
+            ),
+        )
+        .outerjoin(CheckIn, and_(CheckIn.tenant_id == at.tenant_id, CheckIn.stay_id == at.id))
+        .order_by(at.arrived_at, at.id)
+        .limit(literal_column(str(2 * PAGE + 1)))
+    )
+
+
+_STAY = (Stay.tenant_id, Stay.id, Stay.job_id, Stay.location_id, Stay.arrived_at)
+_IS_OUT = and_(
+    Absence.tenant_id == Stay.tenant_id, Absence.stay_id == Stay.id, Absence.back_at.is_(None)
+)
+_IS_FINISHED = Job.status.in_(GROUPS["finished"])
+_TASK = (
+    select(text_in_language(JobTask.labels))
+    .where(
+        JobTask.tenant_id == Job.tenant_id,
+        JobTask.job_id == Job.id,
+        JobTask.key == Job.current_task,
+    )
+    .order_by(JobTask.position)
+    .limit(literal_column("1"))
+    .correlate(Job)
+    .scalar_subquery()
+)
+_LAST_EVENT = (
+    select(JobEvent.at)
+    .where(JobEvent.tenant_id == Job.tenant_id, JobEvent.job_id == Job.id)
+    .order_by(JobEvent.id.desc())
+    .limit(literal_column("1"))
+    .correlate(Job)
+    .scalar_subquery()
+)
+_COLUMNS = (
+    Location.name.label("location_name"),
+    Job.sequence_number,
+    Job.plate,
+    Job.plate_normalised,
+    Job.plate_country,
+    Job.status,
+    Job.estimated_completion,
+    func.greatest(_LAST_EVENT, Job.updated_at).label("last_activity"),
+    func.coalesce(_TASK, "").label("task"),
+    Customer.name.label("customer_name"),
+    Vehicle.make,
+    Vehicle.model,
+    Vehicle.colour,
+    Absence.out_at,
+    func.coalesce(text_in_language(Absence.reason_texts), "").label("reason"),
+    Absence.expected_back,
+    CheckIn.id.is_not(None).label("is_checked_in"),
+)
+
+
+def _page(shape: _Shape, *, on_top: bool) -> Select[*tuple[Any, ...]]:
+    """The stays of the page, or those whose work is over, the longest ones first."""
+    statement = select(
+        *_STAY,
+        literal_column("true" if on_top else "false", Boolean).label("on_top"),
+        literal_column("false" if on_top else "true", Boolean).label("in_page"),
+    ).where(Stay.tenant_id == GARAGE, Stay.left_at.is_(None))
+    if on_top or shape.text or shape.status or shape.overdue:
+        statement = statement.join(
+            Job, and_(Job.tenant_id == Stay.tenant_id, Job.id == Stay.job_id)
+        )
+    if on_top:
+        statement = statement.where(_IS_FINISHED)
+    if shape.text:
+        statement = (
+            statement.join(
+                Customer, and_(Customer.tenant_id == Job.tenant_id, Customer.id == Job.customer_id)
+            )
+            .join(Vehicle, and_(Vehicle.tenant_id == Job.tenant_id, Vehicle.id == Job.vehicle_id))
+            .where(_matches(shape))
+        )
+    if shape.absent:
+        is_here = Absence.id.is_(None)
+        statement = statement.outerjoin(Absence, _IS_OUT)
+        statement = statement.where(is_here if shape.absent == "here" else ~is_here)
+    if shape.band:
+        statement = statement.where(*_in_band(shape.band))
+    if shape.status:
+        statement = statement.where(Job.status.in_(GROUPS[shape.status]))
+    if shape.location:
+        statement = statement.where(Stay.location_id == bindparam("location", type_=Uuid))
+    if shape.overdue:
+        is_late = Job.estimated_completion < bindparam("today", type_=Date)
+        statement = statement.where(is_late, ~_IS_FINISHED)
+    if shape.after:
+        after = tuple_(bindparam("after_at", type_=_MOMENT), bindparam("after_id", type_=Uuid))
+        statement = statement.where(tuple_(Stay.arrived_at, Stay.id) > after)
+    most = PAGE if on_top else PAGE + 1
+    return (
+        statement.order_by(Stay.arrived_at, Stay.id)
+        .limit(literal_column(str(most)))
+        .correlate(GARAGE.table)
+    )
+
+
+def _in_band(band: str) -> list[Any]:
+    long_before = bindparam("long_before", type_=_MOMENT)
+    if band == "long":
+        return [Stay.arrived_at < long_before]
+    if band == "ageing":
+        ageing_before = bindparam("ageing_before", type_=_MOMENT)
+        return [Stay.arrived_at < ageing_before, Stay.arrived_at >= long_before]
+    return [Stay.arrived_at >= bindparam("newest_before", type_=_MOMENT)]
+
+
+def _matches(shape: _Shape) -> Any:
+    """Plate, job number, customer or model contain what was typed."""
+    ways: list[Any] = [
+        func.lower(column).like(bindparam("q", type_=Text), escape=_ESCAPE)
+        for column in (Customer.name, Vehicle.make, Vehicle.model)
+    ]
+    if shape.plate:
+        ways.append(Job.plate_normalised.like(bindparam("q_plate", type_=Text), escape=_ESCAPE))
+    if shape.number:
+        ways.append(Job.sequence_number == bindparam("q_number", type_=Integer))
+    return or_(*ways)
+
+
+_ESCAPE = "/"
+
+
+def _pattern(text: str) -> str:
+    """For LIKE: contains exactly that."""
+    for special in (_ESCAPE, "%", "_"):
+        text = text.replace(special, _ESCAPE + special)
+    return f"%{text}%"
+
+
+def _counts(most: int) -> Select[*tuple[Any, ...]]:
     """Per location that has a vehicle inside, in order.
 
     Counts the :data:`MOST_COUNTED` that came last and one more, so that a garage which forgot
@@ -151,21 +448,22 @@ async def counts(session: AsyncSession, edges: BandEdges) -> list[Count]:
     """
     newest = (
         select(Stay.tenant_id, Stay.id, Stay.location_id, Stay.arrived_at)
-        .where(Stay.tenant_id == session.info["tenant_id"], Stay.left_at.is_(None))
+        .where(Stay.tenant_id == GARAGE, Stay.left_at.is_(None))
         .order_by(Stay.arrived_at.desc(), Stay.id.desc())
-        .limit(MOST_COUNTED + 1)
+        .limit(literal_column(str(most + 1)))
+        .correlate(GARAGE.table)
         .subquery("newest")
     )
-    is_long = newest.c.arrived_at < edges.long_before
-    is_ageing = and_(newest.c.arrived_at < edges.ageing_before, ~is_long)
-    rows = await session.execute(
+    is_long = newest.c.arrived_at < bindparam("long_before", type_=_MOMENT)
+    is_ageing = and_(newest.c.arrived_at < bindparam("ageing_before", type_=_MOMENT), ~is_long)
+    return (
         select(
             newest.c.location_id,
-            Location.name,
-            func.count(),
-            func.count().filter(is_ageing),
-            func.count().filter(is_long),
-            func.count(Absence.id),
+            Location.name.label("location_name"),
+            func.count().label("total"),
+            func.count().filter(is_ageing).label("ageing"),
+            func.count().filter(is_long).label("long"),
+            func.count(Absence.id).label("out"),
         )
         .select_from(newest)
         .join(
@@ -182,39 +480,66 @@ async def counts(session: AsyncSession, edges: BandEdges) -> list[Count]:
         )
         .group_by(newest.c.location_id, Location.name, Location.position)
         .order_by(Location.position, Location.name)
-        .limit(PAGE)
+        .limit(literal_column(str(PAGE)))
     )
-    return [Count(*row) for row in rows]
 
 
-def _filtered(statement: Select[Any], wanted: Wanted) -> Select[Any]:
-    filters = wanted.filters
-    if filters.q:
-        statement = statement.where(_matches(filters.q))
-    if filters.band:
-        statement = statement.where(*wanted.edges.bounds(Stay.arrived_at, filters.band))
-    if filters.status:
-        statement = statement.where(Job.status.in_(GROUPS[filters.status]))
-    if filters.location_id:
-        statement = statement.where(Stay.location_id == filters.location_id)
-    if filters.absent:
-        is_here = Absence.id.is_(None)
-        statement = statement.where(is_here if filters.absent == "here" else ~is_here)
-    if filters.overdue:
-        statement = statement.where(Job.estimated_completion < wanted.today, ~_FINISHED)
-    return statement
+def _doubts() -> Select[*tuple[Any, ...]]:
+    """Vehicles that a person should decide about."""
+    return (
+        select(
+            Doubt.id.label("doubt_id"),
+            Stay.job_id,
+            Job.sequence_number,
+            Job.plate,
+            Job.plate_normalised,
+            Job.plate_country,
+            Customer.name.label("customer_name"),
+            Doubt.reason,
+            Doubt.evidence,
+        )
+        .join(Stay, and_(Stay.tenant_id == Doubt.tenant_id, Stay.id == Doubt.stay_id))
+        .join(Job, and_(Job.tenant_id == Stay.tenant_id, Job.id == Stay.job_id))
+        .join(Customer, and_(Customer.tenant_id == Job.tenant_id, Customer.id == Job.customer_id))
+        .where(Doubt.tenant_id == GARAGE, Doubt.settled_at.is_(None), Stay.left_at.is_(None))
+        .order_by(Stay.arrived_at, Stay.id)
+        .limit(literal_column(str(PAGE)))
+    )
 
 
-def _matches(text: str) -> Any:
-    """Plate, job number, customer or model contain what was typed."""
-    lower = text.lower()
-    ways = [
-        func.lower(column).contains(lower, autoescape=True)
-        for column in (Customer.name, Vehicle.make, Vehicle.model)
-    ]
-    plate, digits = normalise_plate(text), text.lstrip("#")
-    if plate:
-        ways.append(Job.plate_normalised.contains(plate, autoescape=True))
-    if digits.isdecimal() and len(digits) < 10:
-        ways.append(Job.sequence_number == int(digits))
-    return or_(*ways)
+def _expected() -> Select[*tuple[Any, ...]]:
+    """Vehicles whose drop-off is today, and that are not in and did not come since midnight."""
+    midnight = bindparam("midnight", type_=_MOMENT)
+    came = (
+        select(Stay.id)
+        .where(
+            Stay.tenant_id == Appointment.tenant_id,
+            Stay.job_id == Appointment.job_id,
+            or_(Stay.left_at.is_(None), Stay.arrived_at >= midnight),
+        )
+        .correlate(Appointment)
+        .exists()
+    )
+    return (
+        select(
+            Appointment.job_id,
+            Appointment.starts_at,
+            Job.sequence_number,
+            Job.plate,
+            Job.plate_normalised,
+            Job.plate_country,
+            Customer.name.label("customer_name"),
+        )
+        .join(Job, and_(Job.tenant_id == Appointment.tenant_id, Job.id == Appointment.job_id))
+        .join(Customer, and_(Customer.tenant_id == Job.tenant_id, Customer.id == Job.customer_id))
+        .where(
+            Appointment.tenant_id == GARAGE,
+            Appointment.status == "booked",
+            Appointment.kind == "drop_off",
+            Appointment.starts_at >= midnight,
+            Appointment.starts_at < bindparam("next_midnight", type_=_MOMENT),
+            ~came,
+        )
+        .order_by(Appointment.starts_at, Appointment.id)
+        .limit(literal_column(str(MOST_EXPECTED)))
+    )

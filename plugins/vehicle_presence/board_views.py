@@ -1,5 +1,6 @@
 """Saved looks at the board: one's own, and those of the whole garage."""
 
+from collections.abc import Sequence
 from uuid import UUID
 
 from sqlalchemy import and_, or_, select, update
@@ -9,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from core.clock import now
 from core.errors import NotFound, Refused
 from plugins.vehicle_presence.board_models import BoardView
+from plugins.vehicle_presence.board_repository import ViewRow
 from plugins.vehicle_presence.filters import Filters
 
 MOST = 30
@@ -40,7 +42,7 @@ async def seen_by(session: AsyncSession, staff_id: UUID | None) -> list[BoardVie
     return list(found)
 
 
-def default_of(views: list[BoardView]) -> BoardView | None:
+def default_of(views: Sequence[ViewRow]) -> ViewRow | None:
     """What the bare board opens with: the person's own choice, else the garage's."""
     own = [view for view in views if view.is_default and view.staff_id is not None]
     return next(iter([*own, *(view for view in views if view.is_default)]), None)

@@ -36,6 +36,7 @@ from core.workshop.customers.models import Customer
 from core.workshop.jobs.models import Job, JobTask
 from core.workshop.vehicles.models import Vehicle
 from core.workshop.vehicles.plates import display_plate
+from plugins.vehicle_presence.board_repository import text_in_language
 from plugins.vehicle_presence.controllers import VIEW
 from plugins.vehicle_presence.models import Stay
 from plugins.vehicle_presence.services import settings
@@ -74,16 +75,6 @@ class Cards(msgspec.Struct, frozen=True):
     next: str | None
 
 
-def _task_label() -> Any:
-    """The same choice as :func:`core.hooks.manifest.in_language` makes."""
-    any_text = func.jsonb_path_query_first(JobTask.labels, literal_column("'$.*'"))
-    return func.coalesce(
-        func.nullif(JobTask.labels[bindparam("language", type_=Text)].astext, ""),
-        func.nullif(JobTask.labels["en"].astext, ""),
-        any_text.op("#>>", return_type=Text)(literal_column("'{}'")),
-    )
-
-
 def _cards() -> Any:
     return (
         select(
@@ -98,7 +89,7 @@ def _cards() -> Any:
             Vehicle.model,
             Vehicle.colour,
             Job.status,
-            _task_label().label("task"),
+            text_in_language(JobTask.labels).label("task"),
             Job.estimated_completion,
             Stay.arrived_at,
             cast(

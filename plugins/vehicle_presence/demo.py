@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.clock import frozen, now
+from core.db.reading import SessionReading
 from core.i18n import gettext as _
 from core.i18n import language_scope
 from core.tenancy.context import current_tenant
@@ -15,13 +16,10 @@ from core.workshop.audit.services import SYSTEM, Actor
 from core.workshop.jobs import repository as jobs
 from core.workshop.jobs.services import change_job
 from core.workshop.staff import repository as staff
-from plugins.vehicle_presence import board_repository, board_views, check_ins
+from plugins.vehicle_presence import board, board_repository, board_views, check_ins
 from plugins.vehicle_presence.absences import leave_for_a_while
-from plugins.vehicle_presence.bands import band_edges
-from plugins.vehicle_presence.board_repository import Wanted
 from plugins.vehicle_presence.filters import Filters
 from plugins.vehicle_presence.services import mark_off_site, record_arrival
-from plugins.vehicle_presence.settings import settings
 
 NOTED_EACH = 4
 """Of the vehicles that were handed over before today and are not paid for, the clock was pressed
@@ -80,8 +78,9 @@ def _leaves(session: AsyncSession, job_id: UUID, actor: Actor) -> Deed:
 async def _this_morning(session: AsyncSession, actor: Actor) -> None:
     """Two are away for a while, what was promised for yesterday is not finished, check-ins were
     answered where the garage asks, and the planner keeps a look at the board."""
-    wanted = Wanted(Filters(status="working"), band_edges(settings()), now().date())
-    working = list(reversed(await board_repository.on_site(session, wanted)))
+    asked = board.wanted(Filters(status="working"))
+    found = await board_repository.board(SessionReading(session), asked)
+    working = [row for row in reversed(found.value.rows) if row.in_page]
     late = now() - timedelta(minutes=50)
     absences = ((0, timedelta(minutes=30)), (1, timedelta(days=1)))
     for row, (reason, back) in zip(working, absences, strict=False):

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, and_, bindparam, func, or_, select, update
+from sqlalchemy import Row, and_, bindparam, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.workshop.customers.models import Customer
@@ -139,18 +139,6 @@ async def jobs_inside(session: AsyncSession, job_ids: Sequence[UUID]) -> dict[UU
         select(Stay.job_id, Stay.arrived_at).where(Stay.job_id.in_(job_ids), Stay.left_at.is_(None))
     )
     return {row[0]: row[1] for row in rows}
-
-
-async def jobs_that_came_since(
-    session: AsyncSession, job_ids: Sequence[UUID], moment: datetime
-) -> set[UUID]:
-    """Which of these jobs' vehicles are in, or came at some time since `moment`."""
-    found = await session.scalars(
-        select(Stay.job_id).where(
-            Stay.job_id.in_(job_ids), or_(Stay.left_at.is_(None), Stay.arrived_at >= moment)
-        )
-    )
-    return set(found)
 
 
 async def open_doubts(session: AsyncSession) -> Sequence[BoardRow]:

@@ -91,7 +91,7 @@ ARGUMENTS = {
     "navigation": {"tenant": None, "language": "en"},
     "home_page": {"tenant": None, "language": "en"},
     "dashboard_cards": {"session": None, "language": "en"},
-    "job_badges": {"session": None, "job_ids": [], "language": "en"},
+    "job_badges": {"session": None, "reading": None, "job_ids": [], "language": "en"},
     "job_timeline": {"session": None, "job_id": None, "language": "en"},
     "personal_data_export": {"session": None, "customer_id": None},
 }

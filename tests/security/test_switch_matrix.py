@@ -155,6 +155,7 @@ async def _addresses_on_desk(furnished: Furnished) -> set[str]:
         page = await browser.open(path)
         found |= {str(each["href"]) for each in page.select("a[href]")}
         found |= {str(each["action"]) for each in page.select("form[action]")}
+        found |= {str(each["formaction"]) for each in page.select("[formaction]")}
     return {address.partition("?")[0] for address in found}
 
 

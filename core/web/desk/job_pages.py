@@ -12,6 +12,7 @@ from litestar.response import Redirect
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.clock import now
+from core.db.reading import SessionReading
 from core.hooks.manager import hooks
 from core.i18n import current_language
 from core.i18n import gettext as _
@@ -61,7 +62,11 @@ async def list_values(session: AsyncSession, rows: Sequence[Any]) -> dict[str, A
         return {"rows": [], "badges": {}, "tasks": {}, "new_photos": {}}
     badges: dict[UUID, list[Any]] = {}
     answers = await hooks().ask_async(
-        "job_badges", session=session, job_ids=ids, language=current_language()
+        "job_badges",
+        session=session,
+        reading=SessionReading(session),
+        job_ids=ids,
+        language=current_language(),
     )
     for answer in answers:
         for job_id, marks in answer.items():

@@ -18,6 +18,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.background.console import console
+from core.db.reading import Reading
 from core.hooks.contributions import (
     Badge,
     CleanupRule,
@@ -243,26 +244,29 @@ class Polite:
 
     @hookimpl(optionalhook=True)
     async def vehicle_presence_board_panels(
-        self, session: AsyncSession, job_ids: Sequence[UUID], language: str
+        self, session: AsyncSession, reading: Reading, job_ids: Sequence[UUID], language: str
     ) -> Sequence[Panel]:
         """A block on another plugin's board."""
-        _note("vehicle_presence_board_panels", session=session, job_ids=job_ids, language=language)
+        values = {"session": session, "reading": reading, "job_ids": job_ids, "language": language}
+        _note("vehicle_presence_board_panels", **values)
         return [Panel("polite/panel.html", {"text": "polite board"})]
 
     @hookimpl(optionalhook=True)
     async def vehicle_presence_board_columns(
-        self, session: AsyncSession, job_ids: Sequence[UUID], language: str
+        self, session: AsyncSession, reading: Reading, job_ids: Sequence[UUID], language: str
     ) -> Sequence[Column]:
         """A column of another plugin's board."""
-        _note("vehicle_presence_board_columns", session=session, job_ids=job_ids, language=language)
+        values = {"session": session, "reading": reading, "job_ids": job_ids, "language": language}
+        _note("vehicle_presence_board_columns", **values)
         return [Column("Polite column", {each: [Badge("polite cell")] for each in job_ids})]
 
     @hookimpl
     async def job_badges(
-        self, session: AsyncSession, job_ids: Sequence[UUID], language: str
+        self, session: AsyncSession, reading: Reading, job_ids: Sequence[UUID], language: str
     ) -> Mapping[UUID, Sequence[Badge]]:
         """A mark on every row."""
-        _note("job_badges", session=session, job_ids=job_ids, language=language)
+        values = {"session": session, "reading": reading, "job_ids": job_ids, "language": language}
+        _note("job_badges", **values)
         return {job_id: [Badge("polite badge")] for job_id in job_ids}
 
     @hookimpl

@@ -3,7 +3,8 @@
 from datetime import timedelta
 
 from core.clock import frozen, now
-from plugins.self_service_portal import message_repository, talk_panels
+from core.db.reading import SessionReading
+from plugins.self_service_portal import job_marks, message_repository, talk_panels
 from plugins.self_service_portal.quotes import withdraw
 from tests import factories
 from tests.garages import STAFF, Garage
@@ -19,9 +20,9 @@ async def test_rows_of_jobs_say_what_waits(garage: Garage) -> None:
             await factories.a_message(session, talking)
         await factories.a_quote(session, offered)
         ids = [job.id for job in (talking, offered, quiet)]
-        marks = await talk_panels.badges(session, ids)
+        marks = await job_marks.badges(SessionReading(session), ids)
         with frozen(now() + timedelta(days=60)):
-            later = await talk_panels.badges(session, [offered.id])
+            later = await job_marks.badges(SessionReading(session), [offered.id])
     assert {job_id: [badge.text for badge in badges] for job_id, badges in marks.items()} == {
         talking.id: ["2 new messages"],
         offered.id: ["Estimate sent"],
@@ -34,7 +35,7 @@ async def test_a_withdrawn_estimate_marks_nothing(garage: Garage) -> None:
         job = await factories.a_job(session)
         quote = await factories.a_quote(session, job)
         await withdraw(session, job.id, quote.id, STAFF)
-        assert await talk_panels.badges(session, [job.id]) == {}
+        assert await job_marks.badges(SessionReading(session), [job.id]) == {}
 
 
 async def test_the_first_page_counts_new_messages_and_leads_to_their_jobs(garage: Garage) -> None:
