@@ -3,11 +3,14 @@
 import asyncio
 import json
 from collections.abc import Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import count
 from pathlib import Path
 from typing import Any
+
+import asyncpg
 
 from bench.generate import token_of
 from bench.load import Round, Target, get, interleaved, median, press_once
@@ -15,6 +18,8 @@ from bench.places import BASE_DOMAIN, Place
 from bench.servers import environment, serving
 
 OURS_JSON, OURS_HTML = "Garagist, JSON", "Garagist, HTML"
+CHANGES_PER_SECOND = 10
+OURS_CHANGING = f"Garagist, HTML, while {CHANGES_PER_SECOND} jobs a second change"
 RAW = "bare ASGI + asyncpg, JSON"
 VISITOR = "benchmark-visitor-benchmark"
 
@@ -141,7 +146,43 @@ def compare(
         found = asyncio.run(
             interleaved(targets, rounds=rounds, seconds=seconds, connections=connections)
         )
+        board = {OURS_CHANGING: targets[OURS_HTML]}
+        how = {"rounds": rounds, "seconds": seconds, "connections": connections}
+        found |= asyncio.run(_while_jobs_change(place, list(tenants.values()), board, how))
     return {name: summary(each) for name, each in found.items()}
+
+
+async def _while_jobs_change(
+    place: Place, tenants: list[str], targets: Mapping[str, Target], how: dict[str, Any]
+) -> dict[str, list[Round]]:
+    """What Garagist keeps of a page is of no use after a change: jobs on site get another promised
+    day meanwhile, in one garage after another."""
+    changing = asyncio.create_task(_change_jobs(place, tenants))
+    try:
+        return await interleaved(targets, **how)
+    finally:
+        changing.cancel()
+        with suppress(asyncio.CancelledError):
+            await changing
+
+
+async def _change_jobs(place: Place, tenants: list[str]) -> None:
+    admin = await asyncpg.connect(place.admin_url)
+    try:
+        for number in count():
+            await admin.execute(_CHANGE, tenants[number % len(tenants)], number % 365)
+            await asyncio.sleep(1 / CHANGES_PER_SECOND)
+    finally:
+        await admin.close()
+
+
+_CHANGE = """
+update jobs set estimated_completion = current_date + $2::int, updated_at = now()
+where (tenant_id, id) in (
+    select tenant_id, job_id from vehicle_presence_stays
+    where tenant_id = $1::uuid and left_at is null order by arrived_at, id offset $2 % 60 limit 1
+)
+"""
 
 
 def forgotten(

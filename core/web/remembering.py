@@ -98,6 +98,20 @@ def remembered_part(
     return known
 
 
+def remembered_bytes(
+    connection: AnyConnection, what: str, *, shows: Hashable, make: Callable[[], bytes]
+) -> bytes:
+    """An answer that is the same for everybody of the garage who speaks the language, such as a
+    list as JSON, made once for each `shows`. `what` is a name of the plugin's own for it."""
+    memory = resources_of(connection).drawn
+    key = (tenant_of(connection), current_language(), what, shows)
+    known: bytes | None = memory.get(key)
+    if known is None:
+        known = make()
+        memory.put(key, known, len(known))
+    return known
+
+
 def drawn_panels(connection: AnyConnection, panels: Sequence[Panel]) -> tuple[Markup, ...]:
     """Other plugins' blocks as they look to this request, to be part of `shows`. Each is drawn on
     its own: a faulty template costs that block alone, and is a fault of its plugin."""

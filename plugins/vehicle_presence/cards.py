@@ -1,22 +1,25 @@
 """The vehicles on site as JSON: a garage's hottest list, for screens that ask often.
 
-`GET /desk/on-site/cards.json` is one prepared statement in the transaction in which the login
-was looked up, and goes past the ORM (docs/on-site-cards.md, decision 0033).
+`GET /desk/on-site/cards.json` is one prepared statement behind the look-up of the login, past the
+ORM, and that only where something of it has changed (docs/on-site-cards.md, decisions 0033 and
+0036).
 """
 
+from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
 import msgspec
-from asyncpg import Record
 from litestar import Request, get
 from litestar.di import NamedDependency
 from litestar.response.base import ASGIResponse
 from sqlalchemy import (
     Date,
+    DateTime,
     Integer,
     Text,
+    Uuid,
     and_,
     bindparam,
     cast,
@@ -27,10 +30,11 @@ from sqlalchemy import (
 )
 
 from core.clock import now
-from core.db.reading import GARAGE, Prepared, Reading
+from core.db.reading import GARAGE, Kept, PreparedLists, Reading
 from core.i18n import current_language
 from core.tenancy.context import current_tenant
 from core.web.moments import parse_moment
+from core.web.remembering import remembered_bytes
 from core.web.viewer import requires
 from core.workshop.customers.models import Customer
 from core.workshop.jobs.models import Job, JobTask
@@ -115,23 +119,59 @@ def _cards() -> Any:
     )
 
 
-CARDS = Prepared(_cards())
-CARDS_AFTER = Prepared(
-    _cards().where(
-        tuple_(Stay.arrived_at, Stay.id) > tuple_(bindparam("after_at"), bindparam("after_id"))
-    )
+class StayRow(msgspec.Struct, frozen=True):
+    """What is read for a card."""
+
+    stay_id: str
+    job_id: str
+    sequence_number: int
+    plate_normalised: str
+    plate_country: str
+    plate: str
+    name: str
+    make: str | None
+    model: str | None
+    colour: str | None
+    status: str
+    task: str | None
+    estimated_completion: date | None
+    arrived_at: datetime
+    days_inside: int
+
+
+class Stays(msgspec.Struct, frozen=True):
+    """A page of them, and one more if there is a next page."""
+
+    stays: tuple[StayRow, ...]
+
+
+CARDS = PreparedLists(Stays, stays=_cards())
+CARDS_AFTER = PreparedLists(
+    Stays,
+    stays=_cards().where(
+        tuple_(Stay.arrived_at, Stay.id)
+        > tuple_(
+            bindparam("after_at", type_=DateTime(timezone=True)), bindparam("after_id", type_=Uuid)
+        )
+    ),
 )
 
 
 @get("/desk/on-site/cards.json", guards=[requires(VIEW)])
 async def cards(request: Request[Any, Any, Any], reading: NamedDependency[Reading]) -> ASGIResponse:
     """At most :data:`PAGE` cards; `?after=` goes on behind the last one."""
-    found = await page_of_cards(reading, request.query_params.get("after"))
-    return ASGIResponse(body=msgspec.json.encode(found), media_type=_JSON, headers=_PRIVATE)
+    found = await _stays(reading, request.query_params.get("after"))
+    body = remembered_bytes(
+        request,
+        "vehicle_presence/cards.json",
+        shows=found.mark,
+        make=lambda: msgspec.json.encode(_page_of(found.value.stays)),
+    )
+    return ASGIResponse(body=body, media_type=_JSON, headers=_PRIVATE)
 
 
-async def page_of_cards(reading: Reading, after: str | None = None) -> Cards:
-    """The page behind that position; the first one where the text is no position."""
+async def _stays(reading: Reading, after: str | None) -> Kept[Stays]:
+    """Those behind that position; the first ones where the text is no position."""
     zone = current_tenant().zone
     values: dict[str, Any] = {
         "language": current_language(),
@@ -140,53 +180,37 @@ async def page_of_cards(reading: Reading, after: str | None = None) -> Cards:
     }
     position = _position(after)
     if position is None:
-        rows = await reading.rows(CARDS, **values)
-    else:
-        after_at, after_id = position
-        rows = await reading.rows(CARDS_AFTER, after_at=after_at, after_id=after_id, **values)
-    shown = rows[:PAGE]
+        return await reading.kept(CARDS, **values)
+    after_at, after_id = position
+    return await reading.kept(CARDS_AFTER, after_at=after_at, after_id=after_id, **values)
+
+
+def _page_of(rows: Sequence[StayRow]) -> Cards:
     wishes = settings()
-    last = shown[-1] if len(rows) > PAGE else None
+    last = rows[PAGE - 1] if len(rows) > PAGE else None
     return Cards(
-        [_card(row, wishes) for row in shown],
-        f"{last['arrived_at'].isoformat()}_{last['stay_id']}" if last is not None else None,
+        [_card(row, wishes) for row in rows[:PAGE]],
+        f"{last.arrived_at.isoformat()}_{last.stay_id}" if last is not None else None,
     )
 
 
-def _card(row: Record, wishes: PresenceSettings) -> Card:
-    (
-        stay_id,
-        job_id,
-        number,
-        normalised,
-        country,
-        typed,
-        customer,
-        make,
-        model,
-        colour,
-        status,
-        task,
-        estimated_completion,
-        arrived_at,
-        days,
-    ) = row
+def _card(row: StayRow, wishes: PresenceSettings) -> Card:
     return Card(
-        stay_id,
-        job_id,
-        number,
-        display_plate(normalised, country, typed),
-        country,
-        customer,
-        make,
-        model,
-        colour,
-        status,
-        task,
-        estimated_completion,
-        arrived_at,
-        days,
-        _band(days, wishes),
+        row.stay_id,
+        row.job_id,
+        row.sequence_number,
+        display_plate(row.plate_normalised, row.plate_country, row.plate),
+        row.plate_country,
+        row.name,
+        row.make,
+        row.model,
+        row.colour,
+        row.status,
+        row.task,
+        row.estimated_completion,
+        row.arrived_at,
+        row.days_inside,
+        _band(row.days_inside, wishes),
     )
 
 

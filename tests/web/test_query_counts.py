@@ -23,7 +23,7 @@ MOST = {
     "/desk/on-site/rows": 1,
     "/desk/on-site/clean-up": 9,
     "/desk/on-site/numbers": 6,
-    "/desk/on-site/cards.json": 2,
+    "/desk/on-site/cards.json": 1,
     "/desk/vat-book": 11,
     "/desk/jobs/{job}": 34,
     "/desk/jobs/{job}/edit": 6,
