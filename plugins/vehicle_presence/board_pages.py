@@ -1,7 +1,6 @@
 """The on-site board: the page, the part of it that keeps itself up to date, and saved views."""
 
 from collections.abc import Sequence
-from datetime import datetime, time
 from typing import Any
 from uuid import UUID
 
@@ -12,24 +11,20 @@ from litestar.response import Redirect, Response
 from markupsafe import Markup
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from core.clock import now
 from core.db.reading import Reading, SessionReading
 from core.errors import Refused
 from core.i18n import gettext as _
-from core.i18n import ngettext
-from core.tenancy.context import current_tenant
 from core.web.forms import form_values
 from core.web.live import mark_of, stream
-from core.web.moments import parse_day
 from core.web.remembering import drawn_panels, remembered_fragment, remembered_page
 from core.web.rendering import Flash, Page, page, redirect
 from core.web.viewer import Viewer, load_viewer, requires
 from core.workshop.notifications.live import JOBS
-from plugins.vehicle_presence import board, board_repository, board_views, services
+from plugins.vehicle_presence import board, board_repository, board_views
 from plugins.vehicle_presence.board_repository import ViewRow
-from plugins.vehicle_presence.controllers import MARK, VIEW
+from plugins.vehicle_presence.controllers import VIEW
 from plugins.vehicle_presence.filters import Filters
-from plugins.vehicle_presence.returning import BOARD, actor_of, board_address
+from plugins.vehicle_presence.returning import BOARD, board_address
 
 AnyRequest = Request[Any, Any, Any]
 Session = NamedDependency[AsyncSession]
@@ -80,30 +75,6 @@ async def board_events(request: AnyRequest) -> Response[Any]:
     return await stream(request, JOBS, CHANGES)
 
 
-@post("/desk/on-site/off", guards=[requires(MARK)])
-async def mark_many(request: AnyRequest, session: Session) -> Page | Redirect:
-    """Several vehicles off site with one date; the end of that day, or now if it is today."""
-    values = await form_values(request)
-    chosen = [_uuid(text) for text in values.getlist("job")]
-    job_ids = [job_id for job_id in chosen if job_id is not None]
-    day = parse_day((values.getlist("day") or [""])[0])
-    if not job_ids or day is None:
-        problem = _("Please tick at least one vehicle and choose a date.")
-        return await _board(request, session, problem, 422)
-    end = datetime.combine(day, time(23, 59), current_tenant().zone)
-    moment = min(end, now()) if day <= now().astimezone(current_tenant().zone).date() else end
-    try:
-        async with session.begin_nested():
-            marked = await services.mark_many_off_site(
-                session, job_ids, moment, await actor_of(request)
-            )
-    except Refused as refusal:
-        problem = _(refusal.message, **refusal.values)
-        return await _board(request, session, problem, 409)
-    text = ngettext("%(num)s vehicle is off site.", "%(num)s vehicles are off site.", marked)
-    return redirect(request, board_address(Filters.read(request.query_params)), flash=Flash(text))
-
-
 @post("/desk/on-site/views", guards=[requires(VIEW)])
 async def save_view(request: AnyRequest, session: Session) -> Page | Redirect:
     """Keep the filters of this page under a name."""
@@ -113,7 +84,9 @@ async def save_view(request: AnyRequest, session: Session) -> Page | Redirect:
     for_all = values.getlist("whose") == ["all"] and viewer.may(FOR_ALL)
     owner = None if for_all else viewer.staff_id
     if owner is None and not viewer.may(FOR_ALL):
-        return await _board(request, session, _("Only people of the garage keep views."), 409)
+        return await board_with_problem(
+            request, session, _("Only people of the garage keep views."), 409
+        )
     name = str((values.getlist("name") or [""])[0])
     try:
         async with session.begin_nested():
@@ -122,7 +95,7 @@ async def save_view(request: AnyRequest, session: Session) -> Page | Redirect:
             )
     except Refused as refusal:
         problem = _(refusal.message, **refusal.values)
-        return await _board(request, session, problem, 422, view_name=name)
+        return await board_with_problem(request, session, problem, 422, view_name=name)
     text = _("The view “%(name)s” is saved.", name=view.name)
     return redirect(request, board_address(filters), flash=Flash(text))
 
@@ -145,7 +118,7 @@ async def restore_view(request: AnyRequest, session: Session, view_id: FromPath[
     return redirect(request, board_address(Filters.of_query(view.query)), flash=Flash(_("Undone.")))
 
 
-async def _board(
+async def board_with_problem(
     request: AnyRequest,
     session: AsyncSession,
     problem: str,
@@ -211,7 +184,6 @@ HANDLERS = [
     board_page,
     board_rows,
     board_events,
-    mark_many,
     save_view,
     remove_view,
     restore_view,

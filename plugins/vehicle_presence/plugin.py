@@ -33,6 +33,7 @@ from plugins.vehicle_presence import (
     hookspecs,
     panels,
     repository,
+    several_pages,
 )
 from plugins.vehicle_presence.cleanup import digest
 from plugins.vehicle_presence.cleanup import pages as cleanup_pages
@@ -94,6 +95,7 @@ class VehiclePresence:
         return [
             *controllers.HANDLERS,
             *board_pages.HANDLERS,
+            *several_pages.HANDLERS,
             *cards.HANDLERS,
             *check_in_pages.HANDLERS,
             *absence_pages.HANDLERS,

@@ -173,8 +173,9 @@ async def undo_arrival(session: AsyncSession, stay_id: UUID, job_id: UUID, actor
 
 async def mark_many_off_site(
     session: AsyncSession, job_ids: Sequence[UUID], at: datetime, actor: Actor
-) -> int:
-    """Mark several vehicles off site with one date; those that left meanwhile are passed over.
+) -> list[Stay]:
+    """Mark several vehicles off site with one date, and return their stays; those that left
+    meanwhile are passed over.
 
     Raises:
         LeftBeforeArrival, LeftInFuture: the date is impossible for one; then none is marked.
@@ -189,7 +190,7 @@ async def mark_many_off_site(
         await tell_departure(session, stay, actor)
         marked.append(stay)
     await vat_book.note_exits(session, [facts_of_stay(stay) for stay in marked], actor)
-    return len(marked)
+    return marked
 
 
 async def still_here(session: AsyncSession, doubt_id: UUID, actor: Actor) -> None:

@@ -23,11 +23,11 @@ from core.web.rendering import Flash, Page, page, redirect
 from core.web.viewer import Viewer, load_viewer, requires
 from plugins.vehicle_presence.cleanup import digest, repository, services
 from plugins.vehicle_presence.cleanup.evidence import evidence_text, reason_text
-from plugins.vehicle_presence.cleanup.exits import Exit
 from plugins.vehicle_presence.cleanup.forms import key_of, rules_form
 from plugins.vehicle_presence.cleanup.models import CleanupRun
 from plugins.vehicle_presence.cleanup.rules import Rule, offered_rules
 from plugins.vehicle_presence.services import settings
+from plugins.vehicle_presence.several_pages import are_off_site
 
 AnyRequest = Request[Any, Any, Any]
 Session = NamedDependency[AsyncSession]
@@ -72,10 +72,8 @@ async def confirm(request: AnyRequest, session: Session) -> Page | Redirect:
     except services.Unconfirmed as unconfirmed:
         wrong = Typed(typed.ticked, moments, unconfirmed.problems)
         return await _overview(request, session, wrong, status_code=422)
-    text = ngettext(
-        "%(num)s vehicle is off site.", "%(num)s vehicles are off site.", len(confirmed)
-    )
-    return redirect(request, HOME, flash=Flash(text, undo_href=_undo_of(confirmed)))
+    flash = are_off_site([each.stay_id for each in confirmed], back="clean-up")
+    return redirect(request, HOME, flash=flash)
 
 
 @post(f"{HOME}/nights/{{run_id:uuid}}/undo", guards=[requires(MARK)])
@@ -192,14 +190,6 @@ async def _viewer(request: AnyRequest) -> Viewer:
     if viewer is None:
         raise NotFound("viewer")
     return viewer
-
-
-def _undo_of(confirmed: list[Exit]) -> str | None:
-    """Where one that was confirmed alone is taken back; of several, each on its own card."""
-    if len(confirmed) != 1:
-        return None
-    (only,) = confirmed
-    return f"/desk/jobs/{only.job_id}/presence/off/{only.stay_id}/undo?back=clean-up"
 
 
 def _named(values: FormValues) -> list[UUID]:

@@ -356,7 +356,7 @@ async def test_things_of_another_garage_do_not_exist(
         for undo in (undo_arrival, undo_off_site):
             with pytest.raises(NotFound):
                 await undo(session, inside, job_id, STAFF)
-        assert await mark_many_off_site(session, [job_id], now(), STAFF) == 0
+        assert len(await mark_many_off_site(session, [job_id], now(), STAFF)) == 0
         with pytest.raises(NotFound):
             await still_here(session, uuid4(), STAFF)
     assert (await stays(garage, job_id))[0].left_at is None

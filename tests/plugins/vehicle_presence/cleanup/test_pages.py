@@ -83,6 +83,7 @@ async def test_a_person_confirms_several_with_their_own_dates(garage: Garage) ->
     browser = await garage.staff("planner")
     page = await confirm(browser, doubt=[str(each) for each in doubts[:2]], **fields)
     assert "2 vehicles are off site." in page.text
+    assert page.select_one('form[action*="/desk/on-site/off/undo?stays="][action*="clean-up"]')
     left = [(await stay_of(garage, each)) for each in stay_ids]
     assert [local(garage, each.left_at) if each.left_at else None for each in left] == [
         *(local(garage, day) for day in days[:2]),

@@ -194,7 +194,7 @@ async def _statements_of_departures(garage: Garage, many: int) -> int:
             await record_arrival(session, job_id, STAFF)
     async with garage.unit() as session:
         with counted(garage.house) as sent:
-            assert await mark_many_off_site(session, job_ids, now(), STAFF) == many
+            assert len(await mark_many_off_site(session, job_ids, now(), STAFF)) == many
     return len([statement for statement in sent if "_vat_" in statement])
 
 

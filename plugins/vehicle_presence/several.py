@@ -1,0 +1,80 @@
+"""Several vehicles at once: arrivals, and taking back what was marked together."""
+
+import base64
+import binascii
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from core.workshop.audit.services import Actor
+from plugins.vehicle_presence import repository, services
+from plugins.vehicle_presence.errors import TooLateToUndo
+from plugins.vehicle_presence.models import Stay
+
+MOST = 100
+"""At once: more than a page of the board has."""
+_BYTES = 16
+TakeBack = Callable[[AsyncSession, UUID, UUID, Actor], Awaitable[object]]
+
+
+async def record_many_arrivals(
+    session: AsyncSession, job_ids: Sequence[UUID], actor: Actor
+) -> list[Stay]:
+    """Check *vehicle in* for several jobs; those that are in already are passed over.
+
+    Raises:
+        NotFound: a job is not here; then none is marked.
+    """
+    inside = await repository.jobs_inside(session, job_ids)
+    wanted = sorted({*job_ids} - inside.keys())[:MOST]
+    return [await services.record_arrival(session, job_id, actor) for job_id in wanted]
+
+
+async def undo_many_arrivals(
+    session: AsyncSession, stay_ids: Sequence[UUID], actor: Actor
+) -> tuple[int, int]:
+    """Take several arrivals back; how many, and for how many it was too late."""
+    return await _take_back(session, stay_ids, actor, services.undo_arrival)
+
+
+async def undo_many_off_site(
+    session: AsyncSession, stay_ids: Sequence[UUID], actor: Actor
+) -> tuple[int, int]:
+    """Take the clock back for several; how many are in again, and for how many it was too late."""
+    return await _take_back(session, stay_ids, actor, services.undo_off_site)
+
+
+async def _take_back(
+    session: AsyncSession, stay_ids: Sequence[UUID], actor: Actor, way: TakeBack
+) -> tuple[int, int]:
+    done = late = 0
+    for stay_id in sorted(stay_ids):
+        stay = await repository.stay_by_id(session, stay_id)
+        if stay is None:
+            late += 1
+            continue
+        try:
+            async with session.begin_nested():
+                await way(session, stay_id, stay.job_id, actor)
+        except TooLateToUndo:
+            late += 1
+        else:
+            done += 1
+    return done, late
+
+
+def code_of(stay_ids: Iterable[UUID]) -> str:
+    """Several stays in an address, as short as can be."""
+    return base64.urlsafe_b64encode(b"".join(each.bytes for each in stay_ids)).decode().rstrip("=")
+
+
+def stays_in(code: str) -> list[UUID]:
+    """The stays that such a code names; none where it is no code."""
+    try:
+        found = base64.b64decode(code + "=" * (-len(code) % 4), altchars=b"-_", validate=True)
+    except (ValueError, binascii.Error):
+        return []
+    if len(found) % _BYTES or len(found) > MOST * _BYTES:
+        return []
+    return [UUID(bytes=found[at : at + _BYTES]) for at in range(0, len(found), _BYTES)]
