@@ -15,7 +15,9 @@ from core.embedded.process import die_with_parent
 from core.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[1]
-LONGEST_SECONDS = 60
+LONGEST_SECONDS = 300
+"""A command takes three seconds, and one took a minute on a busy machine."""
+LONGEST_STOP_SECONDS = 60
 
 
 def environment(settings: Settings) -> dict[str, str]:
@@ -78,7 +80,7 @@ class Program:
         if self._child.poll() is None:
             self._child.terminate()
             try:
-                self._child.wait(15)
+                self._child.wait(LONGEST_STOP_SECONDS)
             except subprocess.TimeoutExpired:
                 self.kill()
                 return None

@@ -18,7 +18,7 @@ from core.settings import Settings
 from core.web.host_router import HEALTH_PATH
 
 ROOT = Path(__file__).resolve().parents[1]
-LONGEST_START_SECONDS = 60
+LONGEST_START_SECONDS = 300
 
 
 @dataclass(frozen=True, slots=True)

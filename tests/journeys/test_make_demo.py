@@ -9,6 +9,7 @@ import psutil
 import pytest
 
 from core.embedded.process import answers
+from tests.commands import LONGEST_SECONDS
 from tests.demo_run import ROOT, DemoRun, run_make, start_demo
 
 pytestmark = pytest.mark.demo
@@ -32,7 +33,7 @@ def command(demo: DemoRun, *arguments: str) -> subprocess.CompletedProcess[str]:
         env=demo.environment(),
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=LONGEST_SECONDS,
         check=False,
     )
 

@@ -16,6 +16,7 @@ from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Browser, FrameLocator, Page, Route, async_playwright, expect
 
 from tests import browser as chromium
+from tests import commands
 from tests.demo_run import ROOT, DemoRun
 from tests.journeys.conftest import OPTIONS
 from tests.journeys.people import (
@@ -294,7 +295,7 @@ async def switch(demo: DemoRun, verb: str) -> None:
         cwd=ROOT,
         env=demo.environment(),
         stdout=subprocess.DEVNULL,
-        timeout=60,
+        timeout=commands.LONGEST_SECONDS,
         check=True,
     )
     await every_process_follows()
