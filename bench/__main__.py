@@ -54,7 +54,7 @@ def measure(
             place, tenants, jobs=asked.sweep_jobs, seconds=asked.seconds
         ),
         "uploads": lambda: photos.uploads(place, tenants, rounds=asked.rounds),
-        "thumbnails": lambda: photos.thumbnails(place),
+        "thumbnails": lambda: photos.thumbnails(place, rounds=asked.rounds),
     }
 
 

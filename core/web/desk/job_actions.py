@@ -1,5 +1,6 @@
 """What is done on the job card: status, tasks, photos."""
 
+from pathlib import PurePosixPath
 from typing import Any
 from uuid import UUID
 
@@ -24,7 +25,7 @@ from core.web.viewer import Viewer, requires
 from core.workshop.jobs import repository as jobs
 from core.workshop.jobs import services
 from core.workshop.photos import repository as photos
-from core.workshop.photos.imaging import SIZES
+from core.workshop.photos.imaging import MEDIA_TYPES, SIZES
 from core.workshop.photos.services import add_photo, share_with_customer
 
 AnyRequest = Request[Any, Any, Any]
@@ -170,7 +171,8 @@ async def serve_rendition(
         )
     except ObjectMissing:
         raise NotFoundException from None
-    return Response(body, media_type="image/webp", headers=_PRIVATE_FOR_A_DAY)
+    kind = MEDIA_TYPES[PurePosixPath(rendition["key"]).suffix]
+    return Response(body, media_type=kind, headers=_PRIVATE_FOR_A_DAY)
 
 
 def not_drawn_yet() -> Response[bytes]:

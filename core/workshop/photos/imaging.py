@@ -13,7 +13,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
-from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageChops, ImageCms, ImageOps, UnidentifiedImageError
 from pillow_heif import register_heif_opener
 
 register_heif_opener(thumbnails=False)
@@ -23,10 +23,24 @@ FORMATS = ("JPEG", "PNG", "WEBP", "HEIF")
 MAX_PIXELS = 60_000_000
 MAX_BYTES = 25 * 1024 * 1024
 SIZES: Mapping[str, tuple[int, int]] = {"thumb": (480, 360), "display": (1600, 1200)}
-"""Largest width and height; 4:3 and not square, so that JPEG's draft decoding helps."""
+"""Largest width and height of the upright picture."""
+MEDIA_TYPES: Mapping[str, str] = {".jpg": "image/jpeg", ".webp": "image/webp"}
+"""What a rendition is, by the end of its name; displays were WebP once, and those are kept."""
 LOGO_FORMATS = ("JPEG", "PNG", "WEBP")
 LOGO_BOX = (640, 240)
 _SRGB = ImageCms.createProfile("sRGB")
+_STEPS = range(0, 256, 51)
+_COLOURS = Image.frombytes(
+    "RGB",
+    (36, 6),
+    bytes(band for r in _STEPS for g in _STEPS for b in _STEPS for band in (r, g, b)),
+)
+"""A few of all colours, to see what a profile does to them."""
+_SAME_COLOUR = 2
+_REDUCING_GAP = 1.5
+_ORIENTATION = 0x0112
+_LYING = frozenset({5, 6, 7, 8})
+"""Orientations at which what is stored as wide is high."""
 _EXIF_IFD = 0x8769
 _TAKEN_AT = 0x9003
 _OFFSET = 0x9011
@@ -90,6 +104,22 @@ class Rendition:
     height: int
 
 
+@dataclass(frozen=True, slots=True)
+class _Style:
+    """How pictures of a size are drawn (docs/decisions/0038)."""
+
+    format: str
+    suffix: str
+    options: Mapping[str, int]
+    filter: Image.Resampling
+
+
+_STYLES: Mapping[str, _Style] = {
+    "thumb": _Style("WEBP", ".webp", {"quality": 80, "method": 2}, Image.Resampling.BICUBIC),
+    "display": _Style("JPEG", ".jpg", {"quality": 72}, Image.Resampling.HAMMING),
+}
+
+
 def identify(path: Path) -> PhotoFacts:
     """Read the header only.
 
@@ -122,25 +152,24 @@ def decode_fully(path: Path) -> PhotoFacts:
 
 
 def render(path: Path, destination: Path, sizes: Sequence[str]) -> list[Rendition]:
-    """Draw WebP renditions into the folder `destination`, one per size name.
+    """Draw renditions into the folder `destination`, one per size name: from the file the largest,
+    and each of the others from the one before it.
 
     Raises:
         NotAPhoto, TooManyPixels, PhotoDamaged: as they say.
     """
-    largest = max(sizes, key=lambda size: SIZES[size][0])
-    with _opened(path) as image:
-        _decode(image, SIZES[largest])
-        upright = ImageOps.exif_transpose(image).convert("RGB")
-    drawn = []
-    for size in sizes:
-        picture = upright.copy()
-        picture.thumbnail(SIZES[size], Image.Resampling.LANCZOS)
-        picture = _in_srgb(picture)
-        target = destination / f"{size}.webp"
-        picture.info.clear()
-        picture.save(target, "WEBP", quality=80, method=4)
-        drawn.append(Rendition(size, str(target), picture.width, picture.height))
-    return drawn
+    drawn: dict[str, Rendition] = {}
+    picture: Image.Image | None = None
+    for size in sorted(sizes, key=lambda size: SIZES[size], reverse=True):
+        style = _STYLES[size]
+        if picture is None:
+            picture = _upright(path, SIZES[size], style.filter)
+        else:
+            picture = _scaled(picture, _fitted(picture.size, SIZES[size]), style.filter)
+        target = destination / f"{size}{style.suffix}"
+        picture.save(target, style.format, **style.options)
+        drawn[size] = Rendition(size, str(target), picture.width, picture.height)
+    return [drawn[size] for size in sizes]
 
 
 def render_logo(path: Path, destination: Path) -> Rendition:
@@ -177,29 +206,69 @@ def _opened(path: Path, formats: tuple[str, ...] = FORMATS) -> Image.Image:
     return image
 
 
-def _decode(image: Image.Image, box: tuple[int, int]) -> None:
+def _decode(image: Image.Image, box: tuple[int, int]) -> tuple[int, int]:
+    """Decode it, a JPEG at the smallest scale that is enough for the box; the size at which it
+    fits, as the file stores it."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
+            lies = image.getexif().get(_ORIENTATION) in _LYING
+            size = _fitted(image.size, (box[1], box[0]) if lies else box)
             if image.format in {"JPEG", "MPO"}:
-                image.draft("RGB", box)
+                image.draft("RGB", size)
             image.load()
     except Exception as error:
         raise PhotoDamaged from error
+    return size
+
+
+def _upright(path: Path, box: tuple[int, int], resampling: Image.Resampling) -> Image.Image:
+    """The picture of a file, in sRGB and with nothing of what else the file says. Orientation and
+    colours come after making it small: they cost by the pixel."""
+    with _opened(path) as image:
+        size = _decode(image, box)
+        picture = image if image.mode == "RGB" else image.convert("RGB")
+        picture = _scaled(picture, size, resampling)
+    ImageOps.exif_transpose(picture, in_place=True)
+    picture = _in_srgb(picture)
+    picture.info.clear()
+    return picture
+
+
+def _fitted(size: tuple[int, int], box: tuple[int, int]) -> tuple[int, int]:
+    """The largest size of that shape that fits the box, and no larger than it is."""
+    scale = min(box[0] / size[0], box[1] / size[1], 1)
+    return max(1, round(size[0] * scale)), max(1, round(size[1] * scale))
+
+
+def _scaled(
+    picture: Image.Image, size: tuple[int, int], resampling: Image.Resampling
+) -> Image.Image:
+    return picture.resize(size, resampling, reducing_gap=_REDUCING_GAP)
 
 
 def _in_srgb(picture: Image.Image) -> Image.Image:
     """Phones photograph in wider colours than browsers assume: drawn as they are, without the
-    profile that says so, paint would look paler than it is. A broken profile is left aside."""
+    profile that says so, paint would look paler than it is. A broken profile is left aside, and
+    one that says sRGB in its own words costs nothing."""
     profile = picture.info.get("icc_profile")
     if not profile:
         return picture
     try:
         source = ImageCms.ImageCmsProfile(BytesIO(profile))
-        converted = ImageCms.profileToProfile(picture, source, _SRGB, outputMode="RGB")
+        conversion = ImageCms.buildTransform(source, _SRGB, "RGB", "RGB")
+        if _changes_nothing(conversion):
+            return picture
+        converted = ImageCms.applyTransform(picture, conversion)
     except (ImageCms.PyCMSError, OSError):
         return picture
     return converted or picture
+
+
+def _changes_nothing(conversion: ImageCms.ImageCmsTransform) -> bool:
+    seen = ImageCms.applyTransform(_COLOURS, conversion) or _COLOURS
+    apart = ImageChops.difference(seen, _COLOURS).getextrema()
+    return all(most <= _SAME_COLOUR for _least, most in apart)  # type: ignore[misc]
 
 
 def _looks_like_heic(path: Path) -> bool:

@@ -22,7 +22,7 @@ YOUNGEST = timedelta(days=1)
 """Longer than any unit of work lasts: what is younger may still get its row."""
 MOST_LOOKED_AT = 20_000
 _ID = "[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
-_OURS = re.compile(rf"jobs/{_ID}/(originals/[^/]+|photos/{_ID}-[a-z]+\.webp)")
+_OURS = re.compile(rf"jobs/{_ID}/(originals/[^/]+|photos/{_ID}-[a-z]+\.(jpg|webp))")
 """Below a job's folder lie other things too, which are their owners' business."""
 
 

@@ -202,8 +202,9 @@ async def keep_renditions(photo: Photo, drawn: Sequence[Rendition]) -> None:
     """Store what was drawn of a photo: from now on it can be shown."""
     renditions = {}
     for rendition in drawn:
-        key = f"jobs/{photo.job_id}/photos/{photo.id}-{rendition.size}.webp"
-        await storage().put_file(photo.tenant_id, key, Path(rendition.path))
+        file = Path(rendition.path)
+        key = f"jobs/{photo.job_id}/photos/{photo.id}-{rendition.size}{file.suffix}"
+        await storage().put_file(photo.tenant_id, key, file)
         renditions[rendition.size] = {
             "key": key,
             "width": rendition.width,

@@ -107,17 +107,31 @@ async def test_a_state_that_is_none_is_refused(garage: Garage, planner: Browser,
     assert (answer.status_code, (await tasks_of(garage, job))[0].state) == (409, "not_started")
 
 
+@pytest.mark.parametrize(("size", "kind"), [("thumb", "image/webp"), ("display", "image/jpeg")])
 async def test_a_photo_is_served_as_a_drawing_without_the_cameras_data(
-    garage: Garage, planner: Browser, job: Job
+    garage: Garage, planner: Browser, job: Job, size: str, kind: str
 ) -> None:
     async with garage.unit() as session:
         photo = await factories.a_photo(session, job, body=with_position())
-    answer = await planner.get(f"/desk/photos/{photo.id}/display")
+    answer = await planner.get(f"/desk/photos/{photo.id}/{size}")
     picture = Image.open(io.BytesIO(answer.content))
-    assert (answer.headers["content-type"], picture.format) == ("image/webp", "WEBP")
+    assert (answer.headers["content-type"], picture.format) == (kind, kind[6:].upper())
     assert not picture.getexif()
     assert b"GPS" not in answer.content
     assert answer.headers["cache-control"].startswith("private")
+
+
+async def test_a_display_that_was_drawn_as_webp_is_still_served_as_what_it_is(
+    garage: Garage, planner: Browser, job: Job
+) -> None:
+    body, key = io.BytesIO(), f"jobs/{job.id}/photos/of-last-year-display.webp"
+    Image.new("RGB", (64, 48)).save(body, "WEBP")
+    await garage.house.storage.put_bytes(garage.tenant.id, key, body.getvalue())
+    async with garage.unit() as session:
+        photo = await factories.a_photo(session, job)
+        photo.renditions = {"display": {"key": key, "width": 64, "height": 48}}
+    answer = await planner.get(f"/desk/photos/{photo.id}/display")
+    assert (answer.headers["content-type"], answer.content) == ("image/webp", body.getvalue())
 
 
 def with_position() -> bytes:

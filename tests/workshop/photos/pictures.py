@@ -14,6 +14,8 @@ from tests.factories import jpeg
 
 GOOD = Path(core.demo.__file__).parent / "photos"
 BAD = Path(__file__).parents[2] / "photos" / "bad"
+KINDS = {"thumb": "WEBP", "display": "JPEG"}
+"""What each size is drawn as."""
 GPS = 0x8825
 MARKER = b"<script>alert(document.domain)</script>"
 

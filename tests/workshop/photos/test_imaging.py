@@ -1,10 +1,12 @@
 """Looking at photos and rendering them."""
 
+import re
 from io import BytesIO
 from pathlib import Path
 
 import pytest
-from PIL import Image, ImageChops, ImageStat
+from PIL import Image, ImageChops, ImageCms, ImageStat
+from PIL.JpegImagePlugin import JpegImageFile
 
 from core.workshop.photos.imaging import (
     MAX_BYTES,
@@ -24,6 +26,7 @@ from tests.workshop.photos.pictures import (
     DAMAGED,
     GOOD,
     GPS,
+    KINDS,
     MARKER,
     NOT_PHOTOS,
     TOO_MANY_PIXELS,
@@ -46,10 +49,15 @@ def served(path: Path, folder: Path, size: str = "display") -> bytes:
 
 
 def drawn(path: Path, folder: Path) -> Image.Image:
-    return Image.open(BytesIO(served(path, folder)), formats=["WEBP"])
+    return Image.open(BytesIO(served(path, folder)), formats=["JPEG"])
 
 
-def chunks(webp: bytes) -> set[bytes]:
+def parts(body: bytes) -> set[bytes]:
+    """The kinds of parts that a picture's file has."""
+    return _chunks(body) if body.startswith(b"RIFF") else _segments(body)
+
+
+def _chunks(webp: bytes) -> set[bytes]:
     """The kinds of chunks in a WebP's container (RFC 9649)."""
     kinds, position = set(), 12
     while position < len(webp):
@@ -57,6 +65,28 @@ def chunks(webp: bytes) -> set[bytes]:
         length = int.from_bytes(webp[position + 4 : position + 8], "little")
         position += 8 + length + length % 2
     return kinds
+
+
+def _segments(jpeg: bytes) -> set[bytes]:
+    """The kinds of marker segments in a JPEG (ITU-T T.81, B.1.1); after its end nothing may be."""
+    kinds, position = set(), 2
+    assert jpeg.startswith(b"\xff\xd8")
+    while True:
+        assert jpeg[position] == 0xFF
+        kinds.add(jpeg[position : position + 2])
+        position += 2 + int.from_bytes(jpeg[position + 2 : position + 4])
+        if b"\xff\xda" in kinds:
+            break
+    assert re.findall(rb"\xff[^\x00\xd0-\xd7]", jpeg[position:]) == [b"\xff\xd9"]
+    assert jpeg.endswith(b"\xff\xd9")
+    return kinds
+
+
+NOTHING_ELSE = {
+    "thumb": {b"VP8 "},
+    "display": {b"\xff\xe0", b"\xff\xdb", b"\xff\xc0", b"\xff\xc4", b"\xff\xda"},
+}
+"""The picture, and for JPEG its JFIF header (without a thumbnail) and tables."""
 
 
 @pytest.mark.parametrize("path", PHOTOS, ids=lambda path: path.name)
@@ -69,7 +99,7 @@ def test_photos_of_real_cameras_can_be_decoded_and_drawn(path: Path, tmp_path: P
 
 
 def fits(rendition: Rendition) -> bool:
-    with Image.open(rendition.path, formats=["WEBP"]) as image:
+    with Image.open(rendition.path, formats=[KINDS[rendition.size]]) as image:
         wide, high = SIZES[rendition.size]
         return image.size == (rendition.width, rendition.height) and (
             image.width <= wide and image.height <= high
@@ -141,6 +171,85 @@ def test_a_picture_of_several_frames_is_its_first(tmp_path: Path) -> None:
     assert image.convert("RGB").getpixel((20, 15))[0] > 200
 
 
+@pytest.mark.parametrize("kind", ["PNG", "WEBP"])
+def test_other_kinds_are_turned_upright_too(kind: str, tmp_path: Path) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    stored = Image.new("RGB", (60, 80), "white")
+    stored.paste("red", (0, 60, 15, 80))
+    for size in SIZES:
+        path = file(tmp_path, encoded(stored, kind, exif=exif))
+        with Image.open(BytesIO(served(path, tmp_path, size))) as image:
+            assert image.size == (80, 60)
+            assert close(image, (5, 5), (255, 0, 0), 40)
+
+
+@pytest.mark.parametrize(
+    ("stored", "orientation", "sizes"),
+    [
+        ((4000, 3000), 1, {"display": (1600, 1200), "thumb": (480, 360)}),
+        ((4000, 3000), 6, {"display": (900, 1200), "thumb": (270, 360)}),
+        ((3000, 4000), 1, {"display": (900, 1200), "thumb": (270, 360)}),
+        ((3000, 4000), 8, {"display": (1600, 1200), "thumb": (480, 360)}),
+        ((4000, 400), 1, {"display": (1600, 160), "thumb": (480, 48)}),
+        ((2000, 3), 6, {"display": (2, 1200), "thumb": (1, 360)}),
+    ],
+)
+def test_a_photo_fills_its_box_upright_however_it_is_stored(
+    stored: tuple[int, int], orientation: int, sizes: dict[str, tuple[int, int]], tmp_path: Path
+) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    path = file(tmp_path, encoded(Image.new("RGB", stored), "JPEG", exif=exif))
+    drawn_sizes = {
+        each.size: (each.width, each.height) for each in render(path, tmp_path, [*sizes])
+    }
+    assert drawn_sizes == sizes
+
+
+@pytest.mark.parametrize("orientation", [1, 6])
+def test_a_jpeg_is_decoded_no_larger_than_it_must_be(
+    orientation: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    path = file(tmp_path, encoded(Image.new("RGB", (4000, 3000)), "JPEG", exif=exif))
+    decoded: list[tuple[int, int]] = []
+    load = JpegImageFile.load
+
+    def loading(image: JpegImageFile) -> object:
+        if image.tile:
+            decoded.append(image.size)
+        return load(image)
+
+    monkeypatch.setattr(JpegImageFile, "load", loading)
+    render(path, tmp_path, list(SIZES))
+    decode_fully(path)
+    assert decoded == [(2000, 1500), (500, 375)]
+
+
+def test_the_thumb_is_drawn_from_the_display_and_looks_like_one_drawn_alone(
+    tmp_path: Path,
+) -> None:
+    both = {each.size: each for each in render(GOOD / "jolla.jpg", tmp_path, ["thumb", "display"])}
+    with Image.open(both["thumb"].path) as beside:
+        beside.load()
+    with Image.open(BytesIO(served(GOOD / "jolla.jpg", tmp_path, "thumb"))) as alone:
+        difference = ImageStat.Stat(ImageChops.difference(beside, alone))
+    assert [*both] == ["thumb", "display"]
+    assert max(difference.mean) < 3
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_what_is_drawn_looks_like_the_photo(size: str, tmp_path: Path) -> None:
+    """As Pillow's slowest and finest filter makes it from all pixels, apart from a little."""
+    body = served(GOOD / "jolla.jpg", tmp_path, size)
+    with Image.open(GOOD / "jolla.jpg") as photo, Image.open(BytesIO(body)) as picture:
+        finest = photo.convert("RGB").resize(picture.size, Image.Resampling.LANCZOS)
+        difference = ImageStat.Stat(ImageChops.difference(picture, finest))
+    assert max(difference.rms) < 6
+
+
 def test_small_photos_are_not_blown_up(tmp_path: Path) -> None:
     assert drawn(file(tmp_path, jpeg(size=(30, 20))), tmp_path).size == (30, 20)
 
@@ -149,8 +258,14 @@ def test_small_photos_are_not_blown_up(tmp_path: Path) -> None:
 @pytest.mark.parametrize("size", SIZES)
 def test_nothing_of_a_photos_metadata_is_served(path: Path, size: str, tmp_path: Path) -> None:
     body = served(path, tmp_path, size)
-    assert chunks(body) == {b"VP8 "}
-    assert not dict(Image.open(BytesIO(body)).getexif())
+    assert parts(body) == NOTHING_ELSE[size]
+    image = Image.open(BytesIO(body))
+    assert not dict(image.getexif())
+    assert set(image.info) <= {"jfif", "jfif_version", "jfif_unit", "jfif_density"} | ANIMATION
+
+
+ANIMATION = {"loop", "background", "timestamp", "duration"}
+"""What Pillow says of any WebP."""
 
 
 def test_photos_that_hold_a_position_are_among_those_tried() -> None:
@@ -166,9 +281,10 @@ def test_nothing_that_hides_in_or_behind_a_photo_is_served(tmp_path: Path) -> No
     original = photo_with_secrets()
     path = file(tmp_path, original)
     assert (original.count(MARKER) >= 4, has_position(path)) == (True, True)
-    body = served(path, tmp_path)
-    assert MARKER not in body
-    assert chunks(body) == {b"VP8 "}
+    for size in SIZES:
+        body = served(path, tmp_path, size)
+        assert MARKER not in body
+        assert parts(body) == NOTHING_ELSE[size]
 
 
 def test_paint_looks_as_it_does_in_a_phones_wider_colours(tmp_path: Path) -> None:
@@ -180,6 +296,53 @@ def test_paint_looks_as_it_does_in_a_phones_wider_colours(tmp_path: Path) -> Non
     assert abs(red - 217) <= 4
     assert abs(green - 42) <= 4
     assert abs(blue - 23) <= 6
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_a_phones_colours_are_converted_once_for_all_sizes(
+    size: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Image.open(GOOD / "IMG_5195.HEIC") as phone:
+        display_p3 = phone.info["icc_profile"]
+    converted: list[tuple[int, int]] = []
+    apply = ImageCms.applyTransform
+
+    def applying(image: Image.Image, transform: ImageCms.ImageCmsTransform) -> Image.Image | None:
+        converted.append(image.size)
+        return apply(image, transform)
+
+    monkeypatch.setattr(ImageCms, "applyTransform", applying)
+    wide = Image.new("RGB", (4000, 3000), (200, 60, 40))
+    path = file(tmp_path, encoded(wide, "JPEG", icc_profile=display_p3, quality=95))
+    found = {each.size: each.path for each in render(path, tmp_path, list(SIZES))}
+    with Image.open(found[size]) as image:
+        assert close(image, (20, 15), (217, 42, 23), 6)
+    assert [size for size in converted if size[0] > 100] == [(1600, 1200)]
+
+
+def test_a_profile_that_says_srgb_changes_nothing_and_costs_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    srgb = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    converted: list[tuple[int, int]] = []
+    apply = ImageCms.applyTransform
+
+    def applying(image: Image.Image, transform: ImageCms.ImageCmsTransform) -> Image.Image | None:
+        converted.append(image.size)
+        return apply(image, transform)
+
+    monkeypatch.setattr(ImageCms, "applyTransform", applying)
+    body = encoded(Image.new("RGB", (400, 300), (200, 60, 40)), "PNG", icc_profile=srgb)
+    assert close(drawn(file(tmp_path, body), tmp_path), (20, 15), (200, 60, 40), 3)
+    assert (len(converted), (400, 300) in converted) == (1, False)
+
+
+def close(
+    image: Image.Image, place: tuple[int, int], colour: tuple[int, int, int], most: int
+) -> bool:
+    """Whether the picture has about that colour there."""
+    found = image.convert("RGB").getpixel(place)
+    return all(abs(one - other) <= most for one, other in zip(found, colour, strict=True))
 
 
 @pytest.mark.parametrize("profile", [b"broken", b"\x00" * 200])

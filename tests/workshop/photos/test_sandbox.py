@@ -24,7 +24,7 @@ from core.workshop.photos.imaging import (
     decode_fully,
 )
 from tests.factories import jpeg
-from tests.workshop.photos.pictures import DAMAGED, GOOD, NOT_PHOTOS, png_with_header
+from tests.workshop.photos.pictures import DAMAGED, GOOD, KINDS, NOT_PHOTOS, png_with_header
 
 WITHOUT_PIXEL_CAP = """
 import sys
@@ -76,7 +76,7 @@ async def test_the_child_draws_what_pages_show(tmp_path: Path) -> None:
     renditions = await sandbox.draw(GOOD / "jolla.jpg", tmp_path, list(SIZES))
     assert [each.size for each in renditions] == list(SIZES)
     for each in renditions:
-        with Image.open(each.path, formats=["WEBP"]) as image:
+        with Image.open(each.path, formats=[KINDS[each.size]]) as image:
             assert image.size == (each.width, each.height)
 
 

@@ -66,7 +66,7 @@ async def test_an_added_photo_is_kept_privately_and_drawn_by_the_worker(
     assert await storage.get_bytes(garage.tenant.id, drawn.original_key) == path.read_bytes()
     assert (drawn.state, set(drawn.renditions)) == ("ready", set(SIZES))
     body = await storage.get_bytes(garage.tenant.id, drawn.renditions["display"]["key"])
-    with Image.open(BytesIO(body), formats=["WEBP"]) as image:
+    with Image.open(BytesIO(body), formats=["JPEG"]) as image:
         assert image.size == (600, 450)
 
 
@@ -82,7 +82,7 @@ async def test_renditions_of_a_photo_with_secrets_hold_none(
     for rendition in photo.renditions.values():
         body = await garage.house.storage.get_bytes(garage.tenant.id, rendition["key"])
         assert MARKER not in body
-        assert b"EXIF" not in body
+        assert b"EXIF" not in body.upper()
 
 
 async def test_the_same_bytes_again_are_the_same_photo(
