@@ -26,7 +26,7 @@ def in_house(settings: Settings, work: Callable[[House], Awaitable[T]]) -> T:
     settings.require(*NEEDED)
 
     async def run() -> T:
-        house = open_house(settings, pooled=False)
+        house = open_house(settings)
         try:
             await house.require_current_schema()
             return await work(house)

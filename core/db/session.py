@@ -48,10 +48,13 @@ def _lock_transaction_to_tenant(
 
 @event.listens_for(TenantSession, "do_orm_execute")
 def _limit_statements_to_tenant(state: ORMExecuteState) -> None:
-    """The second lock: every ORM statement also says the garage itself."""
+    """The second lock: every ORM statement also says the garage itself. One of Core says it in its
+    own text, as it could not be told otherwise."""
     if state.is_column_load or state.is_relationship_load:
         return
     tenant_id = _tenant_of(state.session)
+    if not state.is_orm_statement:
+        return
     state.statement = state.statement.options(
         with_loader_criteria(
             TenantScoped, lambda table: table.tenant_id == tenant_id, include_aliases=True

@@ -3,7 +3,8 @@
 from collections.abc import Mapping, Sequence
 from uuid import UUID
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import Uuid, any_, bindparam, delete, func, select, update
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from plugins.vehicle_presence.board_models import Absence, AbsenceReason
@@ -36,24 +37,28 @@ async def of_stays(session: AsyncSession, stay_ids: Sequence[UUID]) -> list[Abse
     return list(found)
 
 
+_END = (
+    update(Absence)
+    .where(
+        Absence.tenant_id == bindparam("tenant"),
+        Absence.stay_id == any_(bindparam("stay_ids", type_=ARRAY(Uuid))),
+        Absence.back_at.is_(None),
+        Stay.tenant_id == Absence.tenant_id,
+        Stay.id == Absence.stay_id,
+        Stay.left_at.is_not(None),
+    )
+    .values(
+        back_at=func.greatest(Absence.out_at, Stay.left_at),
+        back_noted_by=bindparam("who"),
+        ended_by_exit=True,
+    )
+)
+
+
 async def end_with_stays(session: AsyncSession, stay_ids: Sequence[UUID], who: str) -> None:
     """These vehicles left for good: whatever absence was open ends with its stay."""
-    await session.execute(
-        update(Absence)
-        .where(
-            Absence.tenant_id == Stay.tenant_id,
-            Absence.stay_id == Stay.id,
-            Absence.stay_id.in_(stay_ids),
-            Absence.back_at.is_(None),
-            Stay.left_at.is_not(None),
-        )
-        .values(
-            back_at=func.greatest(Absence.out_at, Stay.left_at),
-            back_noted_by=who,
-            ended_by_exit=True,
-        )
-        .execution_options(synchronize_session=False)
-    )
+    values = {"tenant": session.info["tenant_id"], "stay_ids": list(stay_ids), "who": who}
+    await session.execute(_END, values, execution_options={"synchronize_session": False})
 
 
 async def reopen_with_stays(session: AsyncSession, stay_ids: Sequence[UUID]) -> None:

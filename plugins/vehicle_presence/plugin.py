@@ -51,6 +51,7 @@ from plugins.vehicle_presence.vat_book.demo import keep_book_as_in_the_past
 from plugins.vehicle_presence.vat_book.mails import MAILS
 from plugins.vehicle_presence.vat_book.services import open_books
 from plugins.vehicle_presence.vat_book.tasks import tend
+from plugins.vehicle_presence.vat_book.writing import TAKE_OVER, go_on_taking_over
 
 DESK = ("owner", "planner", "technician")
 
@@ -234,8 +235,9 @@ class VehiclePresence:
 
     @hookimpl
     def effects(self) -> Sequence[Effect]:
-        """Putting the signed file of a closed month where the database cannot reach it."""
-        return [Effect(KEEP, keep_closing)]
+        """Putting the signed file of a closed month where the database cannot reach it; entering
+        the rest of what was on site when a VAT book was opened."""
+        return [Effect(KEEP, keep_closing), Effect(TAKE_OVER, go_on_taking_over)]
 
     @hookimpl
     def mail_templates(self) -> Sequence[MailTemplate]:

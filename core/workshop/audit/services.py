@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from typing import Any, Literal
 from uuid import UUID
 
-from sqlalchemy import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.clock import now
+from core.db.many import ManyRows
 from core.workshop.audit.models import AuditEntry
 
 
@@ -23,6 +23,9 @@ class Actor:
 
 SYSTEM = Actor("system", "Garagist")
 CUSTOMER = Actor("customer", "customer")
+_ENTRIES = ManyRows(
+    AuditEntry, "at", "actor_kind", "actor_name", "actor_id", "action", "subject", "details"
+)
 
 
 def record(
@@ -56,10 +59,10 @@ async def record_all(
     entries: Iterable[tuple[str, Mapping[str, Any]]],
 ) -> None:
     """Add an entry per (subject, details) pair, all with one statement."""
+    moment = now()
     rows = [
         {
-            "tenant_id": session.info["tenant_id"],
-            "at": now(),
+            "at": moment,
             "actor_kind": actor.kind,
             "actor_name": actor.name,
             "actor_id": actor.id,
@@ -69,5 +72,4 @@ async def record_all(
         }
         for subject, details in entries
     ]
-    if rows:
-        await session.execute(insert(AuditEntry), rows)
+    await _ENTRIES.add(session, rows)

@@ -6,11 +6,11 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm.exc import StaleDataError
 
 from core.clock import now
+from core.db.many import ManyRows
 from core.errors import NotFound, Refused
 from core.hooks.manager import hooks
 from core.workshop.audit.services import Actor, record
@@ -26,6 +26,7 @@ from core.workshop.vehicles import services as vehicles
 from core.workshop.vehicles.plates import normalise_plate
 
 MOST_KILOMETRES = 3_000_000
+_EVENTS = ManyRows(JobEvent, "job_id", "kind", "actor", "at", "details")
 STATUSES = ("new", "planned", "in_progress", "ready", "delivered", "invoiced", "cancelled")
 EDITABLE = (
     "location_id",
@@ -270,7 +271,6 @@ async def note_events(
     """Add the same kind of line to the histories of many jobs, all with one statement."""
     rows = [
         {
-            "tenant_id": session.info["tenant_id"],
             "job_id": each.job_id,
             "kind": kind,
             "actor": actor.name,
@@ -281,7 +281,7 @@ async def note_events(
     ]
     if rows:
         announce(session, JOBS)
-        await session.execute(insert(JobEvent), rows)
+        await _EVENTS.add(session, rows)
 
 
 async def _move(session: AsyncSession, job: Job, status: str, actor: Actor) -> None:

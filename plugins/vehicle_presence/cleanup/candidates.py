@@ -6,7 +6,8 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import and_, or_, select, tuple_
+from sqlalchemy import Uuid, and_, any_, bindparam, func, or_, select, tuple_
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.clock import now
@@ -41,48 +42,65 @@ class Candidate:
         return self.arrived_at, self.stay_id
 
 
-def inside(after: Position | None, limit: int) -> Any:
-    """A batch of stays without an end, longest first: their own partial index, so that the cost
-    depends on what is inside and never on history. What a person settled is left out until it
-    is time to ask again."""
-    is_open = Doubt.settled_at.is_(None)
-    statement = (
-        select(
-            Stay.id.label("stay_id"),
-            Stay.job_id,
-            Job.sequence_number,
-            Job.plate,
-            Job.status,
-            Stay.arrived_at,
-            Job.status_changed_at,
-            Job.updated_at.label("changed_at"),
-            Job.book_out_date,
-            Stay.seen_at,
-            Doubt.reason.label("asked_reason"),
-            Doubt.left_at.label("asked_left_at"),
-            Doubt.settled_at,
-        )
-        .join(Job, and_(Job.tenant_id == Stay.tenant_id, Job.id == Stay.job_id))
-        .outerjoin(Doubt, and_(Doubt.tenant_id == Stay.tenant_id, Doubt.stay_id == Stay.id))
-        .where(
-            Stay.left_at.is_(None), or_(Doubt.id.is_(None), is_open, Doubt.ask_again_at <= now())
-        )
-        .order_by(Stay.arrived_at, Stay.id)
-        .limit(limit)
+_INSIDE = (
+    select(
+        Stay.id.label("stay_id"),
+        Stay.job_id,
+        Job.sequence_number,
+        Job.plate,
+        Job.status,
+        Stay.arrived_at,
+        Job.status_changed_at,
+        Job.updated_at.label("changed_at"),
+        Job.book_out_date,
+        Stay.seen_at,
+        Doubt.reason.label("asked_reason"),
+        Doubt.left_at.label("asked_left_at"),
+        Doubt.settled_at,
     )
-    if after is not None:
-        statement = statement.where(tuple_(Stay.arrived_at, Stay.id) > tuple_(*after))
-    return statement
+    .join(Job, and_(Job.tenant_id == Stay.tenant_id, Job.id == Stay.job_id))
+    .outerjoin(Doubt, and_(Doubt.tenant_id == Stay.tenant_id, Doubt.stay_id == Stay.id))
+    .where(
+        Stay.tenant_id == bindparam("tenant"),
+        Stay.left_at.is_(None),
+        or_(Doubt.id.is_(None), Doubt.settled_at.is_(None), Doubt.ask_again_at <= bindparam("now")),
+    )
+    .order_by(Stay.arrived_at, Stay.id)
+    .limit(bindparam("most"))
+)
+"""Stays without an end, longest first: their own partial index, so that the cost depends on what is
+inside and never on history. What a person settled is left out until it is time to ask again."""
+_INSIDE_AFTER = _INSIDE.where(
+    tuple_(Stay.arrived_at, Stay.id) > tuple_(bindparam("after_at"), bindparam("after_id"))
+)
+_of_batch = Stay.id == any_(bindparam("stay_ids", type_=ARRAY(Uuid)))
+_LOCK = (
+    select(Stay.id, Stay.seen_at, Job.updated_at)
+    .join(Job, and_(Job.tenant_id == Stay.tenant_id, Job.id == Stay.job_id))
+    .where(Stay.tenant_id == bindparam("tenant"), _of_batch, Stay.left_at.is_(None))
+    .order_by(Stay.id)
+    .with_for_update(of=Stay, skip_locked=True)
+)
+_STILL_OPEN = (
+    select(func.count())
+    .select_from(Stay)
+    .where(Stay.tenant_id == bindparam("tenant"), _of_batch, Stay.left_at.is_(None))
+)
 
 
-async def batch(session: AsyncSession, after: Position | None, limit: int) -> list[Candidate]:
+async def batch(session: AsyncSession, after: Position | None, most: int) -> list[Candidate]:
     """The next vehicles to judge; none is locked."""
+    values: dict[str, Any] = {"tenant": session.info["tenant_id"], "now": now(), "most": most}
+    statement = _INSIDE
+    if after is not None:
+        statement = _INSIDE_AFTER
+        values["after_at"], values["after_id"] = after
     found = []
-    for row in (await session.execute(inside(after, limit))).mappings():
-        values = dict(row)
-        if values.pop("settled_at") is not None:
-            values |= {"asked_reason": None, "asked_left_at": None}
-        found.append(Candidate(**values))
+    for row in (await session.execute(statement, values)).mappings():
+        known = dict(row)
+        if known.pop("settled_at") is not None:
+            known |= {"asked_reason": None, "asked_left_at": None}
+        found.append(Candidate(**known))
     return found
 
 
@@ -91,23 +109,17 @@ async def lock_unchanged(
 ) -> tuple[set[UUID], int]:
     """Lock those stays that still are as they were judged, past those that somebody else is
     working on; returns them, and how many others are still open and must be looked at again."""
-    rows = await session.execute(
-        select(Stay.id, Stay.seen_at, Job.updated_at)
-        .join(Job, and_(Job.tenant_id == Stay.tenant_id, Job.id == Stay.job_id))
-        .where(Stay.id.in_([each.stay_id for each in candidates]), Stay.left_at.is_(None))
-        .order_by(Stay.id)
-        .with_for_update(of=Stay, skip_locked=True)
-    )
+    tenant_id = session.info["tenant_id"]
+    stay_ids = [each.stay_id for each in candidates]
+    rows = await session.execute(_LOCK, {"tenant": tenant_id, "stay_ids": stay_ids})
     fresh = {row.id: (row.seen_at, row.updated_at) for row in rows}
     locked = {
         each.stay_id
         for each in candidates
         if fresh.get(each.stay_id) == (each.seen_at, each.changed_at)
     }
-    missed = [each.stay_id for each in candidates if each.stay_id not in locked]
+    missed = [stay_id for stay_id in stay_ids if stay_id not in locked]
     if not missed:
         return locked, 0
-    still_open = await session.scalars(
-        select(Stay.id).where(Stay.id.in_(missed), Stay.left_at.is_(None))
-    )
-    return locked, len(list(still_open))
+    still_open = await session.scalar(_STILL_OPEN, {"tenant": tenant_id, "stay_ids": missed})
+    return locked, still_open or 0

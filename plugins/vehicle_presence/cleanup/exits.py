@@ -19,7 +19,7 @@ from plugins.vehicle_presence import absence_repository
 from plugins.vehicle_presence.cleanup.models import CleanupRun
 from plugins.vehicle_presence.models import Stay
 from plugins.vehicle_presence.vat_book import services as vat_book
-from plugins.vehicle_presence.vat_book.stay_repository import stays_by_id
+from plugins.vehicle_presence.vat_book.stay_repository import STAY, StayFacts
 
 MOST_AT_ONCE = 500
 """Exits that one click takes back."""
@@ -40,6 +40,7 @@ _END = (
         left_noted_by=bindparam("who"),
         left_noted_at=bindparam("moment"),
     )
+    .returning(*STAY)
 )
 """The same text however many stays there are, so it is compiled and prepared once."""
 
@@ -62,7 +63,7 @@ async def end_stays(
     histories, one for the log; then other plugins are told of each."""
     if not exits:
         return
-    await session.execute(
+    ended = await session.execute(
         _END,
         {
             "tenant": session.info["tenant_id"],
@@ -75,6 +76,7 @@ async def end_stays(
         },
         execution_options={"synchronize_session": False},
     )
+    stays = [StayFacts(**row) for row in ended.mappings()]
     await absence_repository.end_with_stays(session, [each.stay_id for each in exits], actor.name)
     told = {each.job_id: _told(each, closed_by) for each in exits}
     happened = [Happening(each.job_id, each.left_at, told[each.job_id]) for each in exits]
@@ -89,9 +91,7 @@ async def end_stays(
         await hooks().ask_async(
             "vehicle_left", session=session, job_id=each.job_id, at=each.left_at
         )
-    await vat_book.note_exits(
-        session, await stays_by_id(session, [each.stay_id for each in exits]), actor
-    )
+    await vat_book.note_exits(session, stays, actor)
 
 
 def _told(each: Exit, closed_by: str) -> dict[str, Any]:
@@ -112,7 +112,7 @@ async def take_back_night(session: AsyncSession, run: CleanupRun, actor: Actor) 
     if not taken:
         return 0, 0
     moment = now()
-    await session.execute(
+    reopened = await session.execute(
         update(Stay)
         .where(Stay.id.in_([row.id for row in taken]))
         .values(
@@ -122,15 +122,17 @@ async def take_back_night(session: AsyncSession, run: CleanupRun, actor: Actor) 
             left_noted_at=None,
             evidence={},
             seen_at=moment,
-        ),
+        )
+        .returning(*STAY),
         execution_options={"synchronize_session": False},
     )
+    stays = [StayFacts(**row) for row in reopened.mappings()]
     await absence_repository.reopen_with_stays(session, [row.id for row in taken])
     happened = [Happening(row.job_id, moment) for row in taken]
     await note_events(session, "off_site_undone", actor, happened)
     undone = [(f"job:{row.job_id}", _state(row)) for row in taken]
     await record_all(session, actor, "presence.undone", undone)
-    await vat_book.undo_exits(session, await stays_by_id(session, [row.id for row in taken]), actor)
+    await vat_book.undo_exits(session, stays, actor)
     return len(taken), len(left)
 
 

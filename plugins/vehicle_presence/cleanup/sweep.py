@@ -3,20 +3,23 @@
 It never invents a date. A vehicle leaves by itself only where a rule that acts applies and there
 is evidence for when; everything else is put before a person. Where it stands is a row, so that
 it goes on after whatever stopped it; one advisory lock per garage keeps two looks apart for as
-long as a batch takes. Stays that somebody is working on are passed over and looked at again,
-until a look without locks finds none of them.
+long as a batch takes. What others may want is locked last, and only for the time that
+:mod:`~plugins.vehicle_presence.cleanup.pace` aims at. Stays that somebody is working on are passed
+over and looked at again, until a look without locks finds none of them.
 """
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
 import structlog
-from sqlalchemy import delete, or_, select, text
+from sqlalchemy import bindparam, delete, or_, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.clock import now
+from core.db.many import ManyRows
 from core.hooks.contributions import Again
 from core.hooks.manager import hooks
 from core.tenancy.context import current_tenant
@@ -25,10 +28,10 @@ from plugins.vehicle_presence.cleanup import candidates, digest
 from plugins.vehicle_presence.cleanup.candidates import Position
 from plugins.vehicle_presence.cleanup.exits import Exit, end_stays
 from plugins.vehicle_presence.cleanup.models import CleanupRun
+from plugins.vehicle_presence.cleanup.pace import MOST, Paces
 from plugins.vehicle_presence.cleanup.rules import Verdict, judge_of
 from plugins.vehicle_presence.models import Doubt, Stay
 
-BATCH = 100
 MOST_ROUNDS = 20
 ROUND_PAUSE_SECONDS = 1.0
 """Whoever holds a stay is given that long before the next round."""
@@ -36,7 +39,21 @@ LONGEST_NIGHT = timedelta(hours=12)
 """An older run that did not come to its end is left as it is: the next night begins anew."""
 _LOCK = text("select pg_advisory_xact_lock(hashtextextended(:key, 0))")
 
+_DOUBTS = ManyRows(Doubt, "stay_id", "reason", "left_at", "evidence")
+_ASK = _DOUBTS.insert.on_conflict_do_update(
+    index_elements=["tenant_id", "stay_id"],
+    set_={
+        **{name: _DOUBTS.insert.excluded[name] for name in ("reason", "left_at", "evidence")},
+        "settled_at": None,
+        "settled_by": None,
+        "ask_again_at": None,
+    },
+    where=or_(Doubt.settled_at.is_(None), Doubt.ask_again_at <= bindparam("moment")),
+)
+"""What a person settled meanwhile stays settled."""
+
 log = structlog.get_logger(__name__)
+paces = Paces()
 
 
 @dataclass(slots=True)
@@ -51,7 +68,7 @@ async def look(session: AsyncSession) -> SweepReport:
     """What a clean-up of the garage in scope would do now. Changes nothing."""
     report, judge = SweepReport(), await judge_of(session)
     after: Position | None = None
-    while batch := await candidates.batch(session, after, BATCH):
+    while batch := await candidates.batch(session, after, MOST):
         for verdict in await judge.weigh(session, batch):
             (report.doubtful if verdict.doubt else report.marked).append(verdict)
         after = batch[-1].position
@@ -82,18 +99,21 @@ async def advance(session: AsyncSession, run: CleanupRun, report: SweepReport) -
     if run.after_id is None:
         await _forget_doubts_of_departed(session)
     after = (run.after_at, run.after_id) if run.after_at and run.after_id else None
-    batch = await candidates.batch(session, after, BATCH)
+    batch = await candidates.batch(session, after, paces.size(run.tenant_id))
     if not batch:
         return await _end_round(session, run)
     judge = await judge_of(session)
     verdicts = await judge.weigh(session, batch)
-    marked, held = await _mark(session, [each for each in verdicts if each.doubt is None])
     doubtful = [each for each in verdicts if each.doubt]
     run.asked += await ask(session, doubtful)
+    began = time.perf_counter()
+    marked, held = await _mark(session, [each for each in verdicts if each.doubt is None])
     run.marked += len(marked)
     run.held += held
     run.after_at, run.after_id = batch[-1].position
     await session.flush()
+    if marked:
+        paces.note(run.tenant_id, len(marked), time.perf_counter() - began)
     report.marked += marked
     report.doubtful += doubtful
     return Again()
@@ -110,6 +130,7 @@ async def _end_round(session: AsyncSession, run: CleanupRun) -> Again | None:
         log.warning("cleanup.still_held", stays=run.held)
     run.ended_at = now()
     await session.flush()
+    paces.forget(run.tenant_id)
     await digest.announce(session, run)
     return None
 
@@ -180,34 +201,19 @@ async def ask(session: AsyncSession, verdicts: Sequence[Verdict]) -> int:
     ]
     if not changed:
         return 0
-    await _store_doubts(session, changed)
+    rows = [
+        {
+            "stay_id": each.candidate.stay_id,
+            "reason": each.doubt,
+            "left_at": each.left_at,
+            "evidence": each.evidence,
+        }
+        for each in changed
+    ]
+    await _DOUBTS.send(session, _ASK, rows, moment=now())
     new = [each.candidate for each in changed if each.candidate.asked_reason is None]
     for each in new:
         await hooks().ask_async(
             "vehicle_forgotten", session=session, job_id=each.job_id, since=each.arrived_at
         )
     return len(new)
-
-
-async def _store_doubts(session: AsyncSession, verdicts: Sequence[Verdict]) -> None:
-    """One statement for all; what a person settled meanwhile stays settled."""
-    statement = insert(Doubt).values(
-        [
-            {
-                "tenant_id": session.info["tenant_id"],
-                "stay_id": each.candidate.stay_id,
-                "reason": each.doubt,
-                "left_at": each.left_at,
-                "evidence": each.evidence,
-            }
-            for each in verdicts
-        ]
-    )
-    again = {name: statement.excluded[name] for name in ("reason", "left_at", "evidence")}
-    await session.execute(
-        statement.on_conflict_do_update(
-            index_elements=["tenant_id", "stay_id"],
-            set_={**again, "settled_at": None, "settled_by": None, "ask_again_at": None},
-            where=or_(Doubt.settled_at.is_(None), Doubt.ask_again_at <= now()),
-        )
-    )

@@ -46,8 +46,7 @@ def hash_of(line: Mapping[str, Any]) -> str:
 
 def canonical(values: Mapping[str, Any]) -> bytes:
     """The one way in which these values are written down."""
-    plain = {"v": VERSION, **{name: _plain(value) for name, value in values.items()}}
-    return json.dumps(plain, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+    return _ENCODER.encode({"v": VERSION, **values}).encode()
 
 
 def moment_text(moment: datetime) -> str:
@@ -55,9 +54,21 @@ def moment_text(moment: datetime) -> str:
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
-def _plain(value: Any) -> Any:
+def _plain(value: Any) -> str:
+    """What JSON has no word for.
+
+    Raises:
+        TypeError: a line has nothing else of that kind.
+    """
     if isinstance(value, datetime):
         return moment_text(value)
     if isinstance(value, date):
         return value.isoformat()
-    return str(value) if isinstance(value, UUID) else value
+    if isinstance(value, UUID):
+        return str(value)
+    raise TypeError(f"{value!r} has no place in a line")
+
+
+_ENCODER = json.JSONEncoder(
+    sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=_plain
+)

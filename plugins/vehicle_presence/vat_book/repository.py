@@ -6,11 +6,13 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, insert, or_, select, update
+from sqlalchemy import func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from core.db.many import ManyRows
 from core.errors import NotFound
+from plugins.vehicle_presence.vat_book.chain import HASHED
 from plugins.vehicle_presence.vat_book.models import ENTRY, VatBook, VatLine
 
 PAGE = 100
@@ -33,6 +35,7 @@ class OpenBook:
     closed_until: date | None
 
 
+_LINES = ManyRows(VatLine, *(name for name in HASHED if name != "tenant_id"), "hash")
 _LOCKED = (
     VatBook.id,
     VatBook.location_id,
@@ -93,7 +96,7 @@ async def note_check(session: AsyncSession, location_id: UUID, **values: Any) ->
 
 async def add_lines(session: AsyncSession, rows: Sequence[dict[str, Any]]) -> None:
     """Add lines that have their place and their hash."""
-    await session.execute(insert(VatLine), list(rows))
+    await _LINES.add(session, rows)
 
 
 async def book_of(session: AsyncSession, location_id: UUID) -> VatBook | None:

@@ -20,11 +20,11 @@ from plugins.vehicle_presence.vat_book import due_repository, repository, stay_r
 from plugins.vehicle_presence.vat_book.models import EXIT, STRIKE, VatLine
 from plugins.vehicle_presence.vat_book.register import Draft, Row, rows_of
 from plugins.vehicle_presence.vat_book.repository import OpenBook
-from plugins.vehicle_presence.vat_book.stay_repository import StayFacts, facts_of_stay
+from plugins.vehicle_presence.vat_book.stay_repository import Entered, StayFacts, facts_of_stay
 from plugins.vehicle_presence.vat_book.writing import (
-    TAKEN_OVER,
     due_of,
     entries_for,
+    in_order,
     locked,
     take_over,
     write,
@@ -35,18 +35,24 @@ EXIT_UNDONE = gettext_noop("Off-site date taken back")
 EXIT_CHANGED = gettext_noop("Off-site date changed")
 
 
-async def open_books(session: AsyncSession) -> None:
-    """Open the register of every location that has none, and enter what is on site and was
-    missed while another release of this program was running."""
+async def open_books(session: AsyncSession) -> bool:
+    """Open the register of every location that has none, and enter a part of what is on site
+    and was missed while another release of this program was running; whether there may be
+    more. Registers that miss nothing are not locked."""
+    is_more = False
     for location in await locations.everywhere(session):
-        book = await locked(session, location.id, SYSTEM)
-        await take_over(session, book, SYSTEM)
+        if await repository.book_of(session, location.id) is None:
+            await locked(session, location.id, SYSTEM)
+        elif await take_over(session, location.id, SYSTEM):
+            is_more = True
+    return is_more
 
 
 async def note_entry(session: AsyncSession, stay: Stay, actor: Actor) -> None:
     """A vehicle arrived: it gets the next number."""
     book = await locked(session, stay.location_id, actor, arriving=stay.id)
-    await write(session, book, await entries_for(session, book, [facts_of_stay(stay)]), actor)
+    entries = await entries_for(session, book, [facts_of_stay(stay)], words=None)
+    await write(session, book, entries, actor)
 
 
 async def undo_entry(session: AsyncSession, stay: Stay, actor: Actor) -> None:
@@ -63,18 +69,22 @@ async def note_exit(session: AsyncSession, stay: Stay, actor: Actor) -> None:
 
 
 async def note_exits(session: AsyncSession, stays: Sequence[StayFacts], actor: Actor) -> None:
-    """Vehicles left, as many as you like for the same few statements. Where a statement ended
-    the stays, `stay_repository.stays_by_id` tells what it made of them."""
+    """Vehicles left, as many as you like for the same few statements. One that was noted by a
+    release that kept no book is entered now."""
     for location_id, group in _by_location(stay for stay in stays if stay.left_at is not None):
         book = await locked(session, location_id, actor, leaving=group)
-        rows = await _rows_of_stays(session, book, group, actor)
-        ordered = sorted(group, key=lambda stay: rows[stay.id].number)
-        drafts = [_exit(book, stay, rows[stay.id].number) for stay in ordered]
-        await write(session, book, drafts, actor)
+        known = await stay_repository.entered(session, [stay.id for stay in group])
+        missing = in_order(stay for stay in group if stay.id not in known)
+        entries = await entries_for(session, book, missing)
+        for number, stay in enumerate(missing, start=book.number + 1):
+            known[stay.id] = Entered(number)
+        ordered = sorted(group, key=lambda stay: known[stay.id].number)
+        exits = [_exit(book, stay, known[stay.id].number) for stay in ordered]
+        await write(session, book, [*entries, *exits], actor)
         waiting = [
-            due_of(session, book, rows[stay.id].number, draft.day)
-            for stay, draft in zip(ordered, drafts, strict=True)
-            if draft.day is not None and rows[stay.id].invoice is None
+            due_of(book, known[stay.id].number, draft.day)
+            for stay, draft in zip(ordered, exits, strict=True)
+            if draft.day is not None and not known[stay.id].is_settled
         ]
         await due_repository.set_dues(session, waiting)
 
@@ -109,7 +119,7 @@ async def change_exit(session: AsyncSession, stay: Stay, actor: Actor) -> None:
     draft = _exit(book, facts, row.number, replaces=row.exit)
     await write(session, book, [draft], actor)
     if row.invoice is None and draft.day is not None:
-        await due_repository.set_dues(session, [due_of(session, book, row.number, draft.day)])
+        await due_repository.set_dues(session, [due_of(book, row.number, draft.day)])
 
 
 def _by_location(stays: Iterable[StayFacts]) -> Iterator[tuple[UUID, list[StayFacts]]]:
@@ -126,13 +136,10 @@ async def _rows_of_stays(
     """The rows of these stays. One that was noted by a release that kept no book is entered
     now."""
     numbers = await stay_repository.numbers_of_stays(session, [stay.id for stay in stays])
-    missing = sorted(
-        (stay for stay in stays if stay.id not in numbers),
-        key=lambda stay: (stay.arrived_at, str(stay.id)),
-    )
+    missing = in_order(stay for stay in stays if stay.id not in numbers)
     if missing:
         begin = book.number
-        drafts = await entries_for(session, book, missing, words=TAKEN_OVER)
+        drafts = await entries_for(session, book, missing)
         await write(session, book, drafts, actor)
         numbers |= {stay.id: begin + place for place, stay in enumerate(missing, start=1)}
     lines = await repository.lines_of(session, book.location_id, list(numbers.values()))

@@ -75,7 +75,7 @@ async def take_back_settlement(
     struck = Draft(STRIKE, row.number, strikes=row.invoice.position, reason=reason)
     await write(session, book, [struck], actor)
     if row.exit is not None and row.exit.day is not None:
-        await due_repository.set_dues(session, [due_of(session, book, row.number, row.exit.day)])
+        await due_repository.set_dues(session, [due_of(book, row.number, row.exit.day)])
     record(session, actor, "vat_book.corrected", f"vat_row:{row_id}", details=_told(row))
     return row
 

@@ -6,15 +6,50 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import Uuid, and_, any_, bindparam, exists, select
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
 
 from core.workshop.customers.models import Customer
 from core.workshop.jobs.models import Job
 from core.workshop.vehicles.models import Vehicle
 from plugins.vehicle_presence.models import Stay
-from plugins.vehicle_presence.vat_book.models import ENTRY, VatLine
-from plugins.vehicle_presence.vat_book.repository import BATCH
+from plugins.vehicle_presence.vat_book.models import ENTRY, INVOICE, NO_INVOICE, VatLine
+
+_invoice, _strike = aliased(VatLine), aliased(VatLine)
+_IS_SETTLED = exists().where(
+    _invoice.tenant_id == VatLine.tenant_id,
+    _invoice.location_id == VatLine.location_id,
+    _invoice.number == VatLine.number,
+    _invoice.kind.in_((INVOICE, NO_INVOICE)),
+    ~exists().where(
+        _strike.tenant_id == _invoice.tenant_id,
+        _strike.location_id == _invoice.location_id,
+        _strike.strikes == _invoice.position,
+    ),
+)
+_ENTERED = select(VatLine.stay_id, VatLine.number, _IS_SETTLED.label("is_settled")).where(
+    VatLine.tenant_id == bindparam("tenant"),
+    VatLine.kind == ENTRY,
+    VatLine.stay_id == any_(bindparam("stay_ids", type_=ARRAY(Uuid))),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Entered:
+    """The row of a stay: its number, and whether its invoice is known."""
+
+    number: int
+    is_settled: bool = False
+
+
+async def entered(session: AsyncSession, stay_ids: Sequence[UUID]) -> dict[UUID, Entered]:
+    """The rows of these stays, as short as an exit asks for them; stays without one are left
+    out."""
+    values = {"tenant": session.info["tenant_id"], "stay_ids": list(stay_ids)}
+    found = await session.execute(_ENTERED, values)
+    return {row.stay_id: Entered(row.number, row.is_settled) for row in found}
 
 
 async def numbers_of_stays(session: AsyncSession, stay_ids: Sequence[UUID]) -> dict[UUID, int]:
@@ -39,22 +74,29 @@ class VehicleFacts:
     invoice_reference: str | None
 
 
+_FACTS = (
+    select(
+        Job.id,
+        Job.plate,
+        Job.plate_normalised,
+        Job.plate_country,
+        Vehicle.vin,
+        Customer.vat_number,
+        Job.invoice_reference,
+    )
+    .join(Vehicle, and_(Vehicle.tenant_id == Job.tenant_id, Vehicle.id == Job.vehicle_id))
+    .join(Customer, and_(Customer.tenant_id == Job.tenant_id, Customer.id == Job.customer_id))
+    .where(
+        Job.tenant_id == bindparam("tenant"),
+        Job.id == any_(bindparam("job_ids", type_=ARRAY(Uuid))),
+    )
+)
+
+
 async def facts_of(session: AsyncSession, job_ids: Sequence[UUID]) -> dict[UUID, VehicleFacts]:
     """What is known now of the vehicles and clients of these jobs."""
-    found = await session.execute(
-        select(
-            Job.id,
-            Job.plate,
-            Job.plate_normalised,
-            Job.plate_country,
-            Vehicle.vin,
-            Customer.vat_number,
-            Job.invoice_reference,
-        )
-        .join(Vehicle, (Vehicle.tenant_id == Job.tenant_id) & (Vehicle.id == Job.vehicle_id))
-        .join(Customer, (Customer.tenant_id == Job.tenant_id) & (Customer.id == Job.customer_id))
-        .where(Job.id.in_(job_ids))
-    )
+    values = {"tenant": session.info["tenant_id"], "job_ids": list(job_ids)}
+    found = await session.execute(_FACTS, values)
     return {row[0]: VehicleFacts(*row[1:]) for row in found}
 
 
@@ -71,7 +113,7 @@ class StayFacts:
     evidence: dict[str, Any]
 
 
-_STAY = (
+STAY = (
     Stay.id,
     Stay.job_id,
     Stay.location_id,
@@ -95,29 +137,26 @@ def facts_of_stay(stay: Stay) -> StayFacts:
     )
 
 
-async def stays_by_id(session: AsyncSession, stay_ids: Sequence[UUID]) -> list[StayFacts]:
-    """Stays that a statement has just changed, afresh."""
-    found = await session.execute(select(*_STAY).where(Stay.id.in_(stay_ids)))
-    return [StayFacts(**row) for row in found.mappings()]
+_has_entry = exists().where(
+    VatLine.tenant_id == Stay.tenant_id, VatLine.kind == ENTRY, VatLine.stay_id == Stay.id
+)
+_UNENTERED = (
+    select(*STAY)
+    .where(
+        Stay.tenant_id == bindparam("tenant"),
+        Stay.location_id == bindparam("location"),
+        Stay.left_at.is_(None),
+        ~_has_entry,
+    )
+    .order_by(Stay.arrived_at, Stay.id)
+    .limit(bindparam("most"))
+)
 
 
-async def unentered_stays(session: AsyncSession, location_id: UUID) -> list[StayFacts]:
+async def unentered_stays(session: AsyncSession, location_id: UUID, most: int) -> list[StayFacts]:
     """Vehicles on site that have no row in the register, in the order in which they came."""
-    entered = (
-        select(VatLine.id)
-        .where(
-            VatLine.tenant_id == Stay.tenant_id,
-            VatLine.kind == ENTRY,
-            VatLine.stay_id == Stay.id,
-        )
-        .exists()
-    )
-    found = await session.execute(
-        select(*_STAY)
-        .where(Stay.location_id == location_id, Stay.left_at.is_(None), ~entered)
-        .order_by(Stay.arrived_at, Stay.id)
-        .limit(BATCH)
-    )
+    values = {"tenant": session.info["tenant_id"], "location": location_id, "most": most}
+    found = await session.execute(_UNENTERED, values)
     return [StayFacts(**row) for row in found.mappings()]
 
 

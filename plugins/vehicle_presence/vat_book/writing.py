@@ -1,6 +1,6 @@
 """Adding lines to a register: open it, lock it, give them their places, move its end."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -11,8 +11,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from core.clock import now
 from core.errors import NotFound
 from core.i18n import gettext_noop
-from core.workshop.audit.services import Actor
+from core.workshop.audit.services import SYSTEM, Actor
 from core.workshop.locations import repository as locations
+from core.workshop.notifications.services import enqueue
 from core.workshop.vehicles.plates import display_plate
 from plugins.vehicle_presence.vat_book import repository, stay_repository
 from plugins.vehicle_presence.vat_book.chain import hash_of
@@ -20,9 +21,13 @@ from plugins.vehicle_presence.vat_book.countries import register_of
 from plugins.vehicle_presence.vat_book.models import ENTRY, EXIT
 from plugins.vehicle_presence.vat_book.register import Draft
 from plugins.vehicle_presence.vat_book.repository import OpenBook
-from plugins.vehicle_presence.vat_book.stay_repository import StayFacts
+from plugins.vehicle_presence.vat_book.stay_repository import StayFacts, VehicleFacts
 
 TAKEN_OVER = gettext_noop("On site when the book was opened")
+TAKE_OVER = "vehicle_presence.take_over"
+"""The effect that enters the next part of what was on site."""
+PART = 100
+"""Vehicles that are entered at once: others wait for the register meanwhile."""
 
 
 async def locked(
@@ -37,7 +42,8 @@ async def locked(
 
     Opening enters every vehicle that is on site by then, in the order in which they came, with
     the day on which they came: what left before is in the book that was kept before this one.
-    The stay that is `arriving` is entered by the caller; those that are `leaving` were on site.
+    A part of them is entered at once, and the rest, where there are many, by the outbox. The stay
+    that is `arriving` is entered by the caller; those that are `leaving` were on site.
 
     Raises:
         NotFound: no such location is here.
@@ -58,36 +64,75 @@ async def locked(
     if book is None:
         raise NotFound("register")
     if is_opener:
-        await take_over(session, book, actor, arriving=arriving, leaving=leaving)
+        inside = await stay_repository.unentered_stays(session, location_id, PART)
+        stays = [stay for stay in (*inside, *leaving) if stay.id != arriving]
+        await write(session, book, await entries_for(session, book, in_order(stays)), actor)
+        if len(inside) == PART:
+            await _go_on_later(session, book)
     return book
 
 
-async def take_over(
-    session: AsyncSession,
-    book: OpenBook,
-    actor: Actor,
-    *,
-    arriving: UUID | None = None,
-    leaving: Sequence[StayFacts] = (),
-) -> int:
-    """Enter vehicles that are on site and have no row; how many there were."""
-    inside = await stay_repository.unentered_stays(session, book.location_id)
-    stays = sorted(
-        (stay for stay in (*inside, *leaving) if stay.id != arriving),
-        key=lambda stay: (stay.arrived_at, str(stay.id)),
-    )
-    drafts = await entries_for(session, book, stays, words=TAKEN_OVER)
-    await write(session, book, drafts, actor)
-    return len(stays)
+async def take_over(session: AsyncSession, location_id: UUID, actor: Actor) -> bool:
+    """Enter a part of the vehicles that are on site and have no row in the open register of a
+    location; whether there may be more. The register is locked only if there are any, after all
+    that can be known before.
+
+    Raises:
+        NotFound: there is no such register.
+    """
+    inside = await stay_repository.unentered_stays(session, location_id, PART)
+    if not inside:
+        return False
+    facts = await stay_repository.facts_of(session, [stay.job_id for stay in inside])
+    book = await repository.locked_book(session, location_id)
+    if book is None:
+        raise NotFound("register")
+    meanwhile = await stay_repository.entered(session, [stay.id for stay in inside])
+    stays = [stay for stay in inside if stay.id not in meanwhile]
+    await write(session, book, _entries(book, stays, facts, TAKEN_OVER), actor)
+    return len(inside) == PART
+
+
+async def go_on_taking_over(session: AsyncSession, payload: Mapping[str, Any]) -> None:
+    """The outbox's turn: enter the next part, and ask for another turn where there is more."""
+    location_id = UUID(payload["location_id"])
+    if await take_over(session, location_id, SYSTEM):
+        book = await repository.locked_book(session, location_id)
+        if book is not None:
+            await _go_on_later(session, book)
+
+
+async def _go_on_later(session: AsyncSession, book: OpenBook) -> None:
+    payload = {"location_id": str(book.location_id)}
+    key = f"{TAKE_OVER}:{book.location_id}:{book.number}"
+    await enqueue(session, TAKE_OVER, payload, key=key)
+
+
+def in_order(stays: Iterable[StayFacts]) -> list[StayFacts]:
+    """As they came."""
+    return sorted(stays, key=lambda stay: (stay.arrived_at, str(stay.id)))
 
 
 async def entries_for(
-    session: AsyncSession, book: OpenBook, stays: Sequence[StayFacts], *, words: str | None = None
+    session: AsyncSession,
+    book: OpenBook,
+    stays: Sequence[StayFacts],
+    *,
+    words: str | None = TAKEN_OVER,
 ) -> list[Draft]:
     """The entries of these stays, as the jobs and customers are known now."""
     if not stays:
         return []
     facts = await stay_repository.facts_of(session, [stay.job_id for stay in stays])
+    return _entries(book, stays, facts, words)
+
+
+def _entries(
+    book: OpenBook,
+    stays: Sequence[StayFacts],
+    facts: Mapping[UUID, VehicleFacts],
+    words: str | None,
+) -> list[Draft]:
     drafts = []
     for stay in stays:
         known = facts[stay.job_id]
@@ -150,10 +195,9 @@ async def write(
     await repository.move_head(session, book)
 
 
-def due_of(session: AsyncSession, book: OpenBook, number: int, left_on: date) -> dict[str, Any]:
+def due_of(book: OpenBook, number: int, left_on: date) -> dict[str, Any]:
     """A row of the work list: until when the country wants the invoice reference."""
     return {
-        "tenant_id": session.info["tenant_id"],
         "location_id": book.location_id,
         "number": number,
         "left_on": left_on,

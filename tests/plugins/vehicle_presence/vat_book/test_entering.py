@@ -1,8 +1,9 @@
 """What arrivals and departures write into the VAT book."""
 
+import asyncio
 from datetime import UTC, date, datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.clock import frozen, now
@@ -27,10 +28,15 @@ from plugins.vehicle_presence.vat_book.services import (
     EXIT_UNDONE,
     open_books,
 )
-from plugins.vehicle_presence.vat_book.writing import TAKEN_OVER
+from plugins.vehicle_presence.vat_book.settling import (
+    Settlement,
+    settle,
+    take_back_settlement,
+)
+from plugins.vehicle_presence.vat_book.writing import PART, TAKEN_OVER
 from tests.factories import a_job, a_plate, a_stay, an_appointment, many_jobs
-from tests.garages import STAFF, Garage
-from tests.plugins.vehicle_presence.vat_book.reading import dues, lines, register, sound
+from tests.garages import STAFF, Garage, Outbox
+from tests.plugins.vehicle_presence.vat_book.reading import checked, dues, lines, register, sound
 from tests.statements import counted
 from tests.sweeping import NOW, many_forgotten, night
 
@@ -181,7 +187,7 @@ async def test_many_departures_cost_what_one_costs(garage: Garage, other_garage:
         await _statements_of_departures(garage, 1),
         await _statements_of_departures(other_garage, 30),
     ]
-    assert sent[0] == sent[1] <= 6
+    assert sent[0] == sent[1] <= 5
     assert [row.number for row in await register(other_garage)] == list(range(1, 31))
     assert len(await dues(other_garage)) == 30
     await sound(other_garage)
@@ -236,6 +242,89 @@ async def _job_at(session: AsyncSession, location: Location) -> Job:
     job.location_id = location.id
     await session.flush()
     return job
+
+
+async def test_a_book_that_opens_on_a_full_site_enters_a_part_and_the_outbox_the_rest(
+    garage: Garage, outbox: Outbox
+) -> None:
+    many = 2 * PART + 20
+    async with garage.unit() as session:
+        place = await create_location(session, name="Full")
+        job_ids = await many_jobs(session, many + 1)
+        await session.execute(update(Job).values(location_id=place.id))
+        for hours, job_id in enumerate(job_ids[:many]):
+            job = await session.get_one(Job, (garage.tenant.id, job_id))
+            await a_stay(session, job, now() - WEEK - timedelta(hours=hours))
+    async with garage.unit() as session:
+        await record_arrival(session, job_ids[many], STAFF)
+    first = await register(garage, place.id)
+    assert [row.entry.words for row in first] == [TAKEN_OVER] * PART + [None]
+    while await outbox.empty(garage):
+        pass
+    rows = await register(garage, place.id)
+    assert [row.number for row in rows] == list(range(1, many + 2))
+    assert [row.entry.job_id for row in rows] == [
+        *reversed(job_ids[many - PART : many]),
+        job_ids[many],
+        *reversed(job_ids[: many - PART]),
+    ]
+    assert (await checked(garage, place.id)).is_sound
+
+
+async def test_a_departure_of_many_opens_the_book_with_them_in_their_order(garage: Garage) -> None:
+    async with garage.unit() as session:
+        place = await create_location(session, name="Without a book")
+        jobs = [await _job_at(session, place) for _ in range(4)]
+        for days, job in enumerate(jobs):
+            await a_stay(session, job, now() - WEEK + timedelta(days=days))
+        await mark_many_off_site(session, [jobs[1].id, jobs[3].id], now(), STAFF)
+    rows = await register(garage, place.id)
+    assert [(row.entry.job_id, row.exit is not None) for row in rows] == [
+        (job.id, bool(place % 2)) for place, job in enumerate(jobs)
+    ]
+    assert (await checked(garage, place.id)).is_sound
+
+
+async def test_whoever_arrives_waits_for_no_register_that_misses_nothing(garage: Garage) -> None:
+    async with garage.unit() as session:
+        await record_arrival(session, (await a_job(session, plate=a_plate())).id, STAFF)
+    async with garage.unit() as session:
+        with counted(garage.house) as sent:
+            assert await open_books(session) is False
+    assert [text for text in sent if "_vat_" in text]
+    assert not [text for text in sent if "FOR UPDATE" in text.upper()]
+
+
+async def test_what_was_missed_is_entered_a_part_at_a_time_and_once_by_two_at_a_time(
+    garage: Garage,
+) -> None:
+    await many_forgotten(garage, PART + 5, at=now())
+
+    async def part() -> bool:
+        async with garage.unit() as session:
+            return await open_books(session)
+
+    assert await part() is True
+    assert len(await register(garage)) == PART
+    assert await asyncio.gather(part(), part()) == [False, False]
+    assert [row.number for row in await register(garage)] == list(range(1, PART + 6))
+    await sound(garage)
+
+
+async def test_an_invoice_that_was_noted_before_the_exit_leaves_nothing_to_wait_for(
+    garage: Garage,
+) -> None:
+    async with garage.unit() as session:
+        jobs = [await a_job(session, plate=a_plate()) for _ in range(3)]
+        for job in jobs:
+            await record_arrival(session, job.id, STAFF)
+    known, wrong, _unknown = await register(garage)
+    async with garage.unit() as session:
+        for row in (known, wrong):
+            await settle(session, row.row_id, Settlement("2026/117"), STAFF)
+        await take_back_settlement(session, wrong.row_id, STAFF)
+        await mark_many_off_site(session, [job.id for job in jobs], now(), STAFF)
+    assert [due.number for due in await dues(garage)] == [2, 3]
 
 
 async def test_what_another_release_noted_is_entered_later(garage: Garage) -> None:

@@ -1,0 +1,76 @@
+"""How many vehicles a part takes follows how long it held what others may want."""
+
+from uuid import uuid4
+
+import pytest
+
+from core.clock import frozen
+from plugins.vehicle_presence import repository
+from plugins.vehicle_presence.cleanup import sweep
+from plugins.vehicle_presence.cleanup.pace import AIM_SECONDS, FEWEST, FIRST, MOST, Paces
+from tests.garages import Garage
+from tests.sweeping import NOW, many_forgotten, swept
+
+GARAGE, OTHER = uuid4(), uuid4()
+
+
+@pytest.mark.parametrize(
+    ("locked", "seconds", "following"),
+    [
+        (FIRST, AIM_SECONDS, FIRST),
+        (FIRST, AIM_SECONDS / 1.5, 150),
+        (FIRST, AIM_SECONDS / 100, 2 * FIRST),  # no faster than twice
+        (FIRST, AIM_SECONDS / 0.8, 80),
+        (FIRST, 100 * AIM_SECONDS, FEWEST),
+        (60, 1.2 * AIM_SECONDS, FEWEST),  # so few took too long already
+        (50, AIM_SECONDS / 4, FIRST),  # too few to know what more would take
+        (0, AIM_SECONDS / 4, FIRST),
+    ],
+)
+def test_the_next_part_is_as_large_as_the_last_one_was_fast(
+    locked: int, seconds: float, following: int
+) -> None:
+    paces = Paces()
+    paces.note(GARAGE, locked, seconds)
+    assert paces.size(GARAGE) == following
+    assert paces.size(OTHER) == FIRST
+
+
+def test_it_never_grows_beyond_the_most_and_begins_anew_after_the_end() -> None:
+    paces = Paces()
+    for _part in range(10):
+        paces.note(GARAGE, paces.size(GARAGE), AIM_SECONDS / 3)
+    assert paces.size(GARAGE) == MOST
+    paces.forget(GARAGE)
+    assert paces.size(GARAGE) == FIRST
+
+
+@pytest.mark.parametrize(("sizes", "left"), [([30, 70], 0), ([60, 30], 10)])
+async def test_a_part_takes_as_many_as_the_pace_says(
+    garage: Garage, sizes: list[int], left: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await many_forgotten(garage, 100)
+    with frozen(NOW):
+        for size in sizes:
+            monkeypatch.setattr(Paces, "size", lambda _paces, _tenant_id, size=size: size)
+            async with garage.unit() as session:
+                await sweep.sweep_tonight(session)
+    async with garage.unit() as session:
+        assert await repository.count_on_site(session) == left
+
+
+async def test_each_part_says_how_many_it_held_and_the_end_forgets_the_pace(
+    garage: Garage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    noted: list[int] = []
+
+    def note(_paces: Paces, tenant_id: object, locked: int, seconds: float) -> None:
+        assert tenant_id == garage.tenant.id
+        assert seconds > 0
+        noted.append(locked)
+
+    monkeypatch.setattr(Paces, "note", note)
+    await many_forgotten(garage, FIRST + 5)
+    sweep.paces.note(garage.tenant.id, FIRST, AIM_SECONDS)
+    await swept(garage, NOW)
+    assert noted == [FIRST, FIRST, 5]
