@@ -51,11 +51,18 @@ def downgrade() -> None:
 
 
 # One row per transaction and table, the first time; what is older than an hour goes meanwhile.
+# A setting of the transaction says that it is there, which spares the insert for each further row;
+# like the row, it goes with a savepoint that is rolled back.
 _FUNCTION = """
 create function note_change() returns trigger language plpgsql as $body$
 declare
     garage uuid := case when tg_op = 'DELETE' then old.tenant_id else new.tenant_id end;
+    said text := 'changes.' || tg_table_name;
+    mark text := garage || ' ' || pg_current_xact_id();
 begin
+    if current_setting(said, true) = mark then
+        return null;
+    end if;
     insert into data_changes (tenant_id, transaction, source)
     values (garage, pg_current_xact_id()::text::bigint, tg_table_name)
     on conflict do nothing;
@@ -66,6 +73,7 @@ begin
             order by id limit 5 for update skip locked
         );
     end if;
+    perform set_config(said, mark, true);
     return null;
 end
 $body$
