@@ -6,6 +6,7 @@ a session instead. What :meth:`Reading.kept` found is not even read again before
 changed (decision 0036).
 """
 
+import asyncio
 import sys
 import time
 from collections.abc import Iterable, Sequence
@@ -203,6 +204,7 @@ class KeptReadings:
     def __init__(self, most_bytes: int = MOST_KEPT_BYTES) -> None:
         self.garages: Memory[UUID, _Garage] = Memory(MOST_GARAGES_BYTES)
         self.answers: Memory[tuple[Any, ...], _Answer] = Memory(most_bytes)
+        self.under_way: dict[tuple[Any, ...], asyncio.Future[Any]] = {}
         self.noted: frozenset[str] = frozenset()
 
 
@@ -272,11 +274,30 @@ class Reading:
         moment = time.monotonic()
         if known is not None and known.tags == tags and moment < known.read_at + LONGEST_SECONDS:
             return known.kept
-        text = str((await self.rows(statement, **values))[0]["text"])
+        pending = self._memory.under_way.get((key, tags))
+        if pending is None:  # those who ask meanwhile wait for the same answer
+            pending = asyncio.ensure_future(self._read(statement, values, key, tags, known))
+            self._memory.under_way[key, tags] = pending
+            pending.add_done_callback(lambda _: self._memory.under_way.pop((key, tags), None))
+        found: Kept[T] = await asyncio.shield(pending)
+        return found
+
+    async def _read(
+        self,
+        statement: PreparedLists[T],
+        values: dict[str, Any],
+        key: tuple[Any, ...],
+        tags: tuple[int, ...],
+        known: _Answer | None,
+    ) -> Kept[T]:
+        """Ask, and keep the answer under the numbers from before it was asked for: what changes
+        meanwhile makes it old."""
+        moment = time.monotonic()
+        (row,) = await self.rows(statement, **values)
+        text: str = row["text"]
         kept = Kept(statement.decoder.decode(text), next(_NUMBERS))
         if known is not None and known.kept.value == kept.value:
             kept = known.kept
-        # under the numbers from before it was read: what changed meanwhile makes it old
         self._memory.answers.put(key, _Answer(kept, tags, moment), SIZE_OF_VALUE * len(text))
         return kept
 

@@ -48,7 +48,7 @@ def csrf_token(connection: AnyConnection) -> str:
     message = "|".join(
         (realm, visitor_of(connection), hashlib.sha256(session.encode()).hexdigest())
     )
-    return hmac.new(settings.secret_key.encode(), message.encode(), hashlib.sha256).hexdigest()
+    return hmac.digest(settings.secret_key.encode(), message.encode(), "sha256").hex()
 
 
 def masked_token(connection: AnyConnection) -> str:
@@ -60,7 +60,7 @@ def masked_token(connection: AnyConnection) -> str:
 
 
 def _xor(one: bytes, other: bytes) -> bytes:
-    return bytes(left ^ right for left, right in zip(one, other, strict=True))
+    return (int.from_bytes(one) ^ int.from_bytes(other)).to_bytes(len(one))
 
 
 def _unmasked(token: str) -> str:

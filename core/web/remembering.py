@@ -19,8 +19,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import structlog
+from litestar import Request
 from litestar.enums import MediaType
-from litestar.response import Response
+from litestar.response.base import ASGIResponse
 from markupsafe import Markup
 
 from core.hooks.contributions import Panel
@@ -34,6 +35,7 @@ from core.web.resources import AnyConnection, resources_of, tenant_of
 
 log = structlog.get_logger(__name__)
 
+AnyRequest = Request[Any, Any, Any]
 Values = Callable[[], Mapping[str, Any]]
 _PLACE = secrets.token_hex(TOKEN_LENGTH // 2)
 """Stands in what is remembered where each answer has its own token. Nobody can write it into a
@@ -52,16 +54,16 @@ class _Drawn:
 
 
 def remembered_page(
-    connection: AnyConnection, template: str, *, shows: Hashable, values: Values
-) -> Response[Any]:
+    connection: AnyRequest, template: str, *, shows: Hashable, values: Values
+) -> ASGIResponse:
     """:func:`core.web.rendering.page`, drawn once for each `shows`. `values` is called only where
     it must be drawn."""
     common = common_values(connection)
     drawn = _drawn(connection, template, common, shows, values)
     if drawn is None or may_be_found(connection):
-        return page(connection, template, **values())
-    return Response(
-        drawn.with_token(common["csrf_token"]),
+        return page(connection, template, **values()).to_asgi_response(None, connection)
+    return ASGIResponse(
+        body=drawn.with_token(common["csrf_token"]),
         media_type=MediaType.HTML,
         headers=PRIVATE,
         cookies=page_cookies(connection),
@@ -69,18 +71,18 @@ def remembered_page(
 
 
 def remembered_fragment(
-    connection: AnyConnection, template: str, *, shows: Hashable, values: Values
-) -> Response[Any]:
+    connection: AnyRequest, template: str, *, shows: Hashable, values: Values
+) -> ASGIResponse:
     """:func:`core.web.rendering.fragment`, drawn once for each `shows`."""
     common = common_values(connection)
     drawn = _drawn(connection, template, {**common, "flashes": []}, shows, values)
     if drawn is None:
-        return fragment(connection, template, **values())
+        return fragment(connection, template, **values()).to_asgi_response(None, connection)
     headers = {**PRIVATE, "ETag": drawn.tag}
     if connection.headers.get("if-none-match") == drawn.tag:
-        return Response(None, status_code=304, headers=headers)
+        return ASGIResponse(status_code=304, headers=headers, media_type=MediaType.HTML)
     body = drawn.with_token(common["csrf_token"])
-    return Response(body, media_type=MediaType.HTML, headers=headers)
+    return ASGIResponse(body=body, media_type=MediaType.HTML, headers=headers)
 
 
 def remembered_part(

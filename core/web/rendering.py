@@ -153,7 +153,7 @@ def _navigation(
         ),
     ]
     allowed = [
-        replace(entry, current=_is_current(entry.href, path))
+        replace(entry, current=True) if _is_current(entry.href, path) else entry
         for entry in offered
         if entry.permission is None or (viewer is not None and viewer.may(entry.permission))
     ]

@@ -8,6 +8,7 @@ from litestar import Request, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath
 from litestar.response import Redirect, Response
+from litestar.response.base import ASGIResponse
 from markupsafe import Markup
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -34,7 +35,7 @@ CHANGES = "vehicle_presence.board"
 
 
 @get(BOARD, guards=[requires(VIEW)])
-async def board_page(request: AnyRequest, reading: NamedDependency[Reading]) -> Response[Any]:
+async def board_page(request: AnyRequest, reading: NamedDependency[Reading]) -> ASGIResponse:
     """What is on site, the longest first; those whose work is over stand on top."""
     seen = await mark_of(request, JOBS, CHANGES)
     viewer = await _viewer(request)
@@ -53,7 +54,7 @@ async def board_page(request: AnyRequest, reading: NamedDependency[Reading]) -> 
 
 
 @get("/desk/on-site/rows", guards=[requires(VIEW)], opt={"fragment": True})
-async def board_rows(request: AnyRequest, reading: NamedDependency[Reading]) -> Response[Any]:
+async def board_rows(request: AnyRequest, reading: NamedDependency[Reading]) -> ASGIResponse:
     """The lists alone, for the page that is open; 304 where it shows them already."""
     asking = board.Asking(
         Filters.read(request.query_params), board.position(request.query_params.get("after"))

@@ -161,6 +161,27 @@ async def test_two_who_change_the_same_table_do_not_wait_for_each_other(garage: 
     assert plates == ["2-ONE-222", "2-TWO-222"]
 
 
+async def test_those_who_ask_at_the_same_time_wait_for_one_answer(garage: Garage) -> None:
+    await a_stored_job(garage)
+    await kept(garage)
+    await a_stored_job(garage)
+    with counted(garage.house) as sent:
+        found = await asyncio.gather(*(kept(garage) for _ in range(8)))
+    assert [len(each.value.jobs) for each in found] == [2] * 8
+    assert len([statement for statement in sent if "jobs" in statement]) < 8
+
+
+async def test_who_goes_away_while_it_is_read_leaves_it_to_the_others(garage: Garage) -> None:
+    await a_stored_job(garage)
+    first = asyncio.create_task(kept(garage))
+    second = asyncio.create_task(kept(garage))
+    await asyncio.sleep(0)
+    first.cancel()
+    assert len((await second).value.jobs) == 1
+    with pytest.raises(asyncio.CancelledError):
+        await first
+
+
 async def test_another_table_and_another_garage_leave_it_as_it_is(
     garage: Garage, other_garage: Garage
 ) -> None:
