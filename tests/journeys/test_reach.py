@@ -251,7 +251,7 @@ async def test_a_frame_that_may_keep_no_cookies_opens_the_entry_in_a_window_of_i
     await expect(portal.get_by_text("It opens in a window of its own.")).to_be_visible()
     await finds_no_barrier_inside(page)
     async with page.expect_popup() as opening:
-        await portal.get_by_role("link", name="Open").click()
+        await portal.get_by_role("link", name="Open", exact=True).click()
     own = await opening.value
     await expect(own.get_by_role("heading", level=1)).to_have_text("Which vehicle is it about?")
 
