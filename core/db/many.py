@@ -8,7 +8,7 @@ per column: it is compiled when its module is imported, prepared once per connec
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import FromClause, bindparam, func, select
+from sqlalchemy import ColumnElement, FromClause, bindparam, func, select
 from sqlalchemy.dialects.postgresql import ARRAY, Insert, insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -18,19 +18,29 @@ from core.db.base import TenantScoped
 class ManyRows:
     """Any number of new rows of a garage's table, with values for `columns`.
 
-    All of them get the session's garage; columns that are not named get their defaults.
+    All of them get the session's garage; columns that are not named get their defaults. Where it
+    is a part of a larger statement, `prefix` keeps its parameters apart from others', and it adds
+    nothing unless `only_if` holds.
     """
 
-    def __init__(self, table: type[TenantScoped], *columns: str) -> None:
+    def __init__(
+        self,
+        table: type[TenantScoped],
+        *columns: str,
+        prefix: str = "",
+        only_if: ColumnElement[bool] | None = None,
+    ) -> None:
         into = table.__table__
         source = select(
             bindparam("tenant", type_=into.c.tenant_id.type).label("tenant_id"),
             *(
-                func.unnest(bindparam(name, type_=ARRAY(into.c[name].type))).label(name)
+                func.unnest(bindparam(prefix + name, type_=ARRAY(into.c[name].type))).label(name)
                 for name in columns
             ),
         )
-        self._columns = columns
+        if only_if is not None:
+            source = source.where(only_if)
+        self._columns = {name: prefix + name for name in columns}
         self.insert: Insert = insert(_as_table(into))
         self.insert = self.insert.from_select(["tenant_id", *columns], source)
 
@@ -47,11 +57,13 @@ class ManyRows:
     ) -> None:
         """The same with what was made of :attr:`insert`, such as one that says what to do about
         a conflict; `values` are what else it asks for."""
-        if not rows:
-            return
-        arrays = {name: [row[name] for row in rows] for name in self._columns}
-        values |= {**arrays, "tenant": session.info["tenant_id"]}
-        await session.execute(statement, values)
+        if rows:
+            values |= {**self.arrays(rows), "tenant": session.info["tenant_id"]}
+            await session.execute(statement, values)
+
+    def arrays(self, rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+        """The rows as the statement's parameters, without the garage."""
+        return {parameter: [row[name] for row in rows] for name, parameter in self._columns.items()}
 
 
 def _as_table(found: FromClause) -> Any:

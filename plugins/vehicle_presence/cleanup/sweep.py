@@ -107,11 +107,12 @@ async def advance(session: AsyncSession, run: CleanupRun, report: SweepReport) -
     doubtful = [each for each in verdicts if each.doubt]
     run.asked += await ask(session, doubtful)
     began = time.perf_counter()
-    marked, held = await _mark(session, [each for each in verdicts if each.doubt is None])
+    marked, held = await _lock(session, [each for each in verdicts if each.doubt is None])
     run.marked += len(marked)
     run.held += held
     run.after_at, run.after_id = batch[-1].position
     await session.flush()
+    await end_stays(session, _exits_of(marked), SYSTEM, "sweep")
     if marked:
         paces.note(run.tenant_id, len(marked), time.perf_counter() - began)
     report.marked += marked
@@ -170,14 +171,17 @@ async def _forget_doubts_of_departed(session: AsyncSession) -> None:
     )
 
 
-async def _mark(session: AsyncSession, verdicts: Sequence[Verdict]) -> tuple[list[Verdict], int]:
-    """End what is still as it was judged; also returns how many somebody held."""
+async def _lock(session: AsyncSession, verdicts: Sequence[Verdict]) -> tuple[list[Verdict], int]:
+    """Lock what is still as it was judged; also returns how many somebody else held."""
     if not verdicts:
         return [], 0
     judged = [each.candidate for each in verdicts]
     locked, held = await candidates.lock_unchanged(session, judged)
-    marked = [each for each in verdicts if each.candidate.stay_id in locked]
-    exits = [
+    return [each for each in verdicts if each.candidate.stay_id in locked], held
+
+
+def _exits_of(verdicts: Sequence[Verdict]) -> list[Exit]:
+    return [
         Exit(
             each.candidate.stay_id,
             each.candidate.job_id,
@@ -185,11 +189,9 @@ async def _mark(session: AsyncSession, verdicts: Sequence[Verdict]) -> tuple[lis
             each.evidence,
             each.candidate.seen_at,
         )
-        for each in marked
+        for each in verdicts
         if each.left_at is not None
     ]
-    await end_stays(session, exits, SYSTEM, "sweep")
-    return marked, held
 
 
 async def ask(session: AsyncSession, verdicts: Sequence[Verdict]) -> int:

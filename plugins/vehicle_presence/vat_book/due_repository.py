@@ -2,26 +2,13 @@
 
 from collections.abc import Sequence
 from datetime import date
-from typing import Any
 from uuid import UUID
 
 from sqlalchemy import delete, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from core.db.many import ManyRows
 from plugins.vehicle_presence.vat_book.models import VatDue
 from plugins.vehicle_presence.vat_book.repository import PAGE
-
-_DUES = ManyRows(VatDue, "location_id", "number", "left_on", "due_on")
-_SET = _DUES.insert.on_conflict_do_update(
-    index_elements=["tenant_id", "location_id", "number"],
-    set_={name: _DUES.insert.excluded[name] for name in ("left_on", "due_on")},
-)
-
-
-async def set_dues(session: AsyncSession, rows: Sequence[dict[str, Any]]) -> None:
-    """Rows that wait for an invoice reference from now on, or with another deadline."""
-    await _DUES.send(session, _SET, rows)
 
 
 async def drop_dues(session: AsyncSession, location_id: UUID, numbers: Sequence[int]) -> None:

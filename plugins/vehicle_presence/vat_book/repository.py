@@ -6,14 +6,14 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, or_, select, update
+from sqlalchemy import Date, bindparam, exists, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.db.many import ManyRows
 from core.errors import NotFound
 from plugins.vehicle_presence.vat_book.chain import HASHED
-from plugins.vehicle_presence.vat_book.models import ENTRY, VatBook, VatLine
+from plugins.vehicle_presence.vat_book.models import ENTRY, VatBook, VatDue, VatLine
 
 PAGE = 100
 BATCH = 1000
@@ -22,7 +22,7 @@ MANY = 1000
 
 @dataclass(slots=True)
 class OpenBook:
-    """A register whose row this transaction has locked: nobody else adds a line to it."""
+    """A register, and where its chain ends. Once its row is locked nobody else adds a line."""
 
     id: UUID
     location_id: UUID
@@ -35,8 +35,7 @@ class OpenBook:
     closed_until: date | None
 
 
-_LINES = ManyRows(VatLine, *(name for name in HASHED if name != "tenant_id"), "hash")
-_LOCKED = (
+_BOOK = (
     VatBook.id,
     VatBook.location_id,
     VatBook.country,
@@ -49,12 +48,19 @@ _LOCKED = (
 )
 
 
-async def locked_book(session: AsyncSession, location_id: UUID) -> OpenBook | None:
-    """The location's register, locked until the end of this unit of work."""
-    found = await session.execute(
-        select(*_LOCKED).where(VatBook.location_id == location_id).with_for_update()
-    )
-    row = found.mappings().one_or_none()
+_FOUND = select(*_BOOK).where(
+    VatBook.tenant_id == bindparam("tenant"), VatBook.location_id == bindparam("location")
+)
+
+
+async def open_book(
+    session: AsyncSession, location_id: UUID, *, lock: bool = True
+) -> OpenBook | None:
+    """The location's register, locked until the end of this unit of work; or, without `lock`, as
+    it is just now, which :func:`append` compares."""
+    statement = _FOUND.with_for_update() if lock else _FOUND
+    values = {"tenant": session.info["tenant_id"], "location": location_id}
+    row = (await session.execute(statement, values)).mappings().one_or_none()
     return None if row is None else OpenBook(**row)
 
 
@@ -94,9 +100,68 @@ async def note_check(session: AsyncSession, location_id: UUID, **values: Any) ->
     )
 
 
-async def add_lines(session: AsyncSession, rows: Sequence[dict[str, Any]]) -> None:
-    """Add lines that have their place and their hash."""
-    await _LINES.add(session, rows)
+_moved = (
+    update(VatBook.__table__)  # type: ignore[arg-type] # what is mapped is a table
+    .where(
+        VatBook.tenant_id == bindparam("tenant"),
+        VatBook.location_id == bindparam("location"),
+        VatBook.position == bindparam("old_position"),
+        VatBook.closed_until.is_not_distinct_from(bindparam("old_closed", type_=Date)),
+    )
+    .values(
+        position=bindparam("new_position"),
+        number=bindparam("new_number"),
+        head=bindparam("new_head"),
+    )
+    .returning(VatBook.id)
+    .cte("moved")
+)
+_is_moved = exists(select(_moved.c.id))
+_LINES = ManyRows(
+    VatLine,
+    *(name for name in HASHED if name != "tenant_id"),
+    "hash",
+    prefix="line_",
+    only_if=_is_moved,
+)
+_DUES = ManyRows(
+    VatDue, "location_id", "number", "left_on", "due_on", prefix="due_", only_if=_is_moved
+)
+_APPEND = (
+    select(func.count())
+    .select_from(_moved)
+    .add_cte(
+        _LINES.insert.cte("added"),
+        _DUES.insert.on_conflict_do_update(
+            index_elements=["tenant_id", "location_id", "number"],
+            set_={name: _DUES.insert.excluded[name] for name in ("left_on", "due_on")},
+        ).cte("due"),
+    )
+)
+
+
+async def append(
+    session: AsyncSession,
+    book: OpenBook,
+    lines: Sequence[dict[str, Any]],
+    dues: Sequence[dict[str, Any]] = (),
+) -> bool:
+    """Add lines that have their places and hashes, move the end of the chain behind them, and note
+    what waits for an invoice: all with one statement, whose end is also the end of what others
+    wait for. `book` is the register as it is afterwards; False, with nothing stored, where it
+    was no longer as it had been before."""
+    values = {
+        "tenant": session.info["tenant_id"],
+        "location": book.location_id,
+        "old_position": book.position - len(lines),
+        "old_closed": book.closed_until,
+        "new_position": book.position,
+        "new_number": book.number,
+        "new_head": book.head,
+        **_LINES.arrays(lines),
+        **_DUES.arrays(dues),
+    }
+    return bool(await session.scalar(_APPEND, values))
 
 
 async def book_of(session: AsyncSession, location_id: UUID) -> VatBook | None:

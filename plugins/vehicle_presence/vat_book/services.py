@@ -27,6 +27,7 @@ from plugins.vehicle_presence.vat_book.writing import (
     in_order,
     locked,
     take_over,
+    try_to_write,
     write,
 )
 
@@ -72,21 +73,31 @@ async def note_exits(session: AsyncSession, stays: Sequence[StayFacts], actor: A
     """Vehicles left, as many as you like for the same few statements. One that was noted by a
     release that kept no book is entered now."""
     for location_id, group in _by_location(stay for stay in stays if stay.left_at is not None):
-        book = await locked(session, location_id, actor, leaving=group)
-        known = await stay_repository.entered(session, [stay.id for stay in group])
-        missing = in_order(stay for stay in group if stay.id not in known)
-        entries = await entries_for(session, book, missing)
-        for number, stay in enumerate(missing, start=book.number + 1):
-            known[stay.id] = Entered(number)
-        ordered = sorted(group, key=lambda stay: known[stay.id].number)
-        exits = [_exit(book, stay, known[stay.id].number) for stay in ordered]
-        await write(session, book, [*entries, *exits], actor)
-        waiting = [
-            due_of(book, known[stay.id].number, draft.day)
-            for stay, draft in zip(ordered, exits, strict=True)
-            if draft.day is not None and not known[stay.id].is_settled
-        ]
-        await due_repository.set_dues(session, waiting)
+        book = await repository.open_book(session, location_id, lock=False)
+        if book is None or not await _write_exits(session, book, group, actor):
+            book = await locked(session, location_id, actor, leaving=group)
+            if not await _write_exits(session, book, group, actor):
+                raise RuntimeError("a register changed although it was locked")
+
+
+async def _write_exits(
+    session: AsyncSession, book: OpenBook, stays: Sequence[StayFacts], actor: Actor
+) -> bool:
+    """Everything is read, and hashed, before the one statement that others may have to wait for:
+    if they wrote meanwhile, it does nothing."""
+    known = await stay_repository.entered(session, [stay.id for stay in stays])
+    missing = in_order(stay for stay in stays if stay.id not in known)
+    entries = await entries_for(session, book, missing)
+    for number, stay in enumerate(missing, start=book.number + 1):
+        known[stay.id] = Entered(number)
+    ordered = sorted(stays, key=lambda stay: known[stay.id].number)
+    exits = [_exit(book, stay, known[stay.id].number) for stay in ordered]
+    waiting = [
+        due_of(book, known[stay.id].number, draft.day)
+        for stay, draft in zip(ordered, exits, strict=True)
+        if draft.day is not None and not known[stay.id].is_settled
+    ]
+    return await try_to_write(session, book, [*entries, *exits], actor, waiting)
 
 
 async def undo_exit(session: AsyncSession, stay: Stay, actor: Actor) -> None:
@@ -117,9 +128,9 @@ async def change_exit(session: AsyncSession, stay: Stay, actor: Actor) -> None:
     book = await locked(session, facts.location_id, actor)
     row = (await _rows_of_stays(session, book, [facts], actor))[facts.id]
     draft = _exit(book, facts, row.number, replaces=row.exit)
-    await write(session, book, [draft], actor)
-    if row.invoice is None and draft.day is not None:
-        await due_repository.set_dues(session, [due_of(book, row.number, draft.day)])
+    waits = row.invoice is None and draft.day is not None
+    dues = [due_of(book, row.number, draft.day)] if waits and draft.day is not None else []
+    await write(session, book, [draft], actor, dues)
 
 
 def _by_location(stays: Iterable[StayFacts]) -> Iterator[tuple[UUID, list[StayFacts]]]:

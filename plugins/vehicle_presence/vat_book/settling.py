@@ -73,9 +73,9 @@ async def take_back_settlement(
     if row.invoice is None:
         return row
     struck = Draft(STRIKE, row.number, strikes=row.invoice.position, reason=reason)
-    await write(session, book, [struck], actor)
-    if row.exit is not None and row.exit.day is not None:
-        await due_repository.set_dues(session, [due_of(book, row.number, row.exit.day)])
+    left_on = row.exit.day if row.exit is not None else None
+    dues = [] if left_on is None else [due_of(book, row.number, left_on)]
+    await write(session, book, [struck], actor, dues)
     record(session, actor, "vat_book.corrected", f"vat_row:{row_id}", details=_told(row))
     return row
 

@@ -48,7 +48,7 @@ async def locked(
     Raises:
         NotFound: no such location is here.
     """
-    book = await repository.locked_book(session, location_id)
+    book = await repository.open_book(session, location_id)
     if book is not None:
         return book
     location = await locations.by_id(session, location_id)
@@ -60,7 +60,7 @@ async def locked(
         zone=location.timezone,
         opened_on=today,
     )
-    book = await repository.locked_book(session, location_id)
+    book = await repository.open_book(session, location_id)
     if book is None:
         raise NotFound("register")
     if is_opener:
@@ -84,7 +84,7 @@ async def take_over(session: AsyncSession, location_id: UUID, actor: Actor) -> b
     if not inside:
         return False
     facts = await stay_repository.facts_of(session, [stay.job_id for stay in inside])
-    book = await repository.locked_book(session, location_id)
+    book = await repository.open_book(session, location_id)
     if book is None:
         raise NotFound("register")
     meanwhile = await stay_repository.entered(session, [stay.id for stay in inside])
@@ -97,7 +97,7 @@ async def go_on_taking_over(session: AsyncSession, payload: Mapping[str, Any]) -
     """The outbox's turn: enter the next part, and ask for another turn where there is more."""
     location_id = UUID(payload["location_id"])
     if await take_over(session, location_id, SYSTEM):
-        book = await repository.locked_book(session, location_id)
+        book = await repository.open_book(session, location_id)
         if book is not None:
             await _go_on_later(session, book)
 
@@ -154,19 +154,39 @@ def _entries(
 
 
 async def write(
-    session: AsyncSession, book: OpenBook, drafts: Sequence[Draft], actor: Actor
+    session: AsyncSession,
+    book: OpenBook,
+    drafts: Sequence[Draft],
+    actor: Actor,
+    dues: Sequence[dict[str, Any]] = (),
 ) -> None:
-    """Add lines at the end of a locked register: one statement for all of them, one for its new
-    end."""
+    """Add lines at the end of a locked register, and what waits for an invoice because of them.
+
+    Raises:
+        RuntimeError: it was not locked, and somebody else wrote into it.
+    """
+    if not await try_to_write(session, book, drafts, actor, dues):
+        raise RuntimeError("a register that is written into must be locked")
+
+
+async def try_to_write(
+    session: AsyncSession,
+    book: OpenBook,
+    drafts: Sequence[Draft],
+    actor: Actor,
+    dues: Sequence[dict[str, Any]] = (),
+) -> bool:
+    """The same for a register that need not be locked: False, with nothing written, where somebody
+    else wrote into it since it was read. `book` moves along."""
     if not drafts:
-        return
+        return True
     moment = now()
-    rows: list[dict[str, Any]] = []
+    lines: list[dict[str, Any]] = []
     for draft in drafts:
         book.position += 1
         if draft.number is None:
             book.number += 1
-        row = {
+        line = {
             "tenant_id": session.info["tenant_id"],
             "location_id": book.location_id,
             "position": book.position,
@@ -189,10 +209,9 @@ async def write(
             "recorded_at": moment,
             "previous_hash": book.head,
         }
-        book.head = row["hash"] = hash_of(row)
-        rows.append(row)
-    await repository.add_lines(session, rows)
-    await repository.move_head(session, book)
+        book.head = line["hash"] = hash_of(line)
+        lines.append(line)
+    return await repository.append(session, book, lines, dues)
 
 
 def due_of(book: OpenBook, number: int, left_on: date) -> dict[str, Any]:

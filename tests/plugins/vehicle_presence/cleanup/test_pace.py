@@ -7,7 +7,7 @@ import pytest
 from core.clock import frozen
 from plugins.vehicle_presence import repository
 from plugins.vehicle_presence.cleanup import sweep
-from plugins.vehicle_presence.cleanup.pace import AIM_SECONDS, FEWEST, FIRST, MOST, Paces
+from plugins.vehicle_presence.cleanup.pace import AIM_SECONDS, FEWEST, MOST, Paces
 from tests.garages import Garage
 from tests.sweeping import NOW, many_forgotten, swept
 
@@ -15,25 +15,28 @@ GARAGE, OTHER = uuid4(), uuid4()
 
 
 @pytest.mark.parametrize(
-    ("locked", "seconds", "following"),
+    ("before", "locked", "seconds", "following"),
     [
-        (FIRST, AIM_SECONDS, FIRST),
-        (FIRST, AIM_SECONDS / 1.5, 150),
-        (FIRST, AIM_SECONDS / 100, 2 * FIRST),  # no faster than twice
-        (FIRST, AIM_SECONDS / 0.8, 80),
-        (FIRST, 100 * AIM_SECONDS, FEWEST),
-        (60, 1.2 * AIM_SECONDS, FEWEST),  # so few took too long already
-        (50, AIM_SECONDS / 4, FIRST),  # too few to know what more would take
-        (0, AIM_SECONDS / 4, FIRST),
+        (FEWEST, FEWEST, AIM_SECONDS, FEWEST),
+        (FEWEST, FEWEST, AIM_SECONDS / 1.5, 150),
+        (FEWEST, FEWEST, AIM_SECONDS / 100, 2 * FEWEST),  # no faster than twice
+        (FEWEST, FEWEST, 100 * AIM_SECONDS, FEWEST),
+        (200, 200, AIM_SECONDS / 0.8, 160),
+        (200, 150, AIM_SECONDS / 0.8, 160),  # the others were asked about
+        (200, 100, AIM_SECONDS / 4, 200),  # too few to know what more would take
+        (200, 20, AIM_SECONDS / 0.8, 160),
+        (200, 0, AIM_SECONDS / 4, 200),
     ],
 )
 def test_the_next_part_is_as_large_as_the_last_one_was_fast(
-    locked: int, seconds: float, following: int
+    before: int, locked: int, seconds: float, following: int
 ) -> None:
     paces = Paces()
+    paces.note(GARAGE, FEWEST, AIM_SECONDS / (before / FEWEST))
+    assert paces.size(GARAGE) == before
     paces.note(GARAGE, locked, seconds)
     assert paces.size(GARAGE) == following
-    assert paces.size(OTHER) == FIRST
+    assert paces.size(OTHER) == FEWEST
 
 
 def test_it_never_grows_beyond_the_most_and_begins_anew_after_the_end() -> None:
@@ -42,7 +45,7 @@ def test_it_never_grows_beyond_the_most_and_begins_anew_after_the_end() -> None:
         paces.note(GARAGE, paces.size(GARAGE), AIM_SECONDS / 3)
     assert paces.size(GARAGE) == MOST
     paces.forget(GARAGE)
-    assert paces.size(GARAGE) == FIRST
+    assert paces.size(GARAGE) == FEWEST
 
 
 @pytest.mark.parametrize(("sizes", "left"), [([30, 70], 0), ([60, 30], 10)])
@@ -70,7 +73,7 @@ async def test_each_part_says_how_many_it_held_and_the_end_forgets_the_pace(
         noted.append(locked)
 
     monkeypatch.setattr(Paces, "note", note)
-    await many_forgotten(garage, FIRST + 5)
-    sweep.paces.note(garage.tenant.id, FIRST, AIM_SECONDS)
+    await many_forgotten(garage, FEWEST + 5)
+    sweep.paces.note(garage.tenant.id, FEWEST, AIM_SECONDS)
     await swept(garage, NOW)
-    assert noted == [FIRST, FIRST, 5]
+    assert noted == [FEWEST, FEWEST, 5]

@@ -18,7 +18,7 @@ from core.workshop.jobs.models import Job, JobEvent
 from plugins.vehicle_presence import repository
 from plugins.vehicle_presence.cleanup import candidates, sweep
 from plugins.vehicle_presence.cleanup.models import CleanupRun
-from plugins.vehicle_presence.cleanup.pace import FIRST, Paces
+from plugins.vehicle_presence.cleanup.pace import FEWEST, Paces
 from plugins.vehicle_presence.models import Doubt, Stay
 from plugins.vehicle_presence.services import NAME
 from tests.garages import Garage
@@ -33,7 +33,7 @@ BRUSSELS = ZoneInfo("Europe/Brussels")
 @pytest.fixture(autouse=True)
 def _parts_of_one_size(monkeypatch: pytest.MonkeyPatch) -> None:
     """Parts are counted here; how their size follows the time they take is in `test_pace.py`."""
-    monkeypatch.setattr(Paces, "size", lambda _paces, _tenant_id: FIRST)
+    monkeypatch.setattr(Paces, "size", lambda _paces, _tenant_id: FEWEST)
 
 
 async def departures(garage: Garage) -> Counter[str]:
@@ -58,7 +58,7 @@ async def is_clean(garage: Garage, job_ids: list) -> bool:  # type: ignore[type-
 
 
 async def test_a_night_goes_on_in_parts_until_nothing_is_left(garage: Garage) -> None:
-    job_ids = await many_forgotten(garage, 2 * FIRST + 10)
+    job_ids = await many_forgotten(garage, 2 * FEWEST + 10)
     assert await night(garage) == 4  # three with vehicles, one that finds none
     assert await is_clean(garage, job_ids)
 
@@ -73,14 +73,14 @@ async def test_a_second_run_of_the_same_night_does_nothing(garage: Garage) -> No
 
 
 async def test_two_workers_at_one_night_share_it(garage: Garage) -> None:
-    job_ids = await many_forgotten(garage, 3 * FIRST)
+    job_ids = await many_forgotten(garage, 3 * FEWEST)
     parts = await asyncio.gather(night(garage), night(garage), night(garage))
     assert sum(parts) >= 4
     assert await is_clean(garage, job_ids)
 
 
 async def test_a_part_that_fails_leaves_nothing_behind_and_is_done_again(garage: Garage) -> None:
-    job_ids = await many_forgotten(garage, FIRST + 20)
+    job_ids = await many_forgotten(garage, FEWEST + 20)
     with frozen(NOW):
         async with garage.unit() as session:
             await sweep.sweep_tonight(session)
@@ -191,14 +191,14 @@ async def test_what_a_batch_costs_depends_neither_on_its_size_nor_on_history(
     async with garage.unit() as session:
         await session.execute(text("delete from vehicle_presence_cleanup_runs"))
     many = await statements_of_a_part()
-    assert few == many <= 21  # eight of them for absences and the VAT book
+    assert few == many <= 19  # five of them for absences and the VAT book
 
 
 async def test_a_night_that_takes_long_is_handed_on(
     garage: Garage, doors: Doors, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(tasks, "PART_SECONDS", 0)
-    job_ids = await many_forgotten(garage, 4 * FIRST, at=now())
+    job_ids = await many_forgotten(garage, 4 * FEWEST, at=now())
     messages = 0
     while True:
         messages += 1
@@ -215,13 +215,13 @@ async def test_a_garage_whose_plugin_is_switched_off_in_the_night_is_left_alone_
     garage: Garage, doors: Doors, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(tasks, "PART_SECONDS", 0)
-    await many_forgotten(garage, 2 * FIRST, at=now())
+    await many_forgotten(garage, 2 * FEWEST, at=now())
     with pytest.raises(NotAtItsEnd):
         await run_scheduled(doors, garage.tenant.id, TASK, garage.slug)
     await garage.switch(NAME, on=False)
     assert await run_scheduled(doors, garage.tenant.id, TASK, garage.slug) is False
     async with garage.unit() as session:
-        assert await repository.count_on_site(session) == FIRST
+        assert await repository.count_on_site(session) == FEWEST
 
 
 async def test_a_run_that_never_ends_is_given_up(
@@ -229,7 +229,7 @@ async def test_a_run_that_never_ends_is_given_up(
 ) -> None:
     monkeypatch.setattr(tasks, "PART_SECONDS", 0)
     monkeypatch.setattr("core.background.fan_out.MOST_PARTS", 1)
-    await many_forgotten(garage, 2 * FIRST, at=now())
+    await many_forgotten(garage, 2 * FEWEST, at=now())
     with pytest.raises(NotAtItsEnd):
         await run_scheduled(doors, garage.tenant.id, TASK, garage.slug)
     with pytest.raises(RuntimeError, match="does not come to its end"):
@@ -275,7 +275,7 @@ async def test_days_are_those_of_the_garages_calendar(
 
 
 async def test_a_night_across_midnight_is_one_night(garage: Garage) -> None:
-    await many_forgotten(garage, 2 * FIRST)
+    await many_forgotten(garage, 2 * FEWEST)
     before = datetime(2027, 5, 20, 23, 59, 50, tzinfo=BRUSSELS)
     with frozen(before):
         async with garage.unit() as session:
@@ -284,13 +284,13 @@ async def test_a_night_across_midnight_is_one_night(garage: Garage) -> None:
     async with garage.unit() as session:
         assert await repository.count_on_site(session) == 0
         (run,) = await session.scalars(select(CleanupRun))
-    assert (run.night, run.marked) == (date(2027, 5, 20), 2 * FIRST)
+    assert (run.night, run.marked) == (date(2027, 5, 20), 2 * FEWEST)
 
 
 async def test_a_night_that_broke_off_for_good_does_not_take_the_next_ones_place(
     garage: Garage,
 ) -> None:
-    job_ids = await many_forgotten(garage, 2 * FIRST)
+    job_ids = await many_forgotten(garage, 2 * FEWEST)
     with frozen(NOW):
         async with garage.unit() as session:
             await sweep.sweep_tonight(session)

@@ -18,7 +18,7 @@ from core.workshop.audit import repository as audit
 from core.workshop.jobs import repository as jobs
 from core.workshop.jobs.models import Job
 from plugins.vehicle_presence import repository
-from plugins.vehicle_presence.cleanup.pace import FIRST
+from plugins.vehicle_presence.cleanup.pace import FEWEST
 from plugins.vehicle_presence.cleanup.sweep import look
 from plugins.vehicle_presence.models import Doubt, Stay
 from plugins.vehicle_presence.services import (
@@ -233,7 +233,7 @@ async def test_who_presses_the_clock_during_a_sweep_wins_or_loses_but_never_both
 
 
 async def test_five_hundred_forgotten_vehicles_are_all_found(garage: Garage) -> None:
-    job_ids = await many_forgotten(garage, 4 * FIRST + 100)
+    job_ids = await many_forgotten(garage, 4 * FEWEST + 100)
     async with garage.unit() as session:
         await session.execute(update(Job).where(Job.id.in_(job_ids[::5])).values(status="ready"))
     report = await swept(garage, NOW)
