@@ -1,7 +1,10 @@
 """`python -m bench`: generate what is missing, measure, write docs/benchmarks.md.
 
 Parts can be measured on their own, and again: the report is put together from the newest result of
-each, which are kept beside the data.
+each, which are kept beside the data. `spread` cleans up `--stale` forgotten vehicles in each of
+`--garages` garages that it makes for itself, so alone it needs none of the others:
+
+    python -m bench spread --garages 200 --stale 500
 """
 
 import argparse
@@ -20,8 +23,9 @@ from bench import pages, photos, report, sweep
 from bench.generate import Plan, generate
 from bench.places import Place, running
 from bench.servers import ROOT
+from core.embedded.postgres import ADMIN
 
-PARTS = ("pages", "forgotten", "sweep", "uploads", "thumbnails")
+PARTS = ("pages", "forgotten", "sweep", "spread", "uploads", "thumbnails")
 REPORT = ROOT / "docs" / "benchmarks.md"
 NOTES = ROOT / "bench" / "notes.md"
 
@@ -33,13 +37,16 @@ class Asked:
     garages: int
     jobs: int
     sweep_jobs: int
+    stale: int
     rounds: int
     seconds: float
     connections: int
 
 
-FULL = Asked(garages=200, jobs=20_000, sweep_jobs=20_000, rounds=5, seconds=8, connections=32)
-QUICK = Asked(garages=6, jobs=1000, sweep_jobs=1500, rounds=2, seconds=2, connections=32)
+FULL = Asked(
+    garages=200, jobs=20_000, sweep_jobs=20_000, stale=500, rounds=5, seconds=8, connections=32
+)
+QUICK = Asked(garages=6, jobs=1000, sweep_jobs=1500, stale=200, rounds=2, seconds=2, connections=32)
 
 
 def measure(
@@ -53,6 +60,9 @@ def measure(
         "sweep": lambda: sweep.measure(
             place, tenants, jobs=asked.sweep_jobs, seconds=asked.seconds
         ),
+        "spread": lambda: sweep.spread(
+            place, garages=asked.garages, stale=asked.stale, seconds=asked.seconds, say=_say
+        ),
         "uploads": lambda: photos.uploads(place, tenants, rounds=asked.rounds),
         "thumbnails": lambda: photos.thumbnails(place, rounds=asked.rounds),
     }
@@ -65,11 +75,14 @@ def main() -> None:
     load = os.getloadavg()[0]
     results = options.data_dir.resolve() / "results"
     with running(options.data_dir) as place:
-        _say(f"{asked.garages} garages × {asked.jobs} jobs in {place.folder}")
-        tenants = asyncio.run(generate(place, Plan(asked.garages, asked.jobs), _say))
+        parts = options.parts or PARTS
+        tenants: dict[str, str] = {}
+        if set(parts) != {"spread"}:
+            _say(f"{asked.garages} garages × {asked.jobs} jobs in {place.folder}")
+            tenants = asyncio.run(generate(place, Plan(asked.garages, asked.jobs), _say))
         facts = {"load": load, "postgres": asyncio.run(_version(place)), **asdict(asked)}
         works = measure(place, tenants, asked, options.peers_python)
-        for part in options.parts or PARTS:
+        for part in parts:
             began = time.monotonic()
             _say(f"{part} …")
             pages.save(results / f"{part}.json", works[part]())
@@ -84,7 +97,7 @@ def _options() -> argparse.Namespace:
         "parts", nargs="*", metavar="part", help=f"of {', '.join(PARTS)}; all without"
     )
     parser.add_argument("--quick", action="store_true", help="two minutes on little data")
-    for name in ("garages", "jobs", "sweep-jobs", "rounds", "connections"):
+    for name in ("garages", "jobs", "sweep-jobs", "stale", "rounds", "connections"):
         parser.add_argument(f"--{name}", type=int)
     parser.add_argument("--seconds", type=float, help="of a round")
     parser.add_argument("--data-dir", type=Path, help="kept for the next time")
@@ -108,7 +121,7 @@ def _asked(options: argparse.Namespace) -> Asked:
 
 
 async def _version(place: Place) -> str:
-    admin = await asyncpg.connect(place.admin_url)
+    admin = await asyncpg.connect(place.postgres.url(ADMIN, "postgres"))
     try:
         found: str = await admin.fetchval("show server_version")
         return found

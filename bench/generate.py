@@ -14,7 +14,7 @@ import hashlib
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -22,8 +22,9 @@ import asyncpg
 
 from bench.places import Place, running
 from core.house import House, migrate_schema, open_house
-from core.tenancy.context import TenantContext
+from core.tenancy.context import TenantContext, tenant_scope
 from core.workshop.audit.services import Actor
+from plugins.vehicle_presence.vat_book.services import open_books
 from tenants.activation import enable
 from tenants.lifecycle import NewGarage, open_garage
 
@@ -36,6 +37,7 @@ TABLES = (
     "jobs",
     "job_tasks",
     "vehicle_presence_stays",
+    "vehicle_presence_vat_lines",
     "staff_members",
     "login_sessions",
 )
@@ -61,6 +63,10 @@ class Plan:
         """How many per cent of the older jobs of the n-th garage are forgotten in."""
         return self.forgotten[number % len(self.forgotten)]
 
+    def with_on_site(self) -> "Plan":
+        """The same with those that are on site besides."""
+        return replace(self, jobs=self.jobs + ON_SITE)
+
     def forgotten_jobs(self, number: int) -> int:
         """The same as a count."""
         return (self.jobs - ON_SITE) * self.share(number) // 100
@@ -76,8 +82,11 @@ def token_of(slug: str) -> str:
     return f"bench-session-of-{slug}"
 
 
-async def generate(place: Place, plan: Plan, say: Say = print) -> dict[str, str]:
-    """Bring the place to what `plan` says; subdomain → id of its garages."""
+async def generate(
+    place: Place, plan: Plan, say: Say = print, *, with_books: bool = False
+) -> dict[str, str]:
+    """Bring the place to what `plan` says; subdomain → id of its garages. `with_books` enters what
+    is marked in into the VAT books, by the product's own verb."""
     began = time.monotonic()
     async with _workshop(place) as (house, admin):
         tenants: dict[str, str] = {}
@@ -87,6 +96,8 @@ async def generate(place: Place, plan: Plan, say: Say = print) -> dict[str, str]
             tenant = await _opened(house, slug)
             if not await _is_full(admin, tenant, plan):
                 await _fill(admin, tenant, plan, number)
+                if with_books:
+                    await _keep_books(house, tenant)
                 is_new = True
                 say(f"{slug}: {plan.jobs} jobs ({time.monotonic() - began:.0f} s)")
             tenants[slug] = str(tenant.id)
@@ -102,6 +113,7 @@ async def add_garage(place: Place, slug: str, plan: Plan) -> str:
     async with _workshop(place) as (house, admin):
         tenant = await _opened(house, slug)
         await _fill(admin, tenant, plan, 0)
+        await _keep_books(house, tenant)
         for table in TABLES:
             await admin.execute(f"analyze {table}")
         return str(tenant.id)
@@ -113,7 +125,7 @@ async def _workshop(place: Place) -> AsyncIterator[tuple[House, asyncpg.Connecti
     await place.postgres.ensure_database(place.database)
     settings = place.settings()
     await migrate_schema(settings)
-    house = open_house(settings, pooled=False)
+    house = open_house(settings)
     admin = await asyncpg.connect(place.admin_url)
     try:
         await admin.execute("set session_replication_role = replica")  # all keys are ours
@@ -144,6 +156,15 @@ async def _opened(house: House, slug: str) -> TenantContext:
     opened = await house.directory.by_slug(slug)
     assert opened is not None
     return opened
+
+
+async def _keep_books(house: House, tenant: TenantContext) -> None:
+    """Enter what is marked in, as it would have been on arrival."""
+    is_more = True
+    with tenant_scope(tenant):
+        while is_more:
+            async with house.database.unit_of_work(tenant.id) as session:
+                is_more = await open_books(session)
 
 
 async def _is_full(admin: asyncpg.Connection, tenant: TenantContext, plan: Plan) -> bool:

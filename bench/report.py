@@ -20,7 +20,9 @@ def write(target: Path, results: Path, facts: Mapping[str, Any], notes: Path) ->
     """Put together whatever was measured; parts that were not are said to be missing."""
     found = {file.stem: json.loads(file.read_text()) for file in sorted(results.glob("*.json"))}
     bars = [
-        bar for part in (_pages, _forgotten, _sweep, _uploads, _thumbnails) for bar in part(found)
+        bar
+        for part in (_pages, _forgotten, _sweep, _spread, _uploads, _thumbnails)
+        for bar in part(found)
     ]
     text = "\n".join(
         [
@@ -116,17 +118,27 @@ def _forgotten(found: Mapping[str, Any]) -> list[Bar]:
 
 def _sweep(found: Mapping[str, Any]) -> list[Bar]:
     swept = found.get("sweep")
+    return [] if swept is None else _cleaned(swept, "the clean-up")
+
+
+def _spread(found: Mapping[str, Any]) -> list[Bar]:
+    swept = found.get("spread")
     if swept is None:
         return []
+    return _cleaned(swept, f"the clean-up of {swept['garages']} garages")
+
+
+def _cleaned(swept: Mapping[str, Any], what: str) -> list[Bar]:
     faster = swept["swept_per_second"] / swept["by_hand_per_second"]
     slower = swept["reads_during"]["p99_ms"] / swept["reads_before"]["p99_ms"]
     most = swept["writes_during_ms"]["most"]
-    whole = swept["swept"] == swept["expected"] and swept["missed"] == 0
+    missed = swept["missed"] + swept["doubtful"] - swept["asked"]
+    whole = swept["swept"] == swept["expected"] == swept["reported"] and missed == 0
     return [
-        ("clean-up × one by one", "≥ 12", f"{faster:.0f}", faster >= 12),
-        ("vehicles that the clean-up missed", "0", str(swept["missed"]), whole),
-        ("card list's p99 during the clean-up", "≤ 1.5 × before", f"{slower:.2f}", slower <= 1.5),
-        ("longest write during the clean-up", "≤ 50 ms", f"{most:.0f} ms", most <= 50),
+        (f"{what} × one by one", "≥ 12", f"{faster:.0f}", faster >= 12),
+        (f"vehicles that {what} missed", "0", str(missed), whole),
+        (f"card list's p99 during {what}", "≤ 1.5 × before", f"{slower:.2f}", slower <= 1.5),
+        (f"longest write during {what}", "≤ 50 ms", f"{most:.0f} ms", most <= 50),
     ]
 
 
@@ -189,23 +201,27 @@ def _tables(found: Mapping[str, Any]) -> list[str]:
             ),
             "",
         ]
-    if "sweep" in found:
-        swept = found["sweep"]
-        before, during = swept["writes_before_ms"], swept["writes_during_ms"]
+    if "sweep" in found or "spread" in found:
         lines += [
             "## The clean-up",
             "",
-            f"{swept['swept']} of {swept['expected']} vehicles whose job proves when they left, at"
-            f" {swept['swept_per_second']:.0f}/s; one by one, as a person presses the clock,"
-            f" {swept['by_hand_per_second']:.0f}/s.",
+            "The product's command in a process of its own, while four connections ask for the card list as"
+            " fast as they are answered, and somebody writes in the garage that is being cleaned up: what an"
+            " arrival needs, the register of the location and a vehicle on site. One by one is a loop over the"
+            " verb behind the clock, in the same conditions.",
             "",
-            "| | before | during |",
-            "|---|---|---|",
-            f"| card list, p50 | {swept['reads_before']['p50_ms']:.1f} ms | {swept['reads_during']['p50_ms']:.1f} ms |",
-            f"| card list, p99 | {swept['reads_before']['p99_ms']:.1f} ms | {swept['reads_during']['p99_ms']:.1f} ms |",
-            f"| a write in the same garage, p99 | {before['p99']:.1f} ms | {during['p99']:.1f} ms |",
-            f"| the longest | {before['most']:.0f} ms | {during['most']:.0f} ms |",
+        ]
+    if "sweep" in found:
+        lines += [f"**One garage.** {_cleaned_text(found['sweep'])}", ""]
+        lines += _meanwhile(found["sweep"])
+    if "spread" in found:
+        swept = found["spread"]
+        many = swept["garages"] * swept["stale"]
+        lines += [
+            f"**{swept['garages']} garages**, {many:,} forgotten vehicles, one garage after the other."
+            f" {_cleaned_text(swept)} It took {swept['seconds']:.0f} s.",
             "",
+            *_meanwhile(swept),
         ]
     if "uploads" in found:
         sent = found["uploads"]
@@ -227,3 +243,27 @@ def _tables(found: Mapping[str, Any]) -> list[str]:
             "",
         ]
     return lines
+
+
+def _cleaned_text(swept: Mapping[str, Any]) -> str:
+    return (
+        f"{swept['swept']:,} of {swept['expected']:,} vehicles whose job proves when they left, at"
+        f" {swept['swept_per_second']:.0f}/s, and {swept['asked']:,} of {swept['doubtful']:,} put before a"
+        f" person; one by one {swept['by_hand_per_second']:.0f}/s."
+    )
+
+
+def _meanwhile(swept: Mapping[str, Any]) -> list[str]:
+    before, during = swept["writes_before_ms"], swept["writes_during_ms"]
+    reads = swept["reads_before"], swept["reads_during"]
+    return [
+        "| | before | during |",
+        "|---|---|---|",
+        f"| card list, p50 | {reads[0]['p50_ms']:.1f} ms | {reads[1]['p50_ms']:.1f} ms |",
+        f"| card list, p99 | {reads[0]['p99_ms']:.1f} ms | {reads[1]['p99_ms']:.1f} ms |",
+        f"| a write in the same garage, p99 | {before['p99']:.1f} ms | {during['p99']:.1f} ms |",
+        f"| the longest | {before['most']:.0f} ms | {during['most']:.0f} ms |",
+        f"| longer than 50 ms, of all | {before['over_50_ms']} of {before['writes']} |"
+        f" {during['over_50_ms']} of {during['writes']} |",
+        "",
+    ]
