@@ -206,6 +206,7 @@ async def test_a_customer_books_inside_the_garages_own_site_without_third_party_
 async def finds_no_barrier_inside(page: Page) -> None:
     """axe finds nothing in the frame, and it does not scroll sideways."""
     inside = next(frame for frame in page.frames if "noord" in frame.url)
+    await inside.wait_for_load_state()
     found = (await Axe().run(inside, options=WCAG)).response  # type: ignore[arg-type]
     assert not found["violations"], found["violations"]
     assert await inside.evaluate("document.documentElement.scrollWidth <= innerWidth")
