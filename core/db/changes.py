@@ -60,7 +60,7 @@ class _Type(UserDefinedType[Any]):
 
 
 _SEEN = cast(cast(bindparam("seen", type_=Text), Text), _Type("pg_snapshot"))
-SNAPSHOT, SOURCES = "changes_snapshot", "changes_sources"
+SNAPSHOT, CHANGES = "changes_snapshot", "changes_unseen"
 
 
 def noted_tables(garage: Any) -> Select[*tuple[Any, ...]]:
@@ -82,23 +82,22 @@ def nothing_else(garage: Any) -> Select[*tuple[Any, ...]]:
 
 
 def changes(garage: Any) -> tuple[Any, Any]:
-    """Columns: `snapshot`, and `sources`, the tables with changes that the snapshot `:seen` did
-    not show. Those have numbers from the oldest that was under way then."""
+    """Columns: the snapshot, and the changes that the snapshot `:seen` did not show, each as its
+    table and transaction (`jobs:774`). They are looked for from the oldest that was under way."""
     number = cast(cast(DataChange.transaction, Text), _Type("xid8"))
     oldest = cast(cast(func.pg_snapshot_xmin(_SEEN), Text), BigInteger)
-    names = (
-        select(DataChange.source)
+    unseen = (
+        select(DataChange.source + literal_column("':'") + cast(DataChange.transaction, Text))
         .where(
             DataChange.tenant_id == garage,
             DataChange.transaction >= oldest,
             not_(func.pg_visible_in_snapshot(number, _SEEN)),
         )
-        .distinct()
         .correlate(garage.table)
         .scalar_subquery()
     )
     snapshot = cast(func.pg_current_snapshot(), Text)
-    return snapshot.label(SNAPSHOT), func.array(names).label(SOURCES)
+    return snapshot.label(SNAPSHOT), func.array(unseen).label(CHANGES)
 
 
 def _alone(garage: Any, what: Any) -> Select[*tuple[Any, ...]]:

@@ -7,10 +7,9 @@ changed (decision 0036).
 """
 
 import asyncio
-import sys
 import time
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import count
 from typing import Any, Generic, TypeVar
@@ -39,9 +38,9 @@ from sqlalchemy.sql import visitors
 from sqlalchemy.util import await_only, greenlet_spawn
 
 from core.db.changes import (
+    CHANGES,
     KEPT_SECONDS,
     SNAPSHOT,
-    SOURCES,
     changes,
     noted_tables,
     nothing_else,
@@ -53,7 +52,9 @@ from core.memory import Memory
 MOST_KEPT_BYTES = 32_000_000
 SIZE_OF_VALUE = 5
 """About how many times as long as its text a value is."""
-MOST_GARAGES_BYTES = 8_000_000
+MOST_COUNTED = 100
+GARAGE_BYTES = 10_000
+MOST_GARAGES_BYTES = 20_000_000
 LONGEST_SECONDS = 60.0
 """For how long an answer is kept although nothing was noted: a net below those who change tables
 with triggers switched off, such as a restore."""
@@ -178,12 +179,23 @@ class Kept(Generic[T]):
 @dataclass(slots=True)
 class _Garage:
     """What this process knows of one garage's changes: up to which snapshot, and a number for
-    each table that is another one after each change. Tables without one have `base`."""
+    each table that is another one after each change. Tables without one have `base`. Of changes
+    that are `counted`, those who asked at the same time hear too, and need not count them again."""
 
     snapshot: str
     looked_at: float
     base: int
-    numbers: dict[str, int]
+    numbers: dict[str, int] = field(default_factory=dict)
+    counted: set[str] = field(default_factory=set)
+
+    def count(self, changes: Iterable[str]) -> None:
+        """Give the tables of changes that were not counted yet another number."""
+        fresh = set(changes) - self.counted
+        for change in fresh:
+            self.numbers[change.partition(":")[0]] = next(_NUMBERS)
+        if len(self.counted) > MOST_COUNTED:
+            self.counted.clear()
+        self.counted |= fresh
 
     def tags(self, sources: Sequence[str]) -> tuple[int, ...]:
         return tuple(self.numbers.get(each, self.base) for each in sources)
@@ -235,11 +247,10 @@ class Reading:
 
     def _learn(self, known: _Garage | None, row: Record, moment: float) -> _Garage:
         if known is None:
-            known = _Garage(row[SNAPSHOT], moment, next(_NUMBERS), {})
-            self._memory.garages.put(self._tenant_id, known, sys.getsizeof(known.snapshot))
+            known = _Garage(row[SNAPSHOT], moment, next(_NUMBERS))
+            self._memory.garages.put(self._tenant_id, known, GARAGE_BYTES)
             return known
-        for source in row[SOURCES]:
-            known.numbers[source] = next(_NUMBERS)
+        known.count(row[CHANGES])
         known.snapshot, known.looked_at = row[SNAPSHOT], moment
         return known
 
