@@ -9,11 +9,12 @@ from pathlib import Path
 import asyncpg
 import pytest
 
-from bench import pages, report
+from bench import by_hand, pages, report
 from bench.generate import ON_SITE, Plan, generate, slug_of
 from bench.load import Target, WrongAnswer, get, press, press_once
 from bench.places import Place
 from bench.servers import environment, serving
+from core.house import open_house
 from tests.servers import Servers
 from tests.worlds import as_it_was
 
@@ -202,6 +203,84 @@ def test_the_report_says_which_bars_were_missed(tmp_path: Path) -> None:
     assert card_list.endswith("| ≥ 0.85 | 0.90 | ✓ |")
     assert board.endswith("| ≥ 0.7 | 0.40 | **missed** |")
     assert not [line for line in lines if "clean-up" in line]
+
+
+def a_clean_up(**values: object) -> dict[str, object]:
+    """A result of cleaning up, of which a test changes what it is about."""
+    reads = a_speed(300)
+    writes = {"p50": 2, "p99": 20, "most": 40, "over_50_ms": 0, "writes": 500}
+    found = {"by_hand_per_second": 20, "swept_per_second": 300, "seconds": 100}
+    found |= {"expected": 400, "swept": 400, "reported": 400, "missed": 0}
+    found |= {"doubtful": 100, "asked": 100, "garages": 200, "stale": 500}
+    times = {"reads_before": reads, "reads_during": reads}
+    times |= {"writes_before_ms": writes, "writes_during_ms": writes}
+    return {**found, **times, **values}
+
+
+@pytest.mark.parametrize(
+    ("values", "missed"),
+    [
+        ({}, []),
+        ({"swept_per_second": 239}, ["× one by one"]),
+        ({"missed": 1, "swept": 399, "reported": 399}, ["missed | 0"]),
+        ({"asked": 99}, ["missed | 0"]),
+        ({"reported": 399}, ["missed | 0"]),
+        ({"reads_during": a_speed(300, 16)}, ["p99 during"]),
+        ({"writes_during_ms": {"p99": 30, "most": 51, "over_50_ms": 1, "writes": 9}}, ["longest"]),
+    ],
+)
+@pytest.mark.parametrize("part", ["sweep", "spread"])
+def test_the_report_says_which_bars_a_clean_up_missed(
+    tmp_path: Path, part: str, values: dict[str, object], missed: list[str]
+) -> None:
+    (tmp_path / "results").mkdir()
+    (tmp_path / "results" / f"{part}.json").write_text(json.dumps(a_clean_up(**values)))
+    facts = {"load": 0.1, "postgres": "18", "garages": 3, "jobs": 500}
+    facts |= {"connections": 32, "rounds": 2, "seconds": 1.0}
+    report.write(tmp_path / "b.md", tmp_path / "results", facts, tmp_path / "no-notes.md")
+    text = (tmp_path / "b.md").read_text()
+    found = [line for line in text.splitlines() if line.endswith("**missed** |")]
+    assert len(found) == len(missed)
+    assert all(what in line for line, what in zip(found, missed, strict=True))
+    assert ("**200 garages**, 100,000 forgotten vehicles" in text) == (part == "spread")
+
+
+async def test_garages_of_forgotten_vehicles_have_no_others_and_all_are_in_the_book(
+    servers: Servers, tmp_path: Path
+) -> None:
+    place = Place(tmp_path, servers.postgres, servers.valkey, database="garagist_bench_spread")
+    plan = Plan(2, 40, forgotten=(100,)).with_on_site()
+    with as_it_was():
+        tenants = await generate(place, plan, _quietly, with_books=True)
+    async with admin_of(place) as admin:
+        rows = await admin.fetch(
+            "select s.tenant_id, count(*) as stays, count(l.id) as entered,"
+            " count(*) filter (where s.left_at is null) as open from vehicle_presence_stays s"
+            " left join vehicle_presence_vat_lines l"
+            " on l.tenant_id = s.tenant_id and l.stay_id = s.id group by s.tenant_id"
+        )
+    await servers.postgres.drop_database(place.database)
+    assert {(row["stays"], row["open"], row["entered"]) for row in rows} == {
+        (40 + ON_SITE, 40 + ON_SITE, 40 + ON_SITE)
+    }
+    assert {str(row["tenant_id"]) for row in rows} == set(tenants.values())
+
+
+async def test_one_by_one_marks_that_many_and_those_of_the_warm_up(made: Pages) -> None:
+    place, tenants = made
+    slug = slug_of(PLAN, 2)
+    with as_it_was():
+        house = open_house(place.settings(), pooled=False)
+        seconds = await by_hand.mark(house, slug, 5, place.admin_url)
+        await house.close()
+    async with admin_of(place) as admin:
+        marked = await admin.fetchval(
+            "select count(*) from vehicle_presence_stays where tenant_id = $1"
+            " and closed_by = 'clock' and left_noted_at > now() - interval '1 day'",
+            tenants[slug],
+        )
+    assert seconds > 0
+    assert marked == 5 + by_hand.WARM_UP
 
 
 def test_the_peers_have_a_lock_of_their_own_with_hashes() -> None:
