@@ -44,11 +44,13 @@ async def arrive(garage: Garage, job_id: UUID, days_ago: int = 2) -> None:
 
 
 def form_to(page: BeautifulSoup, ending: str) -> str:
-    """The address of the one form whose address ends so."""
-    (form,) = [
-        f for f in page.select("form") if str(f["action"]).partition("?")[0].endswith(ending)
+    """The address of the one form, or button with an address of its own, that ends so."""
+    addresses = [
+        *(str(form["action"]) for form in page.select("form[action]")),
+        *(str(button["formaction"]) for button in page.select("button[formaction]")),
     ]
-    return str(form["action"])
+    (address,) = [each for each in addresses if each.partition("?")[0].endswith(ending)]
+    return address
 
 
 async def test_vehicle_in_is_checked_and_taken_back_with_one_press_each(

@@ -26,7 +26,7 @@ from plugins.vehicle_presence.services import (
     undo_off_site,
 )
 from plugins.vehicle_presence.vat_book import repository
-from plugins.vehicle_presence.vat_book.models import ENTRY
+from plugins.vehicle_presence.vat_book.models import ENTRY, EXIT
 from plugins.vehicle_presence.vat_book.register import Draft
 from plugins.vehicle_presence.vat_book.services import (
     ARRIVAL_UNDONE,
@@ -348,14 +348,15 @@ async def test_lines_for_a_register_that_moved_on_meanwhile_are_not_stored(
         assert before is not None
         async with garage.unit() as other:
             await record_arrival(other, (await a_job(other, plate=a_plate())).id, STAFF)
-        draft = Draft(ENTRY, day=now().date(), plate="1-ABC-123")
-        due = due_of(before, 1, now().date())
-        assert await try_to_write(session, before, [draft], STAFF, [due]) is False
+        today = now().date()
+        drafts = [Draft(ENTRY, day=today, plate="1-ABC-123"), Draft(EXIT, 1, day=today)]
+        due = due_of(before, 1, today)
+        assert await try_to_write(session, before, drafts, STAFF, [due]) is False
         fresh = await repository.open_book(session, place, lock=False)
         assert fresh is not None
-        assert await try_to_write(session, fresh, [draft], STAFF, [due]) is True
+        assert await try_to_write(session, fresh, drafts, STAFF, [due]) is True
         with pytest.raises(RuntimeError, match="must be locked"):
-            await write(session, before, [draft], STAFF)
+            await write(session, before, drafts, STAFF)
     assert [row.number for row in await register(garage)] == [1, 2]
     assert len(await dues(garage)) == 1
     await sound(garage)
