@@ -32,7 +32,7 @@ async def test_a_proposal_is_confirmed_and_taken_back(people: People, scripts: b
     await expect(planner.page.locator(".toast")).to_contain_text("1 vehicle is off site.")
     await expect(heading).to_have_text(str(waiting - 1))
     await planner.page.locator(".toast").get_by_role("button", name="Undo").click()
-    await expect(planner.page.locator(".toast")).to_contain_text("The vehicle is in.")
+    await expect(planner.page.locator(".toast")).to_contain_text("1 vehicle is in.")
 
 
 async def test_an_automatic_exit_is_taken_back_on_a_phone(people: People) -> None:
