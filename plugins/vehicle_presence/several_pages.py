@@ -107,7 +107,7 @@ def _late(number: int) -> str:
 def _undo_address(
     path: str, stay_ids: Sequence[UUID], filters: str, back: str = "board"
 ) -> str | None:
-    if not stay_ids:
+    if not 0 < len(stay_ids) <= several.MOST:  # more are taken back one by one, on their cards
         return None
     address = f"{path}?stays={several.code_of(stay_ids)}&back={back}"
     return f"{address}&{filters}" if filters else address

@@ -13,6 +13,7 @@ from core.clock import frozen, now
 from plugins.vehicle_presence import repository, several
 from plugins.vehicle_presence.models import Stay
 from plugins.vehicle_presence.services import mark_off_site, record_arrival
+from plugins.vehicle_presence.several_pages import are_off_site
 from tests.factories import a_job, a_plate
 from tests.garages import STAFF, Browser, Garage
 from tests.plugins.vehicle_presence.vat_book.reading import register, sound
@@ -143,6 +144,14 @@ async def test_another_garages_vehicles_are_not_there(
     async with garage.unit() as session:
         assert await several.undo_many_arrivals(session, stays, STAFF) == (0, 3)
     assert await are_inside(other_garage, foreign) == [True] * 3
+
+
+def test_of_more_than_an_address_holds_no_undo_is_offered() -> None:
+    few, many = (
+        are_off_site([uuid4() for _ in range(count)]) for count in (several.MOST, several.MOST + 1)
+    )
+    assert few.undo_href is not None
+    assert many.undo_href is None
 
 
 @given(st.lists(st.uuids(), max_size=several.MOST))
