@@ -19,7 +19,7 @@ from typing import Any
 
 import asyncpg
 
-from bench import pages, photos, report, sweep
+from bench import pages, photos, report, sweep, uploads
 from bench.generate import Plan, generate
 from bench.places import Place, running
 from bench.servers import ROOT
@@ -63,7 +63,7 @@ def measure(
         "spread": lambda: sweep.spread(
             place, garages=asked.garages, stale=asked.stale, seconds=asked.seconds, say=_say
         ),
-        "uploads": lambda: photos.uploads(place, tenants, rounds=asked.rounds),
+        "uploads": lambda: uploads.uploads(place, tenants, rounds=asked.rounds),
         "thumbnails": lambda: photos.thumbnails(place, rounds=asked.rounds),
     }
 

@@ -250,7 +250,7 @@ _STATEMENTS = (
     insert into jobs (tenant_id, id, sequence_number, public_number, location_id, customer_id, vehicle_id,
                       flow_id, plate, plate_normalised, status, status_changed_at, current_task, damage,
                       created_at, updated_at)
-    select tenant, made.id, n, upper(substr(md5('number' || tenant || n), 1, 9)), location_id, vehicles.customer_id,
+    select tenant, made.id, n, upper(substr(md5('number' || tenant || n), 1, 4) || lpad(to_hex(n), 5, '0')), location_id, vehicles.customer_id,
            vehicles.id, flow_id, vehicles.plate, vehicles.plate_normalised, status,
            least(arrived_at + interval '5 days', now()), step.key,
            'Scratched at a post, right rear door', arrived_at - interval '2 days',

@@ -8,6 +8,7 @@ asked what it would do in a garage where nothing is forgotten.
 
 import asyncio
 import json
+import re
 import subprocess
 import sys
 import time
@@ -48,6 +49,11 @@ _UNDER_WAY = """
     where tenant_id = any($1::uuid[]) and ended_at is null order by id desc limit 1
 """
 _REGISTER = "select position from vehicle_presence_vat_books where tenant_id = $1 for update"
+_SAYS_WAITS = """
+    set lc_messages = 'C'; set client_min_messages = log; set log_lock_waits = on; set deadlock_timeout = 1
+"""
+"""PostgreSQL tells this connection how long it waited for each lock, from a millisecond on."""
+_WAITED = re.compile(r"acquired \w+ on .* after ([0-9.]+) ms")
 _TOUCH = """
     update vehicle_presence_stays set updated_at = now()
     where tenant_id = $1 and id = (
@@ -117,8 +123,9 @@ def _serving(place: Place, told: Mapping[str, str]) -> AbstractContextManager[in
 async def _measure(scene: Scene, by_hand_in: str, tidy: str) -> dict[str, Any]:
     """Before, by hand, and during; what it takes to start is measured in a `tidy` garage."""
     admin = await asyncpg.connect(scene.place.admin_url)
-    others = Others(admin, scene.tenants)
     try:
+        others = Others(admin, scene.tenants)
+        await others.listen()
         await _read(scene, 1.0)
         before = await others.go_on(_read(scene, scene.seconds))
         hand = [sys.executable, "-m", "bench.by_hand", by_hand_in, str(BY_HAND)]
@@ -196,16 +203,30 @@ class Others:
         self._admin = admin
         self._tenants = tenants
         self._seconds: list[float] = []
+        self._blocked = 0.0
+        self._blocks: list[float] = []
         self.first: dict[str, float] = {}
+
+    async def listen(self) -> None:
+        """Hear from PostgreSQL how long writes wait for locks, which no load of the processors
+        can be taken for."""
+        await self._admin.execute(_SAYS_WAITS)
+        self._admin.add_log_listener(self._hear)
+
+    def _hear(self, _connection: object, message: Any) -> None:
+        if found := _WAITED.search(message.message):
+            self._blocked += float(found[1])
 
     def forget(self) -> None:
         """What was noted so far is over."""
-        self._seconds = []
+        self._seconds, self._blocks = [], []
 
     def latencies(self) -> dict[str, float]:
-        """How long writes took; milliseconds."""
+        """How long writes took, and how long of that they were blocked; milliseconds."""
         ordered = sorted(self._seconds)
         return {
+            "blocked_most": max(self._blocks),
+            "blocked_over_50_ms": sum(each > 50 for each in self._blocks),
             "p50": 1000 * ordered[len(ordered) // 2],
             "p99": 1000 * ordered[int(0.99 * (len(ordered) - 1))],
             "most": 1000 * ordered[-1],
@@ -229,9 +250,11 @@ class Others:
     async def _write_until(self, done: asyncio.Event) -> None:
         while not done.is_set():
             tenant = await self._admin.fetchval(_UNDER_WAY, self._tenants) or self._tenants[0]
+            self._blocked = 0.0
             began = time.perf_counter()
             async with self._admin.transaction():
                 await self._admin.fetchval(_REGISTER, tenant)
                 await self._admin.execute(_TOUCH, tenant)
             self._seconds.append(time.perf_counter() - began)
+            self._blocks.append(self._blocked)
             await asyncio.sleep(WRITE_PAUSE_SECONDS)
