@@ -25,10 +25,11 @@ class Target:
 
 @dataclass(slots=True)
 class Round:
-    """What one round measured; latencies in seconds."""
+    """What one round measured; latencies in seconds, `longest` in bytes of a body."""
 
     seconds: float
     latencies: list[float] = field(default_factory=list)
+    longest: int = 0
 
     @property
     def per_second(self) -> float:
@@ -56,6 +57,7 @@ class _Client(asyncio.Protocol):
         self._next = first
         self._until = until
         self._waiting_for = 0
+        self.longest = 0
         self._head = b""
         self._asked_at = 0.0
         self.latencies: list[float] = []
@@ -86,6 +88,7 @@ class _Client(asyncio.Protocol):
                 self._transport.close()
                 return
             self._waiting_for = _length_of(head)
+            self.longest = max(self.longest, self._waiting_for)
             data = rest
         self._waiting_for -= len(data)
         if self._waiting_for == 0:
@@ -121,6 +124,7 @@ async def press(target: Target, *, connections: int, seconds: float) -> Round:
     found = Round(time.perf_counter() - began)
     for client in clients:
         found.latencies += client.latencies
+        found.longest = max(found.longest, client.longest)
     return found
 
 

@@ -19,7 +19,8 @@ from bench.servers import environment, serving
 
 OURS_JSON, OURS_HTML = "Garagist, JSON", "Garagist, HTML"
 CHANGES_PER_SECOND = 10
-OURS_CHANGING = f"Garagist, HTML, while {CHANGES_PER_SECOND} jobs a second change"
+WHILE_CHANGING = f"while {CHANGES_PER_SECOND} jobs a second change"
+AFRESH = "read afresh each time"
 RAW = "bare ASGI + asyncpg, JSON"
 VISITOR = "benchmark-visitor-benchmark"
 
@@ -58,22 +59,36 @@ PEERS = (
     ),
 )
 OURS = {OURS_JSON: "/desk/on-site/cards.json", OURS_HTML: "/desk/on-site"}
+OURS_PACKED = "Garagist, HTML, gzip"
+
+
+def named(page: str, how: str) -> str:
+    """A row of the report: a page of ours in other circumstances."""
+    return f"{page}, {how}"
 
 
 class OtherCards(Exception):
     """A peer answers something else: then its speed says nothing."""
 
 
-def requests_for(path: str, slugs: list[str]) -> tuple[bytes, ...]:
+def requests_for(path: str, slugs: list[str], *, encoding: str = "identity") -> tuple[bytes, ...]:
     """One request per garage, with its planner's cookie."""
     return tuple(
         get(
             f"{slug}.{BASE_DOMAIN}",
             path,
-            {"Cookie": f"session={token_of(slug)}; visitor={VISITOR}; language=nl"},
+            {
+                "Cookie": f"session={token_of(slug)}; visitor={VISITOR}; language=nl",
+                "Accept-Encoding": encoding,
+            },
         )
         for slug in slugs
     )
+
+
+def path_of(name: str) -> str:
+    """Where a page of ours is, by its name in the report."""
+    return next(path for page, path in OURS.items() if name.startswith(page))
 
 
 def start_all(
@@ -84,7 +99,7 @@ def start_all(
     slugs = list(tenants)
     logs = place.folder / "logs"
     logs.mkdir(exist_ok=True)
-    targets = {}
+    targets: dict[str, Target] = {}
     for peer in PEERS:
         log = logs / f"{peer.application.partition(':')[0]}.log"
         port = stack.enter_context(
@@ -99,9 +114,25 @@ def start_all(
         )
         for name, path in peer.pages.items():
             targets[name] = Target(port, requests_for(path, slugs))
-    port = stack.enter_context(serving("core.app:serve", told, logs / "garagist.log", factory=True))
-    for name, path in OURS.items():
-        targets[name] = Target(port, requests_for(path, slugs))
+    targets |= ours(stack, place, told, slugs)
+    board = targets[OURS_HTML].port
+    targets[OURS_PACKED] = Target(board, requests_for(OURS[OURS_HTML], slugs, encoding="gzip"))
+    return targets
+
+
+def ours(
+    stack: ExitStack, place: Place, told: Mapping[str, str], slugs: list[str]
+) -> dict[str, Target]:
+    """Garagist as it is, and one that remembers nothing of its pages."""
+    targets = {}
+    forgetful = {**told, "REMEMBERED_MEGABYTES": "0"}
+    for log, environment_of in (("garagist", told), ("forgetful", forgetful)):
+        file = place.folder / "logs" / f"{log}.log"
+        file.parent.mkdir(exist_ok=True)
+        port = stack.enter_context(serving("core.app:serve", environment_of, file, factory=True))
+        for name, path in OURS.items():
+            shown = name if environment_of is told else named(name, AFRESH)
+            targets[shown] = Target(port, requests_for(path, slugs))
     return targets
 
 
@@ -113,7 +144,7 @@ def check_answers(targets: Mapping[str, Target]) -> None:
     """
     wished: Any = None
     for name, target in {OURS_JSON: targets[OURS_JSON], **targets}.items():
-        if not name.endswith("JSON"):
+        if "JSON" not in name:
             continue
         found = _comparable(asyncio.run(press_once(target)))
         if wished is None:
@@ -146,9 +177,9 @@ def compare(
         found = asyncio.run(
             interleaved(targets, rounds=rounds, seconds=seconds, connections=connections)
         )
-        board = {OURS_CHANGING: targets[OURS_HTML]}
+        kept = {named(name, WHILE_CHANGING): targets[name] for name in OURS}
         how = {"rounds": rounds, "seconds": seconds, "connections": connections}
-        found |= asyncio.run(_while_jobs_change(place, list(tenants.values()), board, how))
+        found |= asyncio.run(_while_jobs_change(place, list(tenants.values()), kept, how))
     return {name: summary(each) for name, each in found.items()}
 
 
@@ -196,15 +227,19 @@ def forgotten(
     """The board and the list in garages that forgot no, some and half of their vehicles. The
     garages of a share are asked in turn, in the same server over the same tables."""
     shares = sorted({slug.rpartition("-f")[2] for slug in tenants})
-    log = place.folder / "logs"
-    log.mkdir(exist_ok=True)
-    targets = {}
     told = environment(place, tenants)
-    with serving("core.app:serve", told, log / "garagist.log", factory=True) as port:
-        for share in shares:
-            slugs = [slug for slug in tenants if slug.endswith(f"-f{share}")]
-            for name, path in OURS.items():
-                targets[f"{name}, {int(share)} %"] = Target(port, requests_for(path, slugs))
+    with ExitStack() as stack:
+        servers = ours(stack, place, told, list(tenants))
+        targets = {
+            f"{name}, {int(share)} %": Target(
+                target.port,
+                requests_for(
+                    path_of(name), [slug for slug in tenants if slug.endswith(f"-f{share}")]
+                ),
+            )
+            for share in shares
+            for name, target in servers.items()
+        }
         found = asyncio.run(
             interleaved(targets, rounds=rounds, seconds=seconds, connections=connections)
         )
@@ -216,6 +251,7 @@ def summary(rounds: list[Round]) -> dict[str, float]:
     return {
         "per_second": median([each.per_second for each in rounds]),
         "p50_ms": 1000 * median([each.quantile(0.5) for each in rounds]),
+        "kilobytes": max(each.longest for each in rounds) / 1000,
         "p99_ms": 1000 * median([each.quantile(0.99) for each in rounds]),
     }
 

@@ -5,6 +5,7 @@ from core.background.kick import WorkerKick
 from core.house import House, open_assets, open_house, open_templates
 from core.logs import configure_logs
 from core.mailbox.page import create_mailbox_app
+from core.memory import Memory
 from core.settings import RUNTIME_SETTINGS, Settings, load_settings
 from core.web.garage_app import create_garage_app
 from core.web.host_router import HostRouter
@@ -46,6 +47,7 @@ def app_of(house: House) -> HostRouter:
         templates=open_templates(house.hooks, assets),
         assets=assets,
         live=LiveReader(house.live),
+        drawn=Memory(settings.remembered_megabytes * 2_000_000 // 3),
         extras={"broken_plugins": house.broken},
     )
 

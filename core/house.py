@@ -100,7 +100,12 @@ def open_house(settings: Settings, *, pooled: bool = True) -> House:
     """
     hooks, broken = load_plugins(settings.plugins, safe_mode=settings.safe_mode)
     parts = schema_components(hooks)
-    database = Database(settings.database_url, settings.platform_database_url, pooled=pooled)
+    database = Database(
+        settings.database_url,
+        settings.platform_database_url,
+        pooled=pooled,
+        kept_bytes=settings.remembered_megabytes * 1_000_000 // 3,
+    )
     epoch = Epoch(settings.redis_url)
     storage = Storage.from_url(settings.storage_url)
     live = LiveMarks(settings.redis_url)

@@ -66,6 +66,9 @@ class Settings(BaseSettings):
     puzzle_bits: int = Field(
         16, ge=8, le=24, description="Work that a form asks for near a limit: `2^n` hashes."
     )
+    remembered_megabytes: int = Field(
+        96, ge=0, description="What a web process may remember of its pages; `0`: nothing."
+    )
     safe_mode: bool = Field(
         False, description="Start without the plugins that fail to load, and say which."
     )

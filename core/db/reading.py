@@ -49,7 +49,6 @@ from core.db.scope import SCOPE_SETTING
 from core.errors import UnnotedChanges, UnscopedQuery
 from core.memory import Memory
 
-MOST_KEPT_BYTES = 32_000_000
 SIZE_OF_VALUE = 5
 """About how many times as long as its text a value is."""
 MOST_COUNTED = 100
@@ -213,7 +212,7 @@ class _Answer:
 class KeptReadings:
     """What the readings of a process keep, for all garages."""
 
-    def __init__(self, most_bytes: int = MOST_KEPT_BYTES) -> None:
+    def __init__(self, most_bytes: int) -> None:
         self.garages: Memory[UUID, _Garage] = Memory(MOST_GARAGES_BYTES)
         self.answers: Memory[tuple[Any, ...], _Answer] = Memory(most_bytes)
         self.under_way: dict[tuple[Any, ...], asyncio.Future[Any]] = {}

@@ -114,9 +114,13 @@ def after_commit(session: AsyncSession, action: AfterCommit) -> None:
 class Database:
     """The two narrow doors to PostgreSQL: the application's and the platform's."""
 
-    def __init__(self, app_url: str, platform_url: str, *, pooled: bool = True) -> None:
+    def __init__(
+        self, app_url: str, platform_url: str, *, pooled: bool = True, kept_bytes: int = 32_000_000
+    ) -> None:
+        """Open them; connections are made when they are needed. `kept_bytes` is how much readings
+        may keep (decision 0036)."""
         self.app_engine = _engine(app_url, pool_size=16, max_overflow=0, pooled=pooled)
-        self.kept = KeptReadings()
+        self.kept = KeptReadings(kept_bytes)
         self.platform_engine = _engine(platform_url, pool_size=4, max_overflow=12, pooled=pooled)
 
     @asynccontextmanager

@@ -17,9 +17,6 @@ from core.web.assets import Assets
 from core.web.limits import Limiter
 from core.web.live_reader import LiveReader
 
-MOST_DRAWN_BYTES = 64_000_000
-"""Of a process: some five hundred long pages."""
-
 
 @dataclass(frozen=True, slots=True)
 class Resources:
@@ -34,7 +31,8 @@ class Resources:
     templates: Environment
     assets: Assets
     live: LiveReader
-    drawn: Memory[Any, Any] = field(default_factory=lambda: Memory(MOST_DRAWN_BYTES))
+    drawn: Memory[Any, Any]
+    """What was drawn of pages: some five hundred long ones."""
     extras: dict[str, Any] = field(default_factory=dict)
 
 

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import bindparam, delete, select, text
 
 from core.db.changes import DataChange
-from core.db.reading import GARAGE, Kept, PreparedLists, Reading, SessionReading
+from core.db.reading import GARAGE, Kept, KeptReadings, PreparedLists, Reading, SessionReading
 from core.embedded.postgres import ADMIN
 from core.errors import UnnotedChanges, UnscopedQuery
 from core.workshop.customers.models import Customer
@@ -76,6 +76,19 @@ async def test_what_did_not_change_is_not_read_again(garage: Garage) -> None:
     assert again is first
     assert [statement for statement in sent if "jobs" in statement] == []
     assert len(sent) == 1
+
+
+async def test_who_may_remember_nothing_reads_each_time(garage: Garage) -> None:
+    await a_stored_job(garage)
+    forgetful = KeptReadings(0)
+    engine, tenant_id = garage.house.database.app_engine, garage.tenant.id
+    answers = []
+    for _ in range(2):
+        with counted(garage.house) as sent:
+            answers.append(await Reading(engine, tenant_id, forgetful).kept(JOBS))
+        assert len([statement for statement in sent if "jobs" in statement]) == 1
+    assert answers[0].value == answers[1].value
+    assert len(forgetful.answers) == 0
 
 
 async def test_a_change_is_seen_by_the_next_request(garage: Garage) -> None:
