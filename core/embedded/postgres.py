@@ -263,7 +263,7 @@ class EmbeddedPostgres:
             "listen_addresses": "127.0.0.1",
             "port": str(self.port),
             "unix_socket_directories": str(sockets),
-            "max_connections": "100",
+            "max_connections": "200",
             "shared_buffers": "64MB",
             "timezone": "UTC",
             "log_timezone": "UTC",

@@ -167,7 +167,7 @@ async def _receive(target: UploadTarget[Any], request: AnyRequest) -> Response[b
     room = upload.length - offset
     if int(request.headers.get("content-length") or 0) > room:
         raise MoreThanAnnounced
-    with spool_folder(request) as folder:
+    async with spool_folder(request) as folder:
         piece = folder / "piece"
         size = await _spool(request, piece, room)
         if size == room > 0:

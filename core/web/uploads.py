@@ -4,10 +4,11 @@ The CSRF token must be the first field, so a forged upload is refused before its
 is written.
 """
 
+import asyncio
 import shutil
 import tempfile
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -68,12 +69,12 @@ async def receive_upload(request: Request[Any, Any, Any]) -> AsyncIterator[Submi
     """
     if int(request.headers.get("content-length") or 0) > MOST_BODY_BYTES:
         raise BodyTooLarge
-    with spool_folder(request) as folder:
+    async with spool_folder(request) as folder:
         yield await _read(request, folder)
 
 
-@contextmanager
-def spool_folder(request: Request[Any, Any, Any]) -> Iterator[Path]:
+@asynccontextmanager
+async def spool_folder(request: Request[Any, Any, Any]) -> AsyncIterator[Path]:
     """A folder on this host for what a request brings, gone when the block ends."""
     spool = resources_of(request).settings.data_dir / "spool"
     spool.mkdir(parents=True, exist_ok=True)
@@ -81,7 +82,7 @@ def spool_folder(request: Request[Any, Any, Any]) -> Iterator[Path]:
     try:
         yield folder
     finally:
-        shutil.rmtree(folder, ignore_errors=True)
+        await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
 
 
 async def _read(request: Request[Any, Any, Any], folder: Path) -> Submission:

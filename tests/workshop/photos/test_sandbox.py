@@ -8,6 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import psutil
 import pytest
 from PIL import Image
 
@@ -134,6 +135,22 @@ async def test_a_child_that_dies_is_a_damaged_photo(silent: Path) -> None:
     os.kill(await child_at(silent), signal.SIGKILL)
     with pytest.raises(PhotoDamaged):
         await check
+
+
+async def test_pages_go_before_photos(silent: Path) -> None:
+    check = asyncio.create_task(sandbox.check(silent))
+    child = psutil.Process(await child_at(silent))
+    wished = min(os.nice(0) + sandbox.NICENESS, 19)
+    found = child.nice()
+    for _ in range(400):
+        if found == wished:
+            break
+        await asyncio.sleep(0.05)
+        found = child.nice()
+    check.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await check
+    assert found == wished > os.nice(0)
 
 
 async def test_a_request_that_is_broken_off_leaves_no_child(silent: Path) -> None:
