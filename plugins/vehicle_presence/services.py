@@ -46,6 +46,7 @@ async def record_arrival(
         plate=job.plate,
         arrived_at=at or now(),
         arrived_noted_by=actor.name,
+        created_at=now(),
     )
     try:
         async with session.begin_nested():

@@ -47,9 +47,9 @@ async def checked(garage: Garage, location_id: UUID | None = None) -> Finding:
         return await check(session, book)
 
 
-async def sound(garage: Garage) -> None:
+async def sound(garage: Garage, location_id: UUID | None = None) -> None:
     """Nothing is wrong in the book."""
-    finding = await checked(garage)
+    finding = await checked(garage, location_id)
     assert finding.is_sound, finding
 
 

@@ -1,18 +1,41 @@
-"""Whatever people do in whatever order, the register says what a plain list would."""
+"""Whatever people do in whatever order, the register says what a plain list would.
+
+A model-based test: hypothesis chooses deeds and how much time passes between them, over nights, a
+change of clocks and ends of months. Beside the garage somebody keeps a list with pencil and paper,
+which also knows when a deed must be refused.
+"""
 
 import asyncio
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable, Coroutine
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from typing import Any
+from typing import Any, ClassVar, TypeVar
 from uuid import UUID
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.clock import frozen
-from core.errors import Refused
+from core.errors import NotFound
+from core.workshop.locations import repository as locations
+from core.workshop.locations.services import add_location
+from plugins.vehicle_presence import absences
 from plugins.vehicle_presence import repository as presence
+from plugins.vehicle_presence.errors import (
+    LeftBeforeArrival,
+    LeftInFuture,
+    TooLateToUndo,
+    VehicleNotInside,
+)
 from plugins.vehicle_presence.services import (
     change_off_site_date,
     mark_many_off_site,
@@ -20,6 +43,13 @@ from plugins.vehicle_presence.services import (
     record_arrival,
     undo_arrival,
     undo_off_site,
+)
+from plugins.vehicle_presence.vat_book.closing import close_months
+from plugins.vehicle_presence.vat_book.errors import (
+    AlreadySettled,
+    EntryAfterExit,
+    NothingToCorrect,
+    RowCancelled,
 )
 from plugins.vehicle_presence.vat_book.settling import (
     Correction,
@@ -29,209 +59,298 @@ from plugins.vehicle_presence.vat_book.settling import (
     take_back_settlement,
 )
 from tests.conftest import new_slug
-from tests.factories import many_jobs
+from tests.factories import a_job, a_plate
 from tests.garages import STAFF, Garage, open_test_garage
 from tests.plugins.vehicle_presence.vat_book.reading import dues, register, sound
 
-BEGIN = datetime(2026, 10, 30, 7, tzinfo=UTC)
-JOBS = 3
-STEPS = st.lists(
-    st.tuples(
-        st.sampled_from(
-            (
-                "arrive",
-                "arrive",
-                "leave",
-                "leave_together",
-                "undo_arrival",
-                "undo_exit",
-                "change_exit",
-                "settle",
-                "take_back",
-                "correct",
-            )
-        ),
-        st.integers(0, JOBS - 1),
-        st.integers(0, 30),
-    ),
-    min_size=1,
-    max_size=25,
-)
+BEGIN = datetime(2026, 10, 23, 15, tzinfo=UTC)
+"""Two nights before the clocks go back, a week before the month ends."""
+UNDO = timedelta(minutes=30)
+JOBS = 2
+PLACES = 2
+JOB = st.integers(0, JOBS - 1)
+ROW = st.integers(0, 8)
+Said = type[Exception] | None
+T = TypeVar("T")
 
 
 @dataclass
 class PlainRow:
     """A row as somebody with pencil and paper would keep it."""
 
+    place: int
     job: int
     entered: date
-    left: date | None = None
+    arrived_at: datetime
+    noted_at: datetime
+    left_at: datetime | None = None
+    left_noted_at: datetime | None = None
     words: str | None = None
     plate: str = ""
     cancelled: bool = False
     strikes: int = 0
 
 
-@dataclass
-class Paper:
-    """The reference: a list of rows, and which of them is the newest of each job."""
+class Course(RuleBasedStateMachine):
+    """A garage with two locations, and the paper beside it."""
 
-    rows: list[PlainRow] = field(default_factory=list)
+    house_of: ClassVar[Garage]
+    loop: ClassVar[asyncio.AbstractEventLoop]
 
-    def newest(self, job: int) -> PlainRow | None:
-        return next((row for row in reversed(self.rows) if row.job == job), None)
+    def wait_for(self, work: Coroutine[Any, Any, T]) -> T:
+        """The database is asked in the test's own loop."""
+        return asyncio.run_coroutine_threadsafe(work, self.loop).result()
 
-    def inside(self, job: int) -> bool:
-        row = self.newest(job)
-        return row is not None and row.left is None and not row.cancelled
+    @initialize()
+    def opens(self) -> None:
+        """A garage with its jobs, half of them at each location."""
+        self.moment = BEGIN
+        self.rows: list[PlainRow] = []
+        self.wait_for(self._open())
+        for job in range(JOBS):
+            self.arrives(job)
 
+    async def _open(self) -> None:
+        shared = self.house_of
+        self.garage = await open_test_garage(
+            shared.house, shared.app, plugins=("vehicle_presence",), slug=new_slug()
+        )
+        async with self.garage.unit() as session:
+            first = await locations.first(session)
+            second = await add_location(session, "Second", like=first)
+            await session.flush()
+            self.places = [first.id, second.id]
+            self.job_ids = []
+            self.plates = []
+            for number in range(JOBS):
+                job = await a_job(session, plate=a_plate())
+                job.location_id = self.places[number % PLACES]
+                self.job_ids.append(job.id)
+                self.plates.append(job.plate)
 
-@dataclass
-class Course:
-    """A garage's register and the paper beside it, step by step."""
+    def attempt(self, said: Said, deed: Callable[[AsyncSession], Awaitable[object]]) -> None:
+        """A deed, which the paper says is refused so, or not at all."""
+        assert self.wait_for(self._attempt(deed)) is said
 
-    garage: Garage
-    job_ids: list[UUID]
-    paper: Paper = field(default_factory=Paper)
-    moment: datetime = BEGIN
-
-    async def step(self, verb: str, job: int, number: int) -> None:
-        """One deed, refused in both or in neither."""
-        self.moment += timedelta(minutes=7)
+    async def _attempt(self, deed: Callable[[AsyncSession], Awaitable[object]]) -> Said:
         with frozen(self.moment):
             try:
                 async with self.garage.unit() as session:
-                    await getattr(self, f"_{verb}")(session, job, number)
-            except Refused:
-                return
+                    await deed(session)
+            except Exception as error:  # noqa: BLE001 - which one it is, is compared
+                return type(error)
+        return None
 
-    def _today(self) -> date:
-        return self.moment.astimezone(self.garage.tenant.zone).date()
+    def day(self, moment: datetime) -> date:
+        """On the garage's calendar."""
+        return moment.astimezone(self.garage.tenant.zone).date()
 
-    async def _arrive(self, session: AsyncSession, job: int, _number: int) -> None:
-        await record_arrival(session, self.job_ids[job], STAFF)
-        if not self.paper.inside(job):
-            self.paper.rows.append(PlainRow(job, self._today()))
+    def newest(self, job: int) -> PlainRow | None:
+        """The row of the job's newest stay; one that was struck never was."""
+        rows = [row for row in self.rows if row.job == job and not row.cancelled]
+        return rows[-1] if rows else None
 
-    async def _leave(self, session: AsyncSession, job: int, _number: int) -> None:
-        await mark_off_site(session, self.job_ids[job], STAFF)
-        row = self.paper.newest(job)
-        assert row is not None
-        row.left = row.left or self._today()
+    def inside(self, job: int) -> bool:
+        """Whether the job's vehicle is in."""
+        row = self.newest(job)
+        return row is not None and row.left_at is None
 
-    async def _leave_together(self, session: AsyncSession, _job: int, _number: int) -> None:
-        await mark_many_off_site(session, self.job_ids, self.moment, STAFF)
-        for each in range(JOBS):
-            if self.paper.inside(each):
-                self.paper.newest(each).left = self._today()  # type: ignore[union-attr]
+    def fresh(self, since: datetime | None) -> bool:
+        """Whether there is still time to undo."""
+        return since is not None and self.moment - since <= UNDO
 
-    async def _undo_arrival(self, session: AsyncSession, job: int, _number: int) -> None:
-        stay = await presence.latest_stay(session, self.job_ids[job])
-        if stay is not None:
+    @rule(minutes=st.sampled_from((20, 25, 240)))
+    def time_passes(self, minutes: int) -> None:
+        self.moment += timedelta(minutes=minutes)
+
+    @rule(hours=st.sampled_from((9, 24, 40)))
+    def a_night_passes(self, hours: int) -> None:
+        """Months that are over are closed."""
+        self.moment += timedelta(hours=hours)
+        self.attempt(None, self._close_months)
+
+    async def _close_months(self, session: AsyncSession) -> None:
+        for place in self.places:
+            await close_months(session, place, at_once=True, is_mailed=False)
+
+    @rule(job=JOB)
+    def arrives(self, job: int) -> None:
+        self.attempt(None, lambda session: record_arrival(session, self.job_ids[job], STAFF))
+        if not self.inside(job):
+            today = self.day(self.moment)
+            self.rows.append(PlainRow(job % PLACES, job, today, self.moment, self.moment))
+
+    @rule(job=JOB)
+    def leaves(self, job: int) -> None:
+        row = self.newest(job)
+        refused = row is None or (row.left_at is not None and not self.fresh(row.left_noted_at))
+        self.attempt(
+            VehicleNotInside if refused else None,
+            lambda session: mark_off_site(session, self.job_ids[job], STAFF),
+        )
+        if row is not None and row.left_at is None:
+            row.left_at = row.left_noted_at = self.moment
+
+    @rule(minutes=st.integers(0, 2000))
+    def leave_together(self, minutes: int) -> None:
+        at = self.moment - timedelta(minutes=minutes)
+        rows = [row for job in range(JOBS) if self.inside(job) and (row := self.newest(job))]
+        refused = any(at < row.arrived_at for row in rows)
+        self.attempt(
+            LeftBeforeArrival if refused else None,
+            lambda session: mark_many_off_site(session, self.job_ids, at, STAFF),
+        )
+        if not refused:
+            for row in rows:
+                row.left_at, row.left_noted_at = at, self.moment
+
+    @rule(job=JOB)
+    def is_away_and_back(self, job: int) -> None:
+        async def deed(session: AsyncSession) -> None:
+            await absences.leave_for_a_while(session, self.job_ids[job], 0, STAFF)
+            await absences.come_back(session, self.job_ids[job], STAFF)
+
+        self.attempt(None if self.inside(job) else VehicleNotInside, deed)
+
+    @rule(job=JOB)
+    def never_arrived(self, job: int) -> None:
+        row = self.newest(job)
+        if row is None:
+            return
+
+        async def deed(session: AsyncSession) -> None:
+            stay = await presence.latest_stay(session, self.job_ids[job])
+            assert stay is not None
             await undo_arrival(session, stay.id, stay.job_id, STAFF)
-            row = self._row_of(job)
+
+        refused = row.left_at is not None or not self.fresh(row.noted_at)
+        self.attempt(TooLateToUndo if refused else None, deed)
+        if not refused:
             row.cancelled = True
             row.strikes += 1
 
-    async def _undo_exit(self, session: AsyncSession, job: int, _number: int) -> None:
-        stay = await presence.latest_stay(session, self.job_ids[job])
-        if stay is not None and stay.left_at is not None:
+    @rule(job=JOB)
+    def never_left(self, job: int) -> None:
+        row = self.newest(job)
+        if row is None:
+            return
+
+        async def deed(session: AsyncSession) -> None:
+            stay = await presence.latest_stay(session, self.job_ids[job])
+            assert stay is not None
             await undo_off_site(session, stay.id, stay.job_id, STAFF)
-            row = self._row_of(job)
-            row.left = None
+
+        refused = row.left_at is not None and not self.fresh(row.left_noted_at)
+        self.attempt(TooLateToUndo if refused else None, deed)
+        if row.left_at is not None and not refused:
+            row.left_at = row.left_noted_at = None
             row.strikes += 1
 
-    async def _change_exit(self, session: AsyncSession, job: int, number: int) -> None:
-        stay = await presence.latest_stay(session, self.job_ids[job])
-        if stay is not None and stay.left_at is not None:
-            at = self.moment - timedelta(minutes=number)
-            await change_off_site_date(session, stay.job_id, at, STAFF)
-            row = self._row_of(job)
-            row.left = at.astimezone(self.garage.tenant.zone).date()
+    @rule(job=JOB, minutes=st.integers(-90, 2000))
+    def left_at_another_time(self, job: int, minutes: int) -> None:
+        row = self.newest(job)
+        at = self.moment - timedelta(minutes=minutes)
+        said: Said = None
+        if row is None or row.left_at is None:
+            said = NotFound
+        elif at < row.arrived_at:
+            said = LeftBeforeArrival
+        elif minutes < -1:
+            said = LeftInFuture
+        self.attempt(
+            said, lambda session: change_off_site_date(session, self.job_ids[job], at, STAFF)
+        )
+        if said is None and row is not None:
+            row.left_at = at
             row.strikes += 1
 
-    async def _settle(self, session: AsyncSession, _job: int, number: int) -> None:
-        found = await self._any_row(number)
-        if found is not None:
-            row_id, row = found
-            await settle(session, row_id, Settlement(f"F{number}"), STAFF)
+    @precondition(lambda self: self.rows)
+    @rule(number=ROW)
+    def is_invoiced(self, number: int) -> None:
+        row, row_id = self.wait_for(self._row(number))
+        said = RowCancelled if row.cancelled else AlreadySettled if row.words else None
+        self.attempt(said, lambda session: settle(session, row_id, Settlement(f"F{number}"), STAFF))
+        if said is None:
             row.words = f"F{number}"
 
-    async def _take_back(self, session: AsyncSession, _job: int, number: int) -> None:
-        found = await self._any_row(number)
-        if found is not None:
-            row_id, row = found
-            await take_back_settlement(session, row_id, STAFF)
-            row.strikes += row.words is not None
+    @precondition(lambda self: self.rows)
+    @rule(number=ROW)
+    def is_not_invoiced_after_all(self, number: int) -> None:
+        row, row_id = self.wait_for(self._row(number))
+        said = RowCancelled if row.cancelled else None
+        self.attempt(said, lambda session: take_back_settlement(session, row_id, STAFF))
+        if said is None and row.words is not None:
             row.words = None
-
-    async def _correct(self, session: AsyncSession, _job: int, number: int) -> None:
-        found = await self._any_row(number)
-        if found is not None:
-            row_id, row = found
-            plate = f"1-COR-{number:03}"
-            right = Correction(row.entered, plate, "", "", None)
-            await correct(session, row_id, right, "mistyped", STAFF)
-            row.plate = plate
             row.strikes += 1
 
-    def _row_of(self, job: int) -> PlainRow:
-        """The newest row of the job that was not struck."""
-        return next(
-            row for row in reversed(self.paper.rows) if row.job == job and not row.cancelled
-        )
+    @precondition(lambda self: self.rows)
+    @rule(number=ROW, days=st.integers(-3, 2), is_plate_wrong=st.booleans())
+    def is_corrected(self, number: int, days: int, is_plate_wrong: bool) -> None:
+        row, row_id = self.wait_for(self._row(number))
+        day = row.entered + timedelta(days=days)
+        plate = f"1-COR-{number:03}" if is_plate_wrong else row.plate or self.plates[row.job]
+        today = self.day(self.moment)
+        latest = today if row.left_at is None else min(self.day(row.left_at), today)
+        said: Said = None
+        if row.cancelled:
+            said = RowCancelled
+        elif days == 0 and plate == (row.plate or self.plates[row.job]):
+            said = NothingToCorrect
+        elif days != 0 and day > latest:
+            said = EntryAfterExit
+        right = Correction(day, plate, "", "", None)
+        self.attempt(said, lambda session: correct(session, row_id, right, "mistyped", STAFF))
+        if said is None:
+            row.entered, row.plate = day, plate
+            row.strikes += 1
 
-    async def _any_row(self, number: int) -> tuple[UUID, PlainRow] | None:
-        rows = await register(self.garage)
-        if not rows:
-            return None
-        place = number % len(rows)
-        return rows[place].row_id, self.paper.rows[place]
+    async def _row(self, number: int) -> tuple[PlainRow, UUID]:
+        """Any row, and its name in the register."""
+        row = self.rows[number % len(self.rows)]
+        place = [each for each in self.rows if each.place == row.place].index(row)
+        listed = await register(self.garage, self.places[row.place])
+        return row, listed[place].row_id
 
-    async def compare(self) -> None:
-        """Register and paper say the same."""
-        await sound(self.garage)
-        rows = await register(self.garage)
-        assert [row.number for row in rows] == list(range(1, len(self.paper.rows) + 1))
-        for row, plain in zip(rows, self.paper.rows, strict=True):
-            said: dict[str, Any] = {
-                "cancelled": row.is_cancelled,
-                "strikes": len(row.struck),
-                "job": self.job_ids.index(row.entry.job_id),  # type: ignore[arg-type]
-                "entered": row.entry.day,
-                "left": row.exit.day if row.exit else None,
-                "words": row.invoice.words if row.invoice else None,
-            }
-            assert said == {name: getattr(plain, name) for name in said}
-            if plain.plate:
-                assert row.entry.plate == plain.plate
-        assert [due.number for due in await dues(self.garage)] == [
-            row.number for row in rows if row.waits
-        ]
+    @invariant()
+    def register_and_paper_say_the_same(self) -> None:
+        for place in range(PLACES):
+            rows = self.wait_for(register(self.garage, self.places[place]))
+            paper = [row for row in self.rows if row.place == place]
+            assert [row.number for row in rows] == list(range(1, len(paper) + 1))
+            for row, plain in zip(rows, paper, strict=True):
+                assert row.is_cancelled == plain.cancelled
+                assert len(row.struck) == plain.strikes
+                assert row.entry.job_id == self.job_ids[plain.job]
+                assert row.entry.day == plain.entered
+                assert row.entry.plate == (plain.plate or self.plates[plain.job])
+                left_on = self.day(plain.left_at) if plain.left_at else None
+                assert (row.exit.day if row.exit else None) == left_on
+                assert left_on is None or left_on >= plain.entered
+                assert (row.invoice.words if row.invoice else None) == plain.words
+
+    def teardown(self) -> None:
+        if hasattr(self, "garage"):
+            self.wait_for(self._is_sound())
+
+    async def _is_sound(self) -> None:
+        waiting = []
+        for place in self.places:
+            if any(self.places[row.place] == place for row in self.rows):
+                await sound(self.garage, place)
+                waiting += [
+                    (place, row.number) for row in await register(self.garage, place) if row.waits
+                ]
+        found = [(due.location_id, due.number) for due in await dues(self.garage)]
+        assert sorted(found) == sorted(waiting)
 
 
 async def test_the_register_says_what_a_plain_list_would(garage: Garage) -> None:
-    loop = asyncio.get_running_loop()
-
-    async def follow(steps: list[tuple[str, int, int]]) -> None:
-        fresh = await open_test_garage(
-            garage.house, garage.app, plugins=("vehicle_presence",), slug=new_slug()
-        )
-        async with fresh.unit() as session:
-            job_ids = await many_jobs(session, JOBS)
-        course = Course(fresh, job_ids)
-        for step in steps:
-            await course.step(*step)
-        await course.compare()
-
-    @settings(
-        max_examples=25,
+    Course.house_of, Course.loop = garage, asyncio.get_running_loop()
+    limits = settings(
+        max_examples=20,
+        stateful_step_count=50,
         deadline=None,
         database=None,
         suppress_health_check=[HealthCheck.too_slow],
     )
-    @given(STEPS)
-    def any_course(steps: list[tuple[str, int, int]]) -> None:
-        asyncio.run_coroutine_threadsafe(follow(steps), loop).result()
-
-    await asyncio.to_thread(any_course)
+    await asyncio.to_thread(run_state_machine_as_test, Course, settings=limits)
