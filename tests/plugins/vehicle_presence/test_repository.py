@@ -31,6 +31,7 @@ from tests.garages import STAFF, Browser, Garage
 from tests.servers import DATABASE, Servers
 
 HISTORY = 4000
+ANALYSED = (Stay.__tablename__, "jobs", "job_tasks", "job_events", "customers", "vehicles")
 Statement = tuple[str, Any]
 
 
@@ -260,7 +261,14 @@ async def analyse(servers: Servers) -> None:
         async_url(servers.postgres.url(OWNER, DATABASE)), poolclass=NullPool
     )
     async with engine.begin() as connection:
-        for table in (Stay.__tablename__, Job.__tablename__, "customers", "vehicles"):
+        for table in (
+            Stay.__tablename__,
+            "jobs",
+            "job_tasks",
+            "job_events",
+            "customers",
+            "vehicles",
+        ):
             await connection.execute(text(f"analyze {table}"))
     await engine.dispose()
 
