@@ -8,9 +8,13 @@ from pathlib import Path
 import pytest
 import structlog
 from redis.asyncio import Redis
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.pool import NullPool
 
 from core.app import app_of
 from core.background.process import Doors
+from core.db.session import async_url
+from core.embedded.postgres import ADMIN
 from core.house import House, effect_registry, migrate_schema, open_house
 from core.web.host_router import HostRouter
 from core.web.limits import Limiter
@@ -74,6 +78,16 @@ async def app(house: House) -> AsyncIterator[HostRouter]:
 def outbox(house: House, servers: Servers) -> Outbox:
     """The worker's hand: does what garages' outboxes hold, and finds the mails."""
     return Outbox(house, effect_registry(house), servers.mails)
+
+
+@pytest.fixture
+async def superuser(house: House, servers: Servers) -> AsyncIterator[AsyncEngine]:
+    """The database as its administrator, whom neither grants nor row level security hold."""
+    engine = create_async_engine(
+        async_url(servers.postgres.url(ADMIN, DATABASE)), poolclass=NullPool
+    )
+    yield engine
+    await engine.dispose()
 
 
 @pytest.fixture

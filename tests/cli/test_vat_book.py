@@ -4,11 +4,21 @@ import json
 from datetime import timedelta
 from pathlib import Path
 
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine
+
 from core.clock import frozen, now
-from plugins.vehicle_presence.vat_book.closing import close_months
+from core.storage import storage
+from plugins.vehicle_presence.vat_book.closing import close_months, path_of
 from tests.cli.conftest import Terminal
-from tests.garages import Garage
+from tests.garages import Garage, Outbox
 from tests.plugins.vehicle_presence.vat_book.reading import a_departure, first_location
+from tests.plugins.vehicle_presence.vat_book.tampering import (
+    NEVER_CLOSED,
+    NO_CLOSING,
+    rewrite,
+    tamper,
+)
 
 
 async def test_verify_says_that_a_book_is_sound(terminal: Terminal, garage: Garage) -> None:
@@ -27,12 +37,92 @@ async def test_verify_can_look_at_one_location_only(terminal: Terminal, garage: 
     assert (await terminal.json(*words, "elsewhere"))[garage.slug] == []
 
 
-async def test_close_closes_months_once(terminal: Terminal, garage: Garage) -> None:
+async def test_close_closes_months_once(
+    terminal: Terminal, garage: Garage, superuser: AsyncEngine
+) -> None:
     await a_departure(garage)
+    month = await opened_two_months_ago(superuser, garage)
     words = ["vat-book", "close", "--garage", garage.slug]
-    first = await terminal.json(*words, "--now")
-    assert first[garage.slug] == {f"Garage {garage.slug}": []}
+    name = f"Garage {garage.slug}"
+    closed = (await terminal.json(*words, "--now"))[garage.slug][name]
+    assert closed[0] == month
+    assert len(closed) == 2
+    assert (await terminal.json(*words, "--now"))[garage.slug] == {name: []}
     assert "nothing to close" in (await terminal.type(*words)).stdout
+
+
+async def opened_two_months_ago(superuser: AsyncEngine, garage: Garage) -> str:
+    """Let the garage's book be open since the month before the last one: that month."""
+    today = now().astimezone(garage.tenant.zone).date()
+    first = ((today.replace(day=1) - timedelta(days=1)).replace(day=1)) - timedelta(days=1)
+    async with superuser.begin() as connection:
+        await connection.execute(
+            text("update vehicle_presence_vat_books set opened_on = :day where tenant_id = :id"),
+            {"day": first, "id": garage.tenant.id},
+        )
+    return f"{first:%Y-%m}"
+
+
+async def test_verify_names_the_broken_line_and_fails(
+    terminal: Terminal, garage: Garage, superuser: AsyncEngine
+) -> None:
+    await a_departure(garage)
+    await tamper(
+        superuser,
+        garage,
+        "update vehicle_presence_vat_lines set plate = '9-XXX-999'"
+        " where tenant_id = :garage and position = 1",
+    )
+    words = ["vat-book", "verify", "--garage", garage.slug]
+    told = await terminal.type(*words)
+    assert told.exit_code == 1
+    assert "BROKEN at line 1 (row 1): its content is not what was written" in told.stdout
+    answer = await terminal.type(*words, "--json")
+    assert answer.exit_code == 1
+    (found,) = json.loads(answer.stdout)[garage.slug]
+    assert (found["sound"], found["broken"]["position"]) == (False, 1)
+
+
+async def test_verify_with_a_kept_file_names_the_month_that_it_contradicts(
+    terminal: Terminal, garage: Garage, superuser: AsyncEngine, outbox: Outbox, tmp_path: Path
+) -> None:
+    await a_departure(garage)
+    month = await opened_two_months_ago(superuser, garage)
+    async with garage.unit() as session:
+        closing, *later = await close_months(session, await first_location(garage), at_once=True)
+    await outbox.empty(garage)
+    file = tmp_path / "vat-book.json"
+    file.write_text(closing.document)
+    words = ["vat-book", "verify", "--garage", garage.slug, "--anchor", str(file)]
+    assert (await terminal.type(*words)).exit_code == 0
+    await rewrite(superuser, garage, lambda values: values | {"plate": "9-XXX-999"}, [1, 2])
+    for statement in (NO_CLOSING, NEVER_CLOSED):
+        await tamper(superuser, garage, statement)
+    for each in (closing, *later):
+        await storage().delete(garage.tenant.id, path_of(each))
+    assert (await terminal.type(*words[:-2])).exit_code == 0
+    told = await terminal.type(*words)
+    assert told.exit_code == 1
+    assert f"BROKEN, closed month {month}: line 2 is not the one that vat-book" in told.stdout
+
+
+async def test_verify_says_that_a_kept_files_book_is_gone_or_that_a_file_is_not_ours(
+    terminal: Terminal, garage: Garage, other_garage: Garage, tmp_path: Path
+) -> None:
+    await a_departure(garage)
+    with frozen(now() + timedelta(days=40)):
+        async with garage.unit() as session:
+            closing, *_later = await close_months(session, await first_location(garage))
+    file = tmp_path / "closing.json"
+    file.write_text(closing.document)
+    words = ["vat-book", "verify", "--garage", other_garage.slug, "--anchor", str(file)]
+    told = await terminal.type(*words)
+    assert told.exit_code == 1
+    assert "the book that it was signed over is not here" in told.stderr
+    file.write_text(closing.document.replace('"number":1', '"number":2'))
+    told = await terminal.type(*words)
+    assert told.exit_code == 2
+    assert "no signed closing of ours" in told.stderr
 
 
 async def test_a_signed_closing_is_recognised_too(

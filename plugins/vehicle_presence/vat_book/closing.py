@@ -19,7 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.clock import now
 from core.settings import get_settings
-from core.storage import storage
+from core.storage import ObjectMissing, storage
 from core.tenancy.context import current_tenant
 from core.workshop.audit.services import SYSTEM
 from core.workshop.locations import repository as locations
@@ -137,18 +137,27 @@ def sha256(body: bytes) -> str:
     return hashlib.sha256(body).hexdigest()
 
 
+def folder_of(location_id: UUID) -> str:
+    """Where the signed files of a location are kept."""
+    return f"vat-book/{location_id}"
+
+
 def path_of(closing: VatClosing) -> str:
     """Where the signed file of a closed month is kept."""
-    return f"vat-book/{closing.location_id}/{closing.month:%Y-%m}.json"
+    return f"{folder_of(closing.location_id)}/{closing.month:%Y-%m}.json"
 
 
 async def keep_closing(session: AsyncSession, payload: Mapping[str, Any]) -> None:
     """The outbox's effect: put the signed file into the storage, and mail it to those who
-    answer for it. Twice does what once does."""
+    answer for it. Twice does what once does. A file that is there already stays: where a month
+    seems to be closed once more, the first file is the proof against it."""
     closing = await closing_repository.closing_by_id(session, UUID(payload["closing_id"]))
     if closing is None:
         return
-    await storage().put_bytes(current_tenant().id, path_of(closing), closing.document.encode())
+    try:
+        await storage().get_bytes(current_tenant().id, path_of(closing))
+    except ObjectMissing:
+        await storage().put_bytes(current_tenant().id, path_of(closing), closing.document.encode())
     readers = await staff.everyone(session) if payload["is_mailed"] else []
     for member in readers:
         if member.role in READERS and member.is_active:

@@ -12,6 +12,7 @@ from core.background.console import console
 from core.workshop.locations import repository as locations
 from plugins.vehicle_presence.services import NAME
 from plugins.vehicle_presence.vat_book import closing_repository, repository
+from plugins.vehicle_presence.vat_book.anchors import Kept, kept_file
 from plugins.vehicle_presence.vat_book.closing import close_months, read_signed, sha256
 from plugins.vehicle_presence.vat_book.models import VatBook
 from plugins.vehicle_presence.vat_book.verification import Finding, check_and_note
@@ -26,6 +27,12 @@ Garage = Annotated[str | None, typer.Option(help="One garage's subdomain; all wi
 OneLocation = Annotated[
     str | None, typer.Option(help="Only the location with this id or this name.")
 ]
+Anchors = Annotated[
+    list[Path] | None,
+    typer.Option(
+        exists=True, dir_okay=False, help="A signed closing that somebody kept; several times."
+    ),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Answer in JSON.")]
 
 
@@ -35,16 +42,27 @@ def _group() -> None:
 
 
 @vat_book.command("verify")
-def verify(garage: Garage = None, location: OneLocation = None, as_json: AsJson = False) -> None:
-    """Check chains, numbers and closed months. Exit code 1 where something is wrong."""
+def verify(
+    garage: Garage = None,
+    location: OneLocation = None,
+    anchor: Anchors = None,
+    as_json: AsJson = False,
+) -> None:
+    """Check chains, numbers and closed months; and, with `--anchor`, against the signed files that
+    were mailed. Exit code 1 where something is wrong."""
+    kept = _kept(anchor or [])
+    strangers = {each.location_id: each.name for each in kept}
 
     async def work(session: AsyncSession) -> list[tuple[str, Finding]]:
         found = []
         for name, book in await _chosen(session, location):
-            found.append((name, await check_and_note(session, book)))
+            strangers.pop(book.location_id, None)
+            found.append((name, await check_and_note(session, book, kept)))
         return found
 
     reports = console().in_garages(NAME, garage, work)
+    for name in strangers.values():
+        typer.echo(f"{name}: BROKEN, the book that it was signed over is not here", err=True)
     if as_json:
         answer = {
             slug: [{"location": name, **finding.plain()} for name, finding in findings]
@@ -55,8 +73,19 @@ def verify(garage: Garage = None, location: OneLocation = None, as_json: AsJson 
         for slug, findings in reports:
             for name, finding in findings:
                 _tell(slug, name, finding)
-    if not all(finding.is_sound for _slug, findings in reports for _name, finding in findings):
+    is_sound = all(finding.is_sound for _slug, findings in reports for _name, finding in findings)
+    if strangers or not is_sound:
         raise typer.Exit(1)
+
+
+def _kept(files: list[Path]) -> list[Kept]:
+    found = []
+    for file in files:
+        kept = kept_file(file.name, file.read_bytes())
+        if kept is None:
+            raise typer.BadParameter(f"{file} is no signed closing of ours, or was changed")
+        found.append(kept)
+    return found
 
 
 @vat_book.command("close")

@@ -1,6 +1,6 @@
 """Checking a register: its chain, its numbers, and what left the database about it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 from uuid import UUID
@@ -9,12 +9,9 @@ import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.clock import now
-from core.storage import ObjectMissing, storage
-from core.tenancy.context import current_tenant
-from core.workshop.notifications import repository as outbox
-from plugins.vehicle_presence.vat_book import closing_repository, due_repository, repository
+from plugins.vehicle_presence.vat_book import due_repository, repository
+from plugins.vehicle_presence.vat_book.anchors import Kept, anchor_problems, closed_months
 from plugins.vehicle_presence.vat_book.chain import hash_of
-from plugins.vehicle_presence.vat_book.closing import KEEP, path_of, read_signed
 from plugins.vehicle_presence.vat_book.models import (
     ENTRY,
     EXIT,
@@ -22,7 +19,6 @@ from plugins.vehicle_presence.vat_book.models import (
     INVOICE,
     NO_INVOICE,
     VatBook,
-    VatClosing,
 )
 
 MOST_TOLD = 20
@@ -140,32 +136,35 @@ class _Walk:
         return "it strikes what was struck before" if strikes in self.struck else None
 
 
-async def check(session: AsyncSession, book: VatBook) -> Finding:
-    """Check one register from its first line to its last, and every closed month of it."""
+async def check(session: AsyncSession, book: VatBook, kept: Sequence[Kept] = ()) -> Finding:
+    """Check one register from its first line to its last, every closed month of it, and what of
+    the `kept` files is about it."""
     finding = Finding(book.location_id)
-    closings = await closing_repository.closings(session, book.location_id)
+    end = (book.position, book.number, book.head)
+    closed = await closed_months(session, book)
+    ours = [each for each in kept if each.location_id == book.location_id]
     walk = _Walk()
-    finding.broken = await _walk_all(session, book, walk, {each.position for each in closings})
+    wanted = {each.position for each in closed.closings} | {each.position for each in ours}
+    finding.broken = await _walk_all(session, book.location_id, end, walk, wanted)
     finding.lines, finding.rows = walk.position, walk.number
-    for closing in closings:
-        finding.anchors += 1
-        problem = await _anchor_problem(session, closing, walk.hashes.get(closing.position))
-        if problem is not None:
-            finding.anchor_problems.append(f"{closing.month:%Y-%m}: {problem}")
+    finding.anchors = len(closed.closings)
+    finding.anchor_problems = await anchor_problems(
+        session, book.location_id, closed, walk.hashes, ours
+    )
     if finding.broken is None:
-        finding.due_problems = await _due_problems(session, book, walk.waiting)
+        finding.due_problems = await _due_problems(session, book.location_id, end[0], walk.waiting)
     return finding
 
 
-async def _due_problems(session: AsyncSession, book: VatBook, waiting: set[int]) -> list[str]:
+async def _due_problems(
+    session: AsyncSession, location_id: UUID, position: int, waiting: set[int]
+) -> list[str]:
     """Compared where nobody wrote in the book meanwhile: else the next check does it."""
     listed: set[int] = set()
-    while page := await due_repository.dues(
-        session, book.location_id, after=max(listed, default=0)
-    ):
+    while page := await due_repository.dues(session, location_id, after=max(listed, default=0)):
         listed.update(page)
-    fresh = await repository.book_of(session, book.location_id)
-    if fresh is None or fresh.position != book.position:
+    fresh = await repository.book_of(session, location_id)
+    if fresh is None or fresh.position != position:
         return []
     missing = [f"row {each} waits for its invoice reference, unlisted" for each in waiting - listed]
     extra = [f"row {each} is listed, and does not wait" for each in listed - waiting]
@@ -173,55 +172,42 @@ async def _due_problems(session: AsyncSession, book: VatBook, waiting: set[int])
 
 
 async def _walk_all(
-    session: AsyncSession, book: VatBook, walk: _Walk, wanted: set[int]
+    session: AsyncSession,
+    location_id: UUID,
+    end: tuple[int, int, str],
+    walk: _Walk,
+    wanted: set[int],
 ) -> Break | None:
-    async for batch in repository.chain(session, book.location_id, book.position):
+    """Along the chain up to the `end` that the book had: position, number, hash."""
+    async for batch in repository.chain(session, location_id, end[0]):
         for line in batch:
             if line["position"] != walk.position + 1:
                 return Break(walk.position + 1, None, "it is missing")
             problem = walk.step(line, wanted)
             if problem is not None:
                 return Break(line["position"], line["number"], problem)
-    if walk.position < book.position:
+    if walk.position < end[0]:
         return Break(walk.position + 1, None, "it is missing")
-    if (walk.position, walk.number, walk.head) != (book.position, book.number, book.head):
+    if (walk.position, walk.number, walk.head) != end:
         return Break(walk.position, walk.number, "the book's own end is another one")
-    return await _beyond_the_end(session, book)
+    return await _beyond_the_end(session, location_id)
 
 
-async def _beyond_the_end(session: AsyncSession, book: VatBook) -> Break | None:
+async def _beyond_the_end(session: AsyncSession, location_id: UUID) -> Break | None:
     """Lines that were added past the book. The book is read after them: whoever adds a line as
     it should be moves the book's end in the same transaction."""
-    last = await repository.last_position(session, book.location_id)
-    fresh = await repository.book_of(session, book.location_id)
+    last = await repository.last_position(session, location_id)
+    fresh = await repository.book_of(session, location_id)
     if fresh is None or last <= fresh.position:
         return None
     return Break(fresh.position + 1, None, "it was added past the end of the book")
 
 
-async def _anchor_problem(
-    session: AsyncSession, closing: VatClosing, found: str | None
-) -> str | None:
-    facts = read_signed(closing.document.encode())
-    if facts is None:
-        return "the closing itself was changed"
-    if (facts["position"], facts["head"]) != (closing.position, closing.head):
-        return "the closing's signed file says something else than its row"
-    if found != closing.head:
-        return f"line {closing.position} is not the one that was closed with"
-    try:
-        kept = await storage().get_bytes(current_tenant().id, path_of(closing))
-    except ObjectMissing:
-        on_its_way = await outbox.by_key(session, f"{KEEP}:{closing.id}")
-        if on_its_way is not None and on_its_way.done_at is None:
-            return None
-        return "the signed file is missing in the storage"
-    return None if kept == closing.document.encode() else "the signed file in the storage differs"
-
-
-async def check_and_note(session: AsyncSession, book: VatBook) -> Finding:
+async def check_and_note(
+    session: AsyncSession, book: VatBook, kept: Sequence[Kept] = ()
+) -> Finding:
     """Check a register, and keep what was found for the page that shows it."""
-    finding = await check(session, book)
+    finding = await check(session, book, kept)
     if not finding.is_sound:
         log.error("vat_book.broken", **finding.plain())
     broken_at = (

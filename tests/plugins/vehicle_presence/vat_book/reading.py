@@ -1,5 +1,6 @@
 """Looking into a garage's VAT book."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -10,6 +11,7 @@ from core.clock import frozen, now
 from core.workshop.locations import repository as locations
 from plugins.vehicle_presence.services import mark_off_site, record_arrival
 from plugins.vehicle_presence.vat_book import repository
+from plugins.vehicle_presence.vat_book.anchors import Kept
 from plugins.vehicle_presence.vat_book.models import VatDue, VatLine
 from plugins.vehicle_presence.vat_book.register import Row, rows_of
 from plugins.vehicle_presence.vat_book.verification import Finding, check
@@ -38,13 +40,15 @@ async def dues(garage: Garage) -> list[VatDue]:
         return list(await session.scalars(select(VatDue).order_by(VatDue.number)))
 
 
-async def checked(garage: Garage, location_id: UUID | None = None) -> Finding:
-    """What a check of the book finds."""
+async def checked(
+    garage: Garage, location_id: UUID | None = None, *, kept: Sequence[Kept] = ()
+) -> Finding:
+    """What a check of the book finds, held against files that were kept."""
     async with garage.unit() as session:
         place = location_id or (await locations.first(session)).id
         book = await repository.book_of(session, place)
         assert book is not None
-        return await check(session, book)
+        return await check(session, book, kept)
 
 
 async def sound(garage: Garage, location_id: UUID | None = None) -> None:

@@ -1,18 +1,17 @@
 """Nobody changes what was written: refused to the application, located for everybody else."""
 
 import json
-from collections.abc import Callable
 from datetime import timedelta
-from typing import Any
 
 import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from core.clock import frozen, now
 from core.storage import storage
-from plugins.vehicle_presence.vat_book.chain import HASHED, canonical, hash_of
+from plugins.vehicle_presence.vat_book.anchors import Kept, kept_file
+from plugins.vehicle_presence.vat_book.chain import canonical
 from plugins.vehicle_presence.vat_book.closing import close_months, path_of, signed
 from plugins.vehicle_presence.vat_book.models import VatClosing
 from plugins.vehicle_presence.vat_book.settling import Settlement, settle
@@ -23,8 +22,14 @@ from tests.plugins.vehicle_presence.vat_book.reading import (
     first_location,
     lines,
 )
+from tests.plugins.vehicle_presence.vat_book.tampering import (
+    KEPT,
+    NEVER_CLOSED,
+    NO_CLOSING,
+    rewrite,
+    tamper,
+)
 
-KEPT = ("lines", "closings", "exports")
 CHANGES = {
     "update": "update vehicle_presence_vat_{table} set id = id",
     "delete": "delete from vehicle_presence_vat_{table}",
@@ -55,21 +60,6 @@ async def test_a_trigger_refuses_it_even_to_the_administrator(
             await connection.execute(text(f"set session_replication_role = {mode}"))
             with pytest.raises(DBAPIError, match="only ever added to"):
                 await connection.execute(text(CHANGES[change].format(table=table)))
-
-
-async def tamper(superuser: AsyncEngine, garage: Garage, statement: str, **values: Any) -> None:
-    """What an administrator who takes the triggers off can do."""
-    async with superuser.begin() as connection:
-        await _triggers(connection, on=False)
-        await connection.execute(text(statement), {"garage": garage.tenant.id, **values})
-        await _triggers(connection, on=True)
-
-
-async def _triggers(connection: AsyncConnection, *, on: bool) -> None:
-    for table in KEPT:
-        name = f"vehicle_presence_vat_{table}"
-        verb = "enable always" if on else "disable"
-        await connection.execute(text(f"alter table {name} {verb} trigger {name}_only_added"))
 
 
 async def three_rows(garage: Garage) -> None:
@@ -137,42 +127,6 @@ async def test_a_line_with_a_new_hash_is_betrayed_by_the_next(
     )
 
 
-async def rewrite(
-    superuser: AsyncEngine,
-    garage: Garage,
-    change: Callable[[dict[str, Any]], dict[str, Any]],
-    positions: list[int],
-) -> None:
-    """Change the first of these lines, and compute the chain afresh over all of them."""
-    before: str | None = None
-    for line in await lines(garage):
-        if line.position not in positions:
-            continue
-        values = {name: getattr(line, name) for name in HASHED}
-        if before is None:
-            values = change(values)
-        else:
-            values["previous_hash"] = before
-        before = hash_of(values)
-        await tamper(
-            superuser,
-            garage,
-            "update vehicle_presence_vat_lines set plate = :plate, previous_hash = :previous,"
-            " hash = :hash where tenant_id = :garage and position = :position",
-            plate=values["plate"],
-            previous=values["previous_hash"],
-            hash=before,
-            position=line.position,
-        )
-    if positions[-1] == len(await lines(garage)):
-        await tamper(
-            superuser,
-            garage,
-            "update vehicle_presence_vat_books set head = :head where tenant_id = :garage",
-            head=before,
-        )
-
-
 async def closed(garage: Garage, outbox: Outbox) -> VatClosing:
     """The garage's only closed month, with its file where it belongs."""
     with frozen(now() + timedelta(days=40)):
@@ -212,6 +166,125 @@ async def test_a_closing_that_was_changed_with_it_lacks_the_signature_or_the_fil
     resigned = signed({**kept, "closed_at": "2026-01-01T00:00:00.000000Z"})
     await tamper(superuser, garage, statement, document=resigned, month=closing.month)
     assert "in the storage differs" in (await checked(garage)).anchor_problems[0]
+
+
+async def months_closed(garage: Garage, outbox: Outbox, days: int = 100) -> list[VatClosing]:
+    """Several closed months, with their files where they belong."""
+    with frozen(now() + timedelta(days=days)):
+        async with garage.unit() as session:
+            closings = await close_months(session, await first_location(garage))
+        await outbox.empty(garage)
+    return closings
+
+
+async def falsified(superuser: AsyncEngine, garage: Garage) -> None:
+    """Another plate in the second row, and the chain computed afresh up to the book's end."""
+    everything = list(range(3, 7))
+    await rewrite(superuser, garage, lambda values: values | {"plate": "9-XXX-999"}, everything)
+
+
+@pytest.mark.parametrize("place", [0, 1, -1], ids=["first", "second", "last"])
+async def test_a_closing_that_was_removed_is_missed_by_its_month(
+    superuser: AsyncEngine, garage: Garage, outbox: Outbox, place: int
+) -> None:
+    await three_rows(garage)
+    closing = (await months_closed(garage, outbox))[place]
+    assert (await checked(garage)).is_sound
+    await tamper(superuser, garage, f"{NO_CLOSING} and month = :month", month=closing.month)
+    problems = (await checked(garage)).anchor_problems
+    assert f"{closing.month:%Y-%m}: its closing was removed" in problems
+
+
+async def test_a_book_that_says_it_was_never_closed_is_betrayed_by_its_closings(
+    superuser: AsyncEngine, garage: Garage, outbox: Outbox
+) -> None:
+    await three_rows(garage)
+    closings = await months_closed(garage, outbox)
+    await tamper(superuser, garage, NEVER_CLOSED)
+    assert (await checked(garage)).anchor_problems == [
+        f"{each.month:%Y-%m}: the book does not say that it is closed" for each in closings
+    ]
+
+
+async def test_with_all_closings_removed_and_the_chain_afresh_the_files_in_the_storage_betray_it(
+    superuser: AsyncEngine, garage: Garage, outbox: Outbox
+) -> None:
+    await three_rows(garage)
+    closings = await months_closed(garage, outbox)
+    await falsified(superuser, garage)
+    await tamper(superuser, garage, NO_CLOSING)
+    await tamper(superuser, garage, NEVER_CLOSED)
+    finding = await checked(garage)
+    assert (finding.broken, finding.anchors) == (None, 0)
+    assert finding.anchor_problems == [
+        f"{each.month:%Y-%m}: the storage has its file, the book not" for each in closings
+    ]
+
+
+async def test_months_that_the_night_closes_once_more_leave_the_first_files_as_proof(
+    superuser: AsyncEngine, garage: Garage, outbox: Outbox
+) -> None:
+    await three_rows(garage)
+    closings = await months_closed(garage, outbox)
+    await falsified(superuser, garage)
+    await tamper(superuser, garage, NO_CLOSING)
+    await tamper(superuser, garage, NEVER_CLOSED)
+    again = await months_closed(garage, outbox)
+    assert len(again) == len(closings)
+    assert (await checked(garage)).anchor_problems == [
+        f"{each.month:%Y-%m}: the signed file in the storage differs" for each in closings
+    ]
+
+
+async def kept_of(closing: VatClosing) -> Kept:
+    """The file as it lies in the owner's mailbox."""
+    kept = kept_file("mail.json", closing.document.encode())
+    assert kept is not None
+    return kept
+
+
+async def test_a_kept_file_betrays_a_book_whose_closings_were_all_made_afresh(
+    superuser: AsyncEngine, garage: Garage, outbox: Outbox
+) -> None:
+    await three_rows(garage)
+    closings = await months_closed(garage, outbox)
+    kept = [await kept_of(each) for each in closings]
+    assert (await checked(garage, kept=kept)).is_sound
+    await falsified(superuser, garage)
+    await tamper(superuser, garage, NO_CLOSING)
+    await tamper(superuser, garage, NEVER_CLOSED)
+    for each in closings:
+        await storage().delete(garage.tenant.id, path_of(each))
+    await months_closed(garage, outbox)
+    assert (await checked(garage)).is_sound, "nothing in the house knows any better"
+    problems = (await checked(garage, kept=kept[:1])).anchor_problems
+    month = f"{closings[0].month:%Y-%m}"
+    assert problems == [
+        f"{month}: line 6 is not the one that mail.json was signed over",
+        f"{month}: its closing is not mail.json",
+    ]
+
+
+async def test_a_closing_that_was_replaced_by_another_signed_one_is_found(
+    superuser: AsyncEngine, garage: Garage, outbox: Outbox
+) -> None:
+    await three_rows(garage)
+    first, second, *_later = await months_closed(garage, outbox)
+    statement = (
+        "update vehicle_presence_vat_closings set document = :document"
+        " where tenant_id = :garage and month = :month"
+    )
+    await tamper(superuser, garage, statement, document=first.document, month=second.month)
+    problems = (await checked(garage)).anchor_problems
+    assert problems[0] == (
+        f"{second.month:%Y-%m}: the closing's signed file says something else than its row"
+    )
+    own_facts = json.loads(second.document)
+    facts = {name: value for name, value in own_facts.items() if name not in {"v", "signature"}}
+    torn = signed({**facts, "previous": None})
+    await tamper(superuser, garage, statement, document=torn, month=second.month)
+    problems = (await checked(garage)).anchor_problems
+    assert problems[0] == f"{second.month:%Y-%m}: it does not follow the closing before it"
 
 
 async def test_a_file_that_was_removed_from_the_storage_is_missed(
