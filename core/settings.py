@@ -51,6 +51,9 @@ class Settings(BaseSettings):
     )
     mail_from: str = Field("", description="Sender address of every mail; garages are Reply-To.")
     secret_key: str = Field("", description="At least 32 random characters; signs tokens.")
+    secret_key_fallbacks: tuple[str, ...] = Field(
+        (), description="Former `SECRET_KEY`s, a JSON list: what they signed is still believed."
+    )
     base_domain: str = Field("", description="Garages live at `<name>.<BASE_DOMAIN>`.")
     public_scheme: Literal["http", "https"] = Field(
         "https", description="What browsers type; `https` makes cookies Secure."
@@ -77,6 +80,8 @@ class Settings(BaseSettings):
     def _secret_is_long_enough(self) -> Self:
         if self.secret_key and len(self.secret_key) < 32:
             raise ValueError("SECRET_KEY needs at least 32 characters")
+        if any(len(former) < 32 for former in self.secret_key_fallbacks):
+            raise ValueError("each of SECRET_KEY_FALLBACKS needs at least 32 characters")
         return self
 
     def require(self, *names: str) -> None:
@@ -90,6 +95,11 @@ class Settings(BaseSettings):
             raise SettingsError(
                 f"missing setting: {', '.join(missing)} (docs/settings.md explains each)"
             )
+
+    @property
+    def secret_keys(self) -> list[str]:
+        """The keys in whose signatures we believe. The last one signs, as itsdangerous has it."""
+        return [*self.secret_key_fallbacks, self.secret_key]
 
     @property
     def cookies_are_secure(self) -> bool:

@@ -86,6 +86,11 @@ def test_without_a_word_it_is_production_and_secure() -> None:
         ("PUBLIC_SCHEME", "ftp", "PUBLIC_SCHEME: Input should be 'http' or 'https'"),
         ("SAFE_MODE", "perhaps", "SAFE_MODE: Input should be a valid boolean"),
         ("SECRET_KEY", "too short", "SECRET_KEY needs at least 32 characters"),
+        (
+            "SECRET_KEY_FALLBACKS",
+            '["too short"]',
+            "each of SECRET_KEY_FALLBACKS needs at least 32 characters",
+        ),
         ("TRUSTED_PROXIES", "10.0.0.1", "TRUSTED_PROXIES: must be written as JSON"),
         ("PLUGINS", "[1]", "PLUGINS.0: Input should be a valid string"),
     ],

@@ -42,13 +42,17 @@ def visitor_of(connection: AnyConnection) -> str:
 
 def csrf_token(connection: AnyConnection) -> str:
     """The token for forms on a page of this request."""
+    return _token(connection, resources_of(connection).settings.secret_key)
+
+
+def _token(connection: AnyConnection, key: str) -> str:
     settings = resources_of(connection).settings
     session = connection.cookies.get(cookies.cookie_name(settings, cookies.SESSION), "")
     realm = connection.scope["state"].get("realm") or str(connection.scope["state"]["tenant"].id)
     message = "|".join(
         (realm, visitor_of(connection), hashlib.sha256(session.encode()).hexdigest())
     )
-    return hmac.digest(settings.secret_key.encode(), message.encode(), "sha256").hex()
+    return hmac.digest(key.encode(), message.encode(), "sha256").hex()
 
 
 def masked_token(connection: AnyConnection) -> str:
@@ -76,13 +80,14 @@ def _unmasked(token: str) -> str:
 
 
 def check_token(connection: AnyConnection, token: str | None) -> None:
-    """Compare in constant time.
+    """Compare in constant time; a page that was made under a former key is believed too.
 
     Raises:
         ForgedRequest: the token is missing or not this visitor's.
     """
-    known = csrf_token(connection)
-    if not token or not hmac.compare_digest(known.encode(), _unmasked(token).encode()):
+    given = _unmasked(token or "").encode()
+    keys = resources_of(connection).settings.secret_keys
+    if not any(hmac.compare_digest(_token(connection, key).encode(), given) for key in keys):
         raise ForgedRequest("token does not fit")
 
 

@@ -172,7 +172,7 @@ def _serializer(connection: AnyConnection) -> URLSafeTimedSerializer:
     path = connection.scope["path"].rstrip("/")
     options: dict[str, Any] = {"key_derivation": "hmac", "digest_method": hashlib.sha256}
     return URLSafeTimedSerializer(
-        resources_of(connection).settings.secret_key,
+        resources_of(connection).settings.secret_keys,
         salt=f"puzzle:{tenant_of(connection).id}:{path}",
         signer_kwargs=options,
     )

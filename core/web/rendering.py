@@ -217,7 +217,7 @@ def _realm(connection: AnyConnection) -> str:
 
 
 def _flash_serializer(settings: Settings, realm: str) -> URLSafeSerializer:
-    return URLSafeSerializer(settings.secret_key, salt=f"flash:{realm}")
+    return URLSafeSerializer(settings.secret_keys, salt=f"flash:{realm}")
 
 
 def _read_flash(connection: AnyConnection) -> list[Flash]:

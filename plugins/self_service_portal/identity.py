@@ -131,4 +131,4 @@ async def opened_job(request: AnyRequest, session: AsyncSession) -> Job | None:
 
 def _serializer(request: AnyRequest) -> URLSafeTimedSerializer:
     garage = tenant_of(request).id
-    return URLSafeTimedSerializer(resources_of(request).settings.secret_key, salt=f"job:{garage}")
+    return URLSafeTimedSerializer(resources_of(request).settings.secret_keys, salt=f"job:{garage}")

@@ -65,7 +65,7 @@ def address_of(target: Target) -> str:
     """The whole address for a mail of the garage in scope, in the current language."""
     tenant = current_tenant()
     what = str(target.quote_id) if target.quote_id else TALK
-    token = _serializer(get_settings().secret_key, tenant.id).dumps([str(target.job_id), what])
+    token = _serializer(get_settings().secret_keys, tenant.id).dumps([str(target.job_id), what])
     return public_address(f"/{current_language()}/status/link/{token}")
 
 
@@ -101,7 +101,7 @@ async def use_link(
 
 
 async def _find(request: AnyRequest, session: AsyncSession, key: str) -> tuple[Target, Job]:
-    serializer = _serializer(resources_of(request).settings.secret_key, tenant_of(request).id)
+    serializer = _serializer(resources_of(request).settings.secret_keys, tenant_of(request).id)
     try:
         job_id, what = serializer.loads(key, max_age=LINK_SECONDS)
         target = Target(UUID(job_id), None if what == TALK else UUID(what))
@@ -110,8 +110,8 @@ async def _find(request: AnyRequest, session: AsyncSession, key: str) -> tuple[T
         raise NotFoundException from None
 
 
-def _serializer(secret: str, tenant_id: UUID) -> URLSafeTimedSerializer:
-    return URLSafeTimedSerializer(secret, salt=f"job-link:{tenant_id}")
+def _serializer(keys: list[str], tenant_id: UUID) -> URLSafeTimedSerializer:
+    return URLSafeTimedSerializer(keys, salt=f"job-link:{tenant_id}")
 
 
 HANDLERS = [link_page, use_link]

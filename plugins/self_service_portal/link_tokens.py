@@ -27,4 +27,4 @@ def read(purpose: str, token: str) -> UUID | None:
 
 def _serializer(purpose: str) -> URLSafeSerializer:
     salt = f"portal:{purpose}:{current_tenant().id}"
-    return URLSafeSerializer(get_settings().secret_key, salt=salt)
+    return URLSafeSerializer(get_settings().secret_keys, salt=salt)

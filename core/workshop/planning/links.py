@@ -15,13 +15,20 @@ from core.workshop.planning.models import Appointment
 def give_link(appointment: Appointment) -> str:
     """The secret of a stored appointment's personal link; its hash is kept with the row.
 
-    It is always the same one, unless the platform's `SECRET_KEY` was changed in between.
+    It is always the same one, also after the platform's `SECRET_KEY` was changed, as long as the
+    former one is known.
     """
-    message = f"appointment:{appointment.tenant_id}:{appointment.id}".encode()
-    digest = hmac.digest(get_settings().secret_key.encode(), message, "sha256")
-    secret = urlsafe_b64encode(digest[:24]).decode()
+    secrets = [_secret(appointment, key) for key in reversed(get_settings().secret_keys)]
+    secret = next(
+        (each for each in secrets if link_hash(each) == appointment.link_hash), secrets[0]
+    )
     appointment.link_hash = link_hash(secret)
     return secret
+
+
+def _secret(appointment: Appointment, key: str) -> str:
+    message = f"appointment:{appointment.tenant_id}:{appointment.id}".encode()
+    return urlsafe_b64encode(hmac.digest(key.encode(), message, "sha256")[:24]).decode()
 
 
 def link_hash(secret: str) -> str:

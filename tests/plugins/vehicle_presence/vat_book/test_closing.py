@@ -2,7 +2,7 @@
 
 import json
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.clock import frozen
+from core.house import House
 from core.storage import storage
 from core.workshop.locations.services import create_location
 from plugins.vehicle_presence.services import record_arrival
@@ -19,7 +20,8 @@ from plugins.vehicle_presence.vat_book.models import VatClosing
 from plugins.vehicle_presence.vat_book.tasks import tend
 from tests.factories import a_job, a_plate
 from tests.garages import STAFF, Garage, Outbox
-from tests.plugins.vehicle_presence.vat_book.reading import lines, sound
+from tests.plugins.vehicle_presence.vat_book.reading import checked, lines, sound
+from tests.rotation import another_key
 
 BRUSSELS = ZoneInfo("Europe/Brussels")
 
@@ -124,15 +126,20 @@ async def test_the_signed_file_is_kept_and_mailed_to_owner_and_accountant(
 ) -> None:
     for role in ("owner", "accountant", "planner"):
         await garage.add_staff(role, f"{role}@{garage.slug}.test")
-    book = await a_book(garage, datetime.now(UTC) - timedelta(days=45))
-    months = await book.close(datetime.now(UTC))
+    book = await a_book(garage, local(2026, 9, 10, 9))
+    assert await book.close(local(2026, 11, 6, 9)) == ["2026-09", "2026-10"]
     await outbox.empty(garage)
+    documents = {}
     for closing in await book.closings():
         kept = await storage().get_bytes(garage.tenant.id, path_of(closing))
         assert kept == closing.document.encode()
-    for role, mails in (("owner", len(months)), ("accountant", len(months)), ("planner", 0)):
-        found = outbox.mails_to(f"{role}@{garage.slug}.test")
-        assert len(found) == mails
+        documents[f"vat-book-{closing.month:%Y-%m}.json"] = kept
+    for role in ("owner", "accountant"):
+        mails = outbox.mails_to(f"{role}@{garage.slug}.test")
+        attached = [file for mail in mails for file in mail.attachments]
+        assert len(attached) == len(documents)
+        assert dict(attached) == documents
+    assert outbox.mails_to(f"planner@{garage.slug}.test") == []
 
 
 async def test_a_document_says_where_the_chain_stood_and_follows_the_one_before(
@@ -164,13 +171,39 @@ async def test_what_we_did_not_sign_is_not_ours(garage: Garage, document: bytes)
     assert read_signed(document) is None
 
 
-async def test_the_night_opens_checks_and_closes(garage: Garage) -> None:
+async def test_after_a_change_of_the_key_closed_months_are_checked_with_the_former_one(
+    house: House, garage: Garage, outbox: Outbox
+) -> None:
+    book = await a_book(garage, local(2026, 10, 10, 9))
+    await book.close(local(2026, 11, 6, 5))
+    await outbox.empty(garage)
+    with another_key(house):
+        assert (await checked(garage, book.location_id)).is_sound
+        await book.close(local(2026, 12, 6, 5))
+        await outbox.empty(garage)
+        assert (await checked(garage, book.location_id)).is_sound
+    _first, second = await book.closings()
+    assert read_signed(second.document.encode()) is None, "the new key signs"
+    with another_key(house, is_old_one_known=False):
+        assert (await checked(garage, book.location_id)).anchor_problems[0] == (
+            "2026-10: the closing itself was changed"
+        )
+
+
+async def test_the_night_opens_checks_and_closes(garage: Garage, outbox: Outbox) -> None:
     async with garage.unit() as session:
         place = await create_location(session, name="New hall")
-    with frozen(datetime.now(UTC) + timedelta(days=40)):
+    with frozen(local(2026, 10, 10, 4)):
         async with garage.unit() as session:
             await tend(session)
+    with frozen(local(2026, 12, 7, 4)):
+        async with garage.unit() as session:
+            await tend(session)
+        await outbox.empty(garage)
     async with garage.unit() as session:
         book = await repository.book_of(session, place.id)
+        closings = await closing_repository.closings(session, place.id)
     assert book is not None
     assert (book.checked_position, book.broken_at) == (0, None)
+    assert [f"{each.month:%Y-%m}" for each in closings] == ["2026-10", "2026-11"]
+    assert book.closed_until == date(2026, 11, 30)
