@@ -8,8 +8,8 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath
 from litestar.response import Redirect
 from sqlalchemy.ext.asyncio import AsyncSession
-from wtforms import DateTimeLocalField
-from wtforms.validators import InputRequired
+from wtforms import DateTimeLocalField, StringField
+from wtforms.validators import InputRequired, Length, Optional
 
 from core.errors import NotFound
 from core.i18n import format_time, lazy_gettext
@@ -17,12 +17,15 @@ from core.i18n import gettext as _
 from core.tenancy.context import current_tenant
 from core.web.forms import Form, attempt, form_values
 from core.web.rendering import Flash, Page, page, redirect
-from core.web.viewer import requires
+from core.web.viewer import load_viewer, requires
 from core.workshop.jobs import repository as jobs
 from core.workshop.notifications.live import announce
 from plugins.vehicle_presence import check_ins, repository, services
 from plugins.vehicle_presence.models import Stay
 from plugins.vehicle_presence.returning import BOARD, actor_of, address_after, again, list_of
+from plugins.vehicle_presence.vat_book import services as vat_book
+from plugins.vehicle_presence.vat_book.errors import ReasonMissing
+from plugins.vehicle_presence.vat_book.rights import CORRECT
 
 AnyRequest = Request[Any, Any, Any]
 Session = NamedDependency[AsyncSession]
@@ -36,6 +39,7 @@ class OffSiteForm(Form):
     left_at = DateTimeLocalField(
         lazy_gettext("Off-site date"), [InputRequired()], format=["%Y-%m-%dT%H:%M"]
     )
+    reason = StringField(lazy_gettext("Reason for the correction"), [Optional(), Length(max=200)])
 
 
 @post("/desk/jobs/{job_id:uuid}/presence/in", guards=[requires(MARK)])
@@ -100,9 +104,12 @@ async def change_date(
             job_id,
             moment.replace(tzinfo=current_tenant().zone),
             await actor_of(request),
+            reason=form.text("reason"),
+            may_correct=await _may_correct(request),
         )
     if form.has_errors:
-        return await _date_page(request, session, job_id, form, status_code=409)
+        status_code = ReasonMissing.status_code if form.reason.errors else 409
+        return await _date_page(request, session, job_id, form, status_code=status_code)
     return redirect(
         request, f"/desk/jobs/{job_id}", flash=Flash(_("The off-site date is changed."))
     )
@@ -127,14 +134,22 @@ async def _date_page(
 ) -> Page:
     job = await jobs.by_id(session, job_id)
     stay = await repository.latest_stay(session, job_id)
+    is_closed = stay is not None and await vat_book.left_in_closed_month(session, stay)
     return page(
         request,
         "vehicle_presence/date.html",
         job=job,
         stay=stay,
         form=form,
+        wants_reason=stay is not None and services.wants_reason(stay),
+        is_closed=is_closed and not await _may_correct(request),
         status_code=status_code,
     )
+
+
+async def _may_correct(request: AnyRequest) -> bool:
+    viewer = await load_viewer(request)
+    return viewer is not None and viewer.may(CORRECT)
 
 
 def _left(stay: Stay, suffix: str) -> Flash:

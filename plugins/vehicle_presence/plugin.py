@@ -44,7 +44,7 @@ from plugins.vehicle_presence.numbers import pages as numbers_pages
 from plugins.vehicle_presence.settings import NAME, PresenceSettings, settings_of
 from plugins.vehicle_presence.vat_book import controllers as vat_book_pages
 from plugins.vehicle_presence.vat_book import panels as vat_book_panels
-from plugins.vehicle_presence.vat_book import stay_repository
+from plugins.vehicle_presence.vat_book import rights, stay_repository
 from plugins.vehicle_presence.vat_book.closing import KEEP, keep_closing
 from plugins.vehicle_presence.vat_book.commands import vat_book
 from plugins.vehicle_presence.vat_book.demo import keep_book_as_in_the_past
@@ -150,12 +150,32 @@ class VehiclePresence:
                 ("owner", "planner"),
             ),
             Permission(
-                vat_book_pages.READ,
+                rights.READ,
                 {
-                    "en": "Read, complete and correct the VAT book",
-                    "nl": "Het btw-boek lezen, aanvullen en verbeteren",
-                    "fr": "Lire, compléter et corriger le registre TVA",
-                    "de": "Das MwSt.-Buch lesen, ergänzen und berichtigen",
+                    "en": "Read the VAT book, and take it along as a file",
+                    "nl": "Het btw-boek lezen en als bestand meenemen",
+                    "fr": "Lire le registre TVA et l'emporter en fichier",
+                    "de": "Das MwSt.-Buch lesen und als Datei mitnehmen",
+                },
+                ("owner", "planner", "accountant"),
+            ),
+            Permission(
+                rights.SETTLE,
+                {
+                    "en": "Note invoice references in the VAT book",
+                    "nl": "Factuurreferenties in het btw-boek noteren",
+                    "fr": "Noter les références de facture dans le registre TVA",
+                    "de": "Rechnungsnummern im MwSt.-Buch eintragen",
+                },
+                ("owner", "planner", "accountant"),
+            ),
+            Permission(
+                rights.CORRECT,
+                {
+                    "en": "Correct the VAT book, with a reason",
+                    "nl": "Het btw-boek verbeteren, met een reden",
+                    "fr": "Corriger le registre TVA, avec un motif",
+                    "de": "Das MwSt.-Buch berichtigen, mit Begründung",
                 },
                 ("owner", "accountant"),
             ),
@@ -173,7 +193,7 @@ class VehiclePresence:
                 "/desk/vat-book",
                 "book",
                 position=35,
-                permission=vat_book_pages.READ,
+                permission=rights.READ,
             ),
         ]
 

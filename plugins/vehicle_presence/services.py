@@ -25,6 +25,7 @@ from plugins.vehicle_presence.settings import NAME as NAME  # noqa: PLC0414 - it
 from plugins.vehicle_presence.settings import settings as settings  # noqa: PLC0414 - the same
 from plugins.vehicle_presence.settings import settings_of as settings_of  # noqa: PLC0414 - the same
 from plugins.vehicle_presence.vat_book import services as vat_book
+from plugins.vehicle_presence.vat_book.errors import ReasonMissing
 from plugins.vehicle_presence.vat_book.stay_repository import facts_of_stay
 
 
@@ -95,17 +96,28 @@ async def mark_off_site(
 
 
 async def change_off_site_date(
-    session: AsyncSession, job_id: UUID, at: datetime, actor: Actor
+    session: AsyncSession,
+    job_id: UUID,
+    at: datetime,
+    actor: Actor,
+    *,
+    reason: str = "",
+    may_correct: bool = False,
 ) -> Stay:
-    """Somebody pressed late: say when the vehicle really left.
+    """Somebody pressed late: say when the vehicle really left. The VAT book wants the `reason`,
+    but for the time in which the clock can be undone.
 
     Raises:
         NotFound: there is no such job, or its vehicle has not left.
         LeftBeforeArrival, LeftInFuture: `at` is impossible.
+        ReasonMissing: as it says.
+        MonthClosed: the actor needs the right to correct the VAT book (`may_correct`).
     """
     stay = await _latest_stay(session, job_id)
     if stay is None or stay.left_at is None:
         raise NotFound("no departure to change")
+    if not reason.strip() and wants_reason(stay):
+        raise ReasonMissing
     before = stay.left_at
     _check_moment(stay, at)
     stay.left_at = at
@@ -114,9 +126,16 @@ async def change_off_site_date(
     await session.flush()
     details = {"before": before.isoformat(), "after": at.isoformat()}
     note_event(session, job_id, "off_site_date_changed", actor, details=details)
-    record(session, actor, "presence.date_changed", f"job:{job_id}", details=details)
-    await vat_book.change_exit(session, stay, actor)
+    why = reason.strip() or vat_book.EXIT_CHANGED
+    record(session, actor, "presence.date_changed", f"job:{job_id}", reason=why, details=details)
+    await vat_book.change_exit(session, stay, actor, why, may_correct=may_correct)
     return stay
+
+
+def wants_reason(stay: Stay) -> bool:
+    """Whether another off-site date needs a reason: the time in which the clock can be undone is
+    over, or the clean-up noted it."""
+    return stay.left_noted_at is None or now() - stay.left_noted_at > _time_to_undo()
 
 
 async def undo_off_site(session: AsyncSession, stay_id: UUID, job_id: UUID, actor: Actor) -> Stay:

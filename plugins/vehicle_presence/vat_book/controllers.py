@@ -28,14 +28,14 @@ from plugins.vehicle_presence.vat_book.countries import CountryRegister, registe
 from plugins.vehicle_presence.vat_book.errors import WordsMissing
 from plugins.vehicle_presence.vat_book.exports import export
 from plugins.vehicle_presence.vat_book.forms import CorrectionForm, InvoiceForm
-from plugins.vehicle_presence.vat_book.models import VatBook
+from plugins.vehicle_presence.vat_book.models import VatBook, VatLine
 from plugins.vehicle_presence.vat_book.periods import Selection, selection_of
 from plugins.vehicle_presence.vat_book.register import Row, rows_of
+from plugins.vehicle_presence.vat_book.rights import CORRECT, READ, SETTLE
 from plugins.vehicle_presence.vat_book.views import late_text, shown_lines, vat_number_text
 
 AnyRequest = Request[Any, Any, Any]
 Session = NamedDependency[AsyncSession]
-READ = "vehicle_presence.vat_book"
 _HOME = "/desk/vat-book"
 _FILE_HEADERS = {
     "Cache-Control": "no-store",
@@ -99,7 +99,7 @@ async def export_file(
     )
 
 
-@post(_HOME + "/rows/{row_id:uuid}/invoice", guards=[requires(READ)])
+@post(_HOME + "/rows/{row_id:uuid}/invoice", guards=[requires(SETTLE)])
 async def settle(request: AnyRequest, session: Session, row_id: FromPath[UUID]) -> Page | Redirect:
     """Say which invoice a row ended with, or why there is none."""
     values = await form_values(request)
@@ -126,7 +126,7 @@ async def settle(request: AnyRequest, session: Session, row_id: FromPath[UUID]) 
     )
 
 
-@post(_HOME + "/rows/{row_id:uuid}/invoice/undo", guards=[requires(READ)])
+@post(_HOME + "/rows/{row_id:uuid}/invoice/undo", guards=[requires(SETTLE)])
 async def undo_settlement(
     request: AnyRequest, session: Session, row_id: FromPath[UUID]
 ) -> Redirect:
@@ -136,14 +136,14 @@ async def undo_settlement(
     return redirect(request, place.address(), flash=Flash(_("Undone.")))
 
 
-@get(_HOME + "/rows/{row_id:uuid}/correct", guards=[requires(READ)])
+@get(_HOME + "/rows/{row_id:uuid}/correct", guards=[requires(CORRECT)])
 async def correct_page(request: AnyRequest, session: Session, row_id: FromPath[UUID]) -> Page:
     """Ask what is right, and why."""
     row = await settling.row_of(session, row_id)
     return await _correct_page(request, session, row, CorrectionForm.of(row))
 
 
-@post(_HOME + "/rows/{row_id:uuid}/correct", guards=[requires(READ)])
+@post(_HOME + "/rows/{row_id:uuid}/correct", guards=[requires(CORRECT)])
 async def correct(request: AnyRequest, session: Session, row_id: FromPath[UUID]) -> Page | Redirect:
     """Strike what was wrong, and put the right thing in its place."""
     form = CorrectionForm(await form_values(request))
@@ -178,11 +178,12 @@ async def _register(
         session, place.today, place.location.id
     )
     period = place.selection.period
-    late = (
-        []
-        if place.selection.only_waiting
-        else await repository.late_lines(session, place.location.id, *period.span(place.zone))
-    )
+    late: list[VatLine] = []
+    more_late = 0
+    if not place.selection.only_waiting:
+        late, more_late = await repository.late_lines(
+            session, place.location.id, *period.span(place.zone), limit=repository.PAGE
+        )
     facts = await _known_invoices(session, rows)
     return page(
         request,
@@ -200,6 +201,7 @@ async def _register(
         waiting=waiting,
         overdue=overdue,
         late=[late_text(line, place.zone) for line in late],
+        more_late=more_late,
         kept_until=place.register.kept_until(period.last_day),
         total=None
         if place.selection.only_waiting

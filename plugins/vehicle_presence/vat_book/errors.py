@@ -19,6 +19,28 @@ class ReasonMissing(Refused):
         super().__init__("Please say why this is corrected.", field="reason")
 
 
+class MonthClosed(Refused):
+    """A departure in a closed month, changed by somebody who may not correct the register."""
+
+    status_code = 403
+
+    def __init__(self) -> None:
+        super().__init__(
+            "That month is closed in the VAT book. Only the owner or the accountant can still"
+            " change the date, with a reason.",
+            field="left_at",
+        )
+
+
+class LeftBetween(Refused):
+    """The corrected day of departure is impossible."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The vehicle cannot have left before it arrived, or in the future.", field="left"
+        )
+
+
 class NothingToCorrect(Refused):
     """The correction says the same as the register does."""
 

@@ -125,7 +125,7 @@ async def extract_of(session: AsyncSession, location_id: UUID, period: Period) -
         head=book.head if book else "",
         made_at=now(),
     )
-    late = await repository.late_lines(session, location_id, *period.span(zone))
+    late = await _late_texts(session, location_id, period, zone)
     lines: list[ShownLine] = []
     rows = after = 0
     while numbers := await repository.numbers_entered(
@@ -138,4 +138,26 @@ async def extract_of(session: AsyncSession, location_id: UUID, period: Period) -
         lines += [line for row in rows_of(found) for line in shown_lines(row, zone)]
         for each in found:
             session.expunge(each)
-    return replace(empty, lines=lines, rows=rows, late=[late_text(each, zone) for each in late])
+    return replace(empty, lines=lines, rows=rows, late=late)
+
+
+async def _late_texts(
+    session: AsyncSession, location_id: UUID, period: Period, zone: ZoneInfo
+) -> list[str]:
+    """All that was noted late in a period, however much it is.
+
+    Raises:
+        PeriodTooLarge: more than :data:`MOST_ROWS` lines.
+    """
+    begin, end = period.span(zone)
+    texts: list[str] = []
+    after, more = 0, 1
+    while more:
+        found, more = await repository.late_lines(
+            session, location_id, begin, end, after=after, limit=AT_ONCE
+        )
+        if len(texts) + len(found) + more > MOST_ROWS:
+            raise PeriodTooLarge
+        texts += [late_text(each, zone) for each in found]
+        after = found[-1].position if found else after
+    return texts

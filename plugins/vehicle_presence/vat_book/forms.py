@@ -26,6 +26,7 @@ class CorrectionForm(Form):
     """What a row should say, and why."""
 
     day = DateField(_("Arrived on"), [InputRequired()])
+    left = DateField(_("Left on"), [Optional()])
     plate = StringField(_("Registration plate"), [Optional(), Length(max=20)])
     vin = StringField(_("Chassis number (VIN)"), [Optional(), Length(max=25)])
     vat_number = StringField(_("Client's VAT number"), [Optional(), Length(max=20)])
@@ -40,6 +41,7 @@ class CorrectionForm(Form):
         return cls(
             data={
                 "day": entry.day,
+                "left": row.exit.day if row.exit else None,
                 "plate": entry.plate,
                 "vin": entry.vin,
                 "vat_number": entry.vat_number,
@@ -59,4 +61,5 @@ class CorrectionForm(Form):
             vin=self.text("vin"),
             vat_number=self.text("vat_number"),
             settlement=Settlement(words, not self.none.data) if words else None,
+            left=self.left.data,
         )

@@ -249,21 +249,30 @@ async def count_entered(
 
 
 async def late_lines(
-    session: AsyncSession, location_id: UUID, begin: datetime, end: datetime
-) -> list[VatLine]:
-    """What was written in a span of time about months that were closed by then."""
-    found = await session.scalars(
-        select(VatLine)
+    session: AsyncSession,
+    location_id: UUID,
+    begin: datetime,
+    end: datetime,
+    *,
+    after: int = 0,
+    limit: int,
+) -> tuple[list[VatLine], int]:
+    """What was written in a span of time about months that were closed by then, behind a position
+    of the chain; and how many lines more there are."""
+    found = await session.execute(
+        select(VatLine, func.count().over())
         .where(
             VatLine.location_id == location_id,
             VatLine.is_late,
             VatLine.recorded_at >= begin,
             VatLine.recorded_at < end,
+            VatLine.position > after,
         )
-        .order_by(VatLine.recorded_at, VatLine.position)
-        .limit(PAGE)
+        .order_by(VatLine.position)
+        .limit(limit)
     )
-    return list(found)
+    rows = found.all()
+    return [line for line, _total in rows], (rows[0][1] - len(rows) if rows else 0)
 
 
 async def line_at(session: AsyncSession, location_id: UUID, position: int) -> VatLine | None:

@@ -5,6 +5,7 @@ cannot tell different stories: both are stored, or neither.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import date
 from itertools import groupby
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -17,7 +18,8 @@ from core.workshop.audit.services import SYSTEM, Actor
 from core.workshop.locations import repository as locations
 from plugins.vehicle_presence.models import Stay
 from plugins.vehicle_presence.vat_book import due_repository, repository, stay_repository
-from plugins.vehicle_presence.vat_book.models import EXIT, STRIKE, VatLine
+from plugins.vehicle_presence.vat_book.errors import MonthClosed
+from plugins.vehicle_presence.vat_book.models import EXIT, STRIKE, VatBook, VatLine
 from plugins.vehicle_presence.vat_book.register import Draft, Row, rows_of
 from plugins.vehicle_presence.vat_book.repository import OpenBook
 from plugins.vehicle_presence.vat_book.stay_repository import Entered, StayFacts, facts_of_stay
@@ -122,15 +124,42 @@ async def undo_exits(session: AsyncSession, stays: Sequence[StayFacts], actor: A
         )
 
 
-async def change_exit(session: AsyncSession, stay: Stay, actor: Actor) -> None:
-    """The off-site date is another one: the exit is struck, and a new one stands in its place."""
+async def change_exit(
+    session: AsyncSession,
+    stay: Stay,
+    actor: Actor,
+    reason: str = EXIT_CHANGED,
+    *,
+    may_correct: bool = False,
+) -> None:
+    """The off-site date is another one: the exit is struck, and a new one stands in its place.
+
+    Raises:
+        MonthClosed: either day is in a closed month, and the actor may not correct the register.
+    """
     facts = facts_of_stay(stay)
     book = await locked(session, facts.location_id, actor)
     row = (await _rows_of_stays(session, book, [facts], actor))[facts.id]
-    draft = _exit(book, facts, row.number, replaces=row.exit)
+    draft = _exit(book, facts, row.number, replaces=row.exit, reason=reason)
+    days = [draft.day, row.exit.day if row.exit is not None else None]
+    if not may_correct and any(is_closed(book, day) for day in days):
+        raise MonthClosed
     waits = row.invoice is None and draft.day is not None
     dues = [due_of(book, row.number, draft.day)] if waits and draft.day is not None else []
     await write(session, book, [draft], actor, dues)
+
+
+async def left_in_closed_month(session: AsyncSession, stay: Stay) -> bool:
+    """Whether a vehicle left on a day whose month is closed in the register."""
+    book = await repository.book_of(session, stay.location_id)
+    if book is None or stay.left_at is None:
+        return False
+    return is_closed(book, stay.left_at.astimezone(ZoneInfo(book.zone)).date())
+
+
+def is_closed(book: OpenBook | VatBook, day: date | None) -> bool:
+    """Whether that day is in a closed month of the register."""
+    return day is not None and book.closed_until is not None and day <= book.closed_until
 
 
 def _by_location(stays: Iterable[StayFacts]) -> Iterator[tuple[UUID, list[StayFacts]]]:
@@ -159,7 +188,12 @@ async def _rows_of_stays(
 
 
 def _exit(
-    book: OpenBook, stay: StayFacts, number: int, *, replaces: VatLine | None = None
+    book: OpenBook,
+    stay: StayFacts,
+    number: int,
+    *,
+    replaces: VatLine | None = None,
+    reason: str = EXIT_CHANGED,
 ) -> Draft:
     """Evidence is what the clean-up went by; a date that a person corrected has none."""
     moment = stay.left_at or now()
@@ -169,7 +203,7 @@ def _exit(
         strikes=None if replaces is None else replaces.position,
         day=moment.astimezone(ZoneInfo(book.zone)).date(),
         at=moment,
-        reason=None if replaces is None else EXIT_CHANGED,
+        reason=None if replaces is None else reason,
         evidence={} if stay.closed_by == "correction" else dict(stay.evidence),
         stay_id=stay.id,
         job_id=stay.job_id,

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime, time
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -11,17 +11,26 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from core.clock import now
 from core.i18n import gettext_noop
 from core.workshop.audit.services import Actor, record
-from plugins.vehicle_presence.vat_book import due_repository, repository
+from core.workshop.jobs.services import note_event
+from plugins.vehicle_presence.vat_book import due_repository, repository, stay_repository
 from plugins.vehicle_presence.vat_book.errors import (
     AlreadySettled,
     EntryAfterExit,
+    LeftBetween,
     NothingToCorrect,
     ReasonMissing,
     RowCancelled,
     VehicleMissing,
     WordsMissing,
 )
-from plugins.vehicle_presence.vat_book.models import ENTRY, INVOICE, NO_INVOICE, STRIKE, VatLine
+from plugins.vehicle_presence.vat_book.models import (
+    ENTRY,
+    EXIT,
+    INVOICE,
+    NO_INVOICE,
+    STRIKE,
+    VatLine,
+)
 from plugins.vehicle_presence.vat_book.register import Draft, Row, rows_of
 from plugins.vehicle_presence.vat_book.repository import OpenBook
 from plugins.vehicle_presence.vat_book.writing import due_of, locked, write
@@ -82,13 +91,15 @@ async def take_back_settlement(
 
 @dataclass(frozen=True, slots=True)
 class Correction:
-    """What a row should say. `settlement` is None where there is no reference yet."""
+    """What a row should say. `settlement` is None where there is no reference yet, `left` where
+    the day of departure stays what it is."""
 
     day: date
     plate: str
     vin: str
     vat_number: str
     settlement: Settlement | None
+    left: date | None = None
 
 
 async def correct(
@@ -98,13 +109,15 @@ async def correct(
 
     Raises:
         NotFound: there is no such row.
-        RowCancelled, ReasonMissing, NothingToCorrect, VehicleMissing, EntryAfterExit: as they
-            say.
+        RowCancelled, ReasonMissing, NothingToCorrect, VehicleMissing, EntryAfterExit,
+        LeftBetween: as they say.
     """
     book, row = await _open_row(session, row_id, actor)
     if not reason.strip():
         raise ReasonMissing
     drafts = [*_entry_again(book, row, correction, reason.strip())]
+    moved = _exit_again(book, row, correction, reason.strip())
+    drafts += moved
     settlement = correction.settlement
     if settlement is not None and row.invoice is None:
         drafts.append(_invoice(row, settlement))
@@ -115,7 +128,11 @@ async def correct(
         )
     if not drafts:
         raise NothingToCorrect
-    await write(session, book, drafts, actor)
+    waits = row.invoice is None and settlement is None
+    dues = [due_of(book, row.number, each.day) for each in moved if waits and each.day is not None]
+    await write(session, book, drafts, actor, dues)
+    for each in moved:
+        await _tell_workshop(session, each, actor)
     record(
         session,
         actor,
@@ -173,7 +190,7 @@ def _entry_again(book: OpenBook, row: Row, correction: Correction, reason: str) 
     if plate is None and vin is None:
         raise VehicleMissing
     today = now().astimezone(ZoneInfo(book.zone)).date()
-    latest = row.exit.day if row.exit and row.exit.day else today
+    latest = _left_on(row, correction) or today
     if correction.day != entry.day and correction.day > min(latest, today):
         raise EntryAfterExit
     yield Draft(
@@ -190,6 +207,44 @@ def _entry_again(book: OpenBook, row: Row, correction: Correction, reason: str) 
         stay_id=entry.stay_id,
         job_id=entry.job_id,
     )
+
+
+def _left_on(row: Row, correction: Correction) -> date | None:
+    """The day on which the vehicle left, as it should be."""
+    return (correction.left or row.exit.day) if row.exit is not None else None
+
+
+def _exit_again(book: OpenBook, row: Row, correction: Correction, reason: str) -> list[Draft]:
+    """At the hour of the first one, as far as that is possible on the other day."""
+    before, left = row.exit, _left_on(row, correction)
+    if before is None or left is None or left == before.day:
+        return []
+    zone = ZoneInfo(book.zone)
+    if not correction.day <= left <= now().astimezone(zone).date():
+        raise LeftBetween
+    clock = before.at.astimezone(zone).time() if before.at is not None else time(12)
+    moment = min(datetime.combine(left, clock, zone), now())
+    again = Draft(
+        EXIT,
+        row.number,
+        strikes=before.position,
+        day=left,
+        at=moment,
+        reason=reason,
+        stay_id=before.stay_id,
+        job_id=before.job_id,
+    )
+    return [again]
+
+
+async def _tell_workshop(session: AsyncSession, draft: Draft, actor: Actor) -> None:
+    """The job says the same as the register."""
+    if draft.stay_id is None or draft.job_id is None or draft.at is None:
+        return
+    before = await stay_repository.move_exit(session, draft.stay_id, draft.at, actor.name)
+    if before is not None:
+        details = {"before": before.isoformat(), "after": draft.at.isoformat()}
+        note_event(session, draft.job_id, "off_site_date_changed", actor, details=details)
 
 
 def _differs(line: VatLine, settlement: Settlement) -> bool:

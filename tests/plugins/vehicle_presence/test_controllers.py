@@ -7,13 +7,15 @@ from uuid import UUID
 import pytest
 from bs4 import BeautifulSoup
 
-from core.clock import now
+from core.clock import frozen, now
 from core.workshop.jobs import repository as jobs
 from plugins.vehicle_presence import repository
 from plugins.vehicle_presence.models import Doubt, Stay
 from plugins.vehicle_presence.services import mark_off_site, record_arrival
+from plugins.vehicle_presence.vat_book.closing import close_months
 from tests.factories import a_job, a_plate, a_stay, many_jobs
 from tests.garages import STAFF, Browser, Garage
+from tests.plugins.vehicle_presence.vat_book.reading import first_location, register
 
 BOARD = "/desk/on-site"
 
@@ -137,6 +139,62 @@ async def test_an_off_site_date_that_cannot_be_is_asked_again(
     assert 'role="alert"' in answer.text
     assert stay is not None
     assert stay.left_at == before
+
+
+LATER = timedelta(minutes=31)
+
+
+async def test_another_off_site_date_needs_a_reason_once_the_clock_cannot_be_undone(
+    garage: Garage, planner: Browser, job_id: UUID
+) -> None:
+    await arrive(garage, job_id)
+    async with garage.unit() as session:
+        left = (await mark_off_site(session, job_id, STAFF)).left_at
+    assert left is not None
+    path = f"/desk/jobs/{job_id}/presence/date"
+    earlier = (left - timedelta(hours=1)).astimezone(garage.tenant.zone)
+    typed = {"left_at": f"{earlier:%Y-%m-%dT%H:%M}"}
+    assert (await planner.open(path)).select_one("input[name=reason]") is None
+    with frozen(now() + LATER):
+        refused = await planner.submit(path, typed | {"reason": "  "})
+        page = BeautifulSoup(refused.text, "html.parser")
+        assert refused.status_code == 422
+        assert "Please say why this is corrected." in page.get_text()
+        assert page.select_one(f"input[name=left_at][value='{typed['left_at']}']")
+        assert page.select_one("input[name=reason][aria-invalid=true]")
+        assert (await latest(garage, job_id)).left_at == left  # type: ignore[union-attr]
+        answer = await planner.submit(path, typed | {"reason": "left at noon"}, follow=False)
+    assert answer.status_code == 303
+    (row,) = await register(garage)
+    assert [(each.by.reason, each.by.actor) for each in row.struck] == [
+        ("left at noon", "Planner Person")
+    ]
+
+
+async def test_in_a_closed_month_only_the_owner_still_changes_the_off_site_date(
+    garage: Garage, job_id: UUID
+) -> None:
+    await arrive(garage, job_id)
+    async with garage.unit() as session:
+        left = (await mark_off_site(session, job_id, STAFF)).left_at
+    assert left is not None
+    path = f"/desk/jobs/{job_id}/presence/date"
+    typed = {"left_at": f"{left.astimezone(garage.tenant.zone):%Y-%m-%dT%H:%M}", "reason": "late"}
+    card = f"/desk/jobs/{job_id}"
+    with frozen(now() + timedelta(days=40)):
+        planner, owner = [await garage.staff(role) for role in ("planner", "owner")]
+        async with garage.unit() as session:
+            await close_months(session, await first_location(garage))
+        page = await planner.open(path)
+        assert "Only the owner or the accountant can still change the date" in page.get_text()
+        assert page.select_one("input[name=left_at]") is None
+        refused = await planner.submit(path, typed, page=card)
+        assert refused.status_code == 409
+        assert (await register(garage))[0].struck == []
+        answer = await owner.submit(path, typed, follow=False)
+    assert answer.status_code == 303
+    (row,) = await register(garage)
+    assert [(each.by.reason, each.by.is_late) for each in row.struck] == [("late", True)]
 
 
 async def test_a_vehicle_that_did_not_leave_has_no_date_page(

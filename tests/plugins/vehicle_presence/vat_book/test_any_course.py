@@ -48,7 +48,9 @@ from plugins.vehicle_presence.vat_book.closing import close_months
 from plugins.vehicle_presence.vat_book.errors import (
     AlreadySettled,
     EntryAfterExit,
+    MonthClosed,
     NothingToCorrect,
+    ReasonMissing,
     RowCancelled,
 )
 from plugins.vehicle_presence.vat_book.settling import (
@@ -105,6 +107,7 @@ class Course(RuleBasedStateMachine):
     def opens(self) -> None:
         """A garage with its jobs, half of them at each location."""
         self.moment = BEGIN
+        self.open_from = BEGIN.date().replace(day=1)
         self.rows: list[PlainRow] = []
         self.wait_for(self._open())
         for job in range(JOBS):
@@ -168,6 +171,7 @@ class Course(RuleBasedStateMachine):
         """Months that are over are closed."""
         self.moment += timedelta(hours=hours)
         self.attempt(None, self._close_months)
+        self.open_from = self.day(self.moment).replace(day=1)
 
     async def _close_months(self, session: AsyncSession) -> None:
         for place in self.places:
@@ -246,19 +250,31 @@ class Course(RuleBasedStateMachine):
             row.left_at = row.left_noted_at = None
             row.strikes += 1
 
-    @rule(job=JOB, minutes=st.integers(-90, 2000))
-    def left_at_another_time(self, job: int, minutes: int) -> None:
+    @rule(
+        job=JOB,
+        minutes=st.integers(-90, 2000),
+        why=st.sampled_from(("", "pressed late")),
+        may_correct=st.booleans(),
+    )
+    def left_at_another_time(self, job: int, minutes: int, why: str, may_correct: bool) -> None:
         row = self.newest(job)
         at = self.moment - timedelta(minutes=minutes)
         said: Said = None
         if row is None or row.left_at is None:
             said = NotFound
+        elif not why and not self.fresh(row.left_noted_at):
+            said = ReasonMissing
         elif at < row.arrived_at:
             said = LeftBeforeArrival
         elif minutes < -1:
             said = LeftInFuture
+        elif not may_correct and min(self.day(at), self.day(row.left_at)) < self.open_from:
+            said = MonthClosed
         self.attempt(
-            said, lambda session: change_off_site_date(session, self.job_ids[job], at, STAFF)
+            said,
+            lambda session: change_off_site_date(
+                session, self.job_ids[job], at, STAFF, reason=why, may_correct=may_correct
+            ),
         )
         if said is None and row is not None:
             row.left_at = at

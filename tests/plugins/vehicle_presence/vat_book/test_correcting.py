@@ -1,6 +1,6 @@
 """Invoices and corrections in the VAT book."""
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from uuid import uuid4
 
 import pytest
@@ -10,11 +10,13 @@ from core.errors import NotFound, Refused
 from core.workshop.customers.privacy import erase_customer
 from core.workshop.jobs import repository as jobs
 from core.workshop.jobs.services import set_status
+from plugins.vehicle_presence import repository as presence
 from plugins.vehicle_presence.services import record_arrival, undo_arrival
 from plugins.vehicle_presence.vat_book.countries import BELGIUM, NETHERLANDS, PLAIN, register_of
 from plugins.vehicle_presence.vat_book.errors import (
     AlreadySettled,
     EntryAfterExit,
+    LeftBetween,
     NothingToCorrect,
     ReasonMissing,
     RowCancelled,
@@ -128,6 +130,25 @@ async def test_an_invoice_can_be_corrected_to_a_reason(garage: Garage) -> None:
     )
 
 
+async def test_a_corrected_day_of_departure_moves_the_deadline_and_the_job_says_the_same(
+    garage: Garage,
+) -> None:
+    moment = datetime(2026, 2, 3, 9, tzinfo=UTC)
+    await a_departure(garage, arrived=moment, left=moment + timedelta(days=60))
+    await corrected(garage, "left in March already", left=date(2026, 3, 31))
+    (row,) = await register(garage)
+    assert row.exit is not None
+    assert (row.exit.day, row.exit.actor) == (date(2026, 3, 31), STAFF.name)
+    (struck,) = row.struck
+    assert (struck.line.day, struck.by.reason) == (date(2026, 4, 4), "left in March already")
+    assert [due.due_on for due in await dues(garage)] == [date(2026, 4, 30)]
+    async with garage.unit() as session:
+        stay = await presence.latest_stay(session, row.entry.job_id)  # type: ignore[arg-type]
+    assert stay is not None
+    assert (stay.left_at, stay.closed_by) == (row.exit.at, "correction")
+    await sound(garage)
+
+
 @pytest.mark.parametrize(
     ("changes", "reason", "refusal"),
     [
@@ -135,6 +156,8 @@ async def test_an_invoice_can_be_corrected_to_a_reason(garage: Garage) -> None:
         ({"plate": "2-BBB-222"}, "  ", ReasonMissing),
         ({"plate": "", "vin": ""}, "because", VehicleMissing),
         ({"day": date(2199, 1, 1)}, "because", EntryAfterExit),
+        ({"left": date(2199, 1, 1)}, "because", LeftBetween),
+        ({"left": date(2001, 1, 1)}, "because", LeftBetween),
     ],
 )
 async def test_an_impossible_correction_is_refused(

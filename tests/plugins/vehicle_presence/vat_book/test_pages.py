@@ -9,6 +9,8 @@ from bs4 import BeautifulSoup
 from core.clock import frozen, now
 from core.workshop.audit import repository as audit
 from core.workshop.locations.services import create_location
+from core.workshop.staff.permissions import permissions_of
+from plugins.vehicle_presence.vat_book.rights import CORRECT, SETTLE
 from plugins.vehicle_presence.vat_book.settling import Settlement, settle
 from plugins.vehicle_presence.vat_book.tasks import tend
 from tests.garages import STAFF, Garage
@@ -43,11 +45,44 @@ async def test_the_accountant_sees_the_book_and_nothing_else(garage: Garage) -> 
         assert (await browser.get(path)).status_code == 403
 
 
-@pytest.mark.parametrize("role", ["planner", "technician"])
-async def test_others_do_not_see_it(garage: Garage, role: str) -> None:
-    browser = await garage.staff(role)
+async def test_a_technician_does_not_see_it(garage: Garage) -> None:
+    browser = await garage.staff("technician")
     assert (await browser.get(PAGE)).status_code == 403
     assert "VAT book" not in (await browser.open("/desk")).get_text()
+
+
+async def test_the_planner_notes_invoices_and_corrects_nothing(garage: Garage) -> None:
+    row_id = await a_departure(garage)
+    browser = await garage.staff("planner")
+    page = await browser.open(PAGE)
+    assert page.select_one("input[name=words]") is not None
+    assert not [link for link in page.select("a") if "/correct" in str(link["href"])]
+    path = f"{PAGE}/rows/{row_id}"
+    assert (await browser.get(f"{path}/correct")).status_code == 403
+    form = {"day": "2026-01-01", "plate": "1-NEW-001", "reason": "mistyped"}
+    answer = await browser.submit(f"{path}/correct", form, page=PAGE)
+    assert answer.status_code == 403
+    answer = await browser.submit(f"{path}/invoice", {"words": "2026/7"}, page=PAGE)
+    assert answer.status_code == 200
+    (row,) = await register(garage)
+    assert row.invoice is not None
+    assert (row.invoice.words, row.struck) == ("2026/7", [])
+
+
+async def test_whoever_only_reads_sees_no_form(
+    garage: Garage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    row_id = await a_departure(garage)
+    only_read = permissions_of("accountant", garage.house.hooks, garage.tenant.active_plugins)
+    only_read -= {SETTLE, CORRECT}
+    monkeypatch.setattr("core.web.viewer.permissions_of", lambda *_: only_read)
+    browser = await garage.staff("accountant")
+    page = await browser.open(PAGE)
+    assert "Due by" in table(page)[0][5]
+    assert page.select("main form[method=post]") == []
+    for path in ("invoice", "invoice/undo", "correct"):
+        answer = await browser.submit(f"{PAGE}/rows/{row_id}/{path}", {"words": "1"}, page=PAGE)
+        assert answer.status_code == 403
 
 
 async def test_a_row_shows_its_days_the_deadline_and_a_field(garage: Garage) -> None:
