@@ -13,9 +13,12 @@ Work = Callable[[AsyncSession], Awaitable[Any]]
 class Console(Protocol):
     """What the command line offers to commands of plugins."""
 
-    def in_garages(self, plugin: str, slug: str | None, work: Work) -> list[tuple[str, Any]]:
+    def in_garages(
+        self, plugin: str, slug: str | None, work: Work, *, once_on: bool = False
+    ) -> list[tuple[str, Any]]:
         """Run `work` in a unit of work of the named garage, or of every garage where `plugin`
-        is on; returns (subdomain, result) pairs. Work that answers
+        is on; returns (subdomain, result) pairs. With `once_on` also where it is off and was on
+        before: for a duty that the data has, whatever the switch says. Work that answers
         :class:`~core.hooks.contributions.Again` is called again, in a unit of work of its own.
 
         Raises:

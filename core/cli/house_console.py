@@ -1,7 +1,7 @@
 """Doing things in the house from a command: open it, work, close it."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, TypeVar
 
 from core.background.console import Work
@@ -42,16 +42,25 @@ class HouseConsole:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
 
-    def in_garages(self, plugin: str, slug: str | None, work: Work) -> list[tuple[str, Any]]:
+    def in_garages(
+        self, plugin: str, slug: str | None, work: Work, *, once_on: bool = False
+    ) -> list[tuple[str, Any]]:
         """See the protocol."""
-        return in_house(self._settings, lambda house: _in_garages(house, plugin, slug, work))
+
+        def is_meant(tenant: TenantContext) -> bool:
+            return tenant.may_hold_data_of(plugin) if once_on else tenant.has_plugin(plugin)
+
+        async def run(house: House) -> list[tuple[str, Any]]:
+            return await _in_garages(house, await _chosen(house, plugin, slug, is_meant), work)
+
+        return in_house(self._settings, run)
 
 
 async def _in_garages(
-    house: House, plugin: str, slug: str | None, work: Work
+    house: House, garages: Sequence[TenantContext], work: Work
 ) -> list[tuple[str, Any]]:
     results = []
-    for tenant in await _chosen(house, plugin, slug):
+    for tenant in garages:
         with tenant_scope(tenant), language_scope(tenant.default_language):
             results.append((tenant.slug, await _to_its_end(house, tenant, work)))
     return results
@@ -66,14 +75,16 @@ async def _to_its_end(house: House, tenant: TenantContext, work: Work) -> Any:
         await asyncio.sleep(answer.pause_seconds)
 
 
-async def _chosen(house: House, plugin: str, slug: str | None) -> list[TenantContext]:
+async def _chosen(
+    house: House, plugin: str, slug: str | None, is_meant: Callable[[TenantContext], bool]
+) -> list[TenantContext]:
     if slug is None:
         ids = await house.directory.open_ids()
         found = [await house.directory.by_id(tenant_id) for tenant_id in ids]
-        return [tenant for tenant in found if tenant is not None and tenant.has_plugin(plugin)]
+        return [tenant for tenant in found if tenant is not None and is_meant(tenant)]
     tenant = await house.directory.by_slug(slug)
     if tenant is None:
         raise GaragistError(f"there is no open garage {slug}")
-    if not tenant.has_plugin(plugin):
+    if not is_meant(tenant):
         raise GaragistError(f"{plugin} is switched off for {slug}")
     return [tenant]

@@ -1,17 +1,21 @@
 """`garagist vat-book`."""
 
+import asyncio
 import json
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from core.clock import frozen, now
+from core.errors import GaragistError
 from core.storage import storage
 from plugins.vehicle_presence.vat_book.closing import close_months, path_of
 from tests.cli.conftest import Terminal
 from tests.garages import Garage, Outbox
+from tests.plugins.vehicle_presence.vat_book.opened import csv_table
 from tests.plugins.vehicle_presence.vat_book.reading import a_departure, first_location
 from tests.plugins.vehicle_presence.vat_book.tampering import (
     NEVER_CLOSED,
@@ -158,3 +162,43 @@ async def test_a_file_is_recognised_until_a_byte_of_it_is_changed(
         assert "not a file of ours" in changed.stdout
         answer = await terminal.type(*words, str(file), "--json")
         assert json.loads(answer.stdout) == []
+
+
+async def test_a_book_is_verified_and_exported_where_the_plugin_is_off_by_now(
+    terminal: Terminal, garage: Garage, other_garage: Garage, tmp_path: Path
+) -> None:
+    await a_departure(garage, plate="1-ABC-123", arrived=datetime(2026, 2, 3, 9, tzinfo=UTC))
+    await garage.switch("vehicle_presence", on=False)
+    words = ["vat-book", "verify", "--garage", garage.slug]
+    (found,) = (await terminal.json(*words))[garage.slug]
+    assert (found["sound"], found["lines"]) == (True, 2)
+    words = ["vat-book", "export", "--garage", garage.slug, "--folder", str(tmp_path)]
+    told = await terminal.type(*words, "--month", "2026-02", "--format", "csv")
+    assert told.exit_code == 0, told.output
+    file = Path(told.stdout.strip())
+    assert file.parent == tmp_path
+    _head, record = csv_table(await asyncio.to_thread(file.read_bytes))
+    assert record[:3] == ["1", "2026-02-03", "1-ABC-123"]
+    told = await terminal.type("vat-book", "verify-export", "--garage", garage.slug, str(file))
+    assert "unchanged. The register still holds the 2 lines" in told.stdout
+
+
+@pytest.mark.parametrize(
+    "period",
+    [[], ["--month", "x"], ["--since", "2026-02-01"], ["--since", "2026-02-01", "--until", "x"]],
+)
+async def test_an_export_says_how_a_period_is_typed(
+    terminal: Terminal, garage: Garage, period: list[str]
+) -> None:
+    told = await terminal.type("vat-book", "export", "--garage", garage.slug, *period)
+    assert told.exit_code == 2
+    assert "2026-10-" in told.stderr
+
+
+async def test_closing_by_hand_is_not_for_a_plugin_that_is_off(
+    terminal: Terminal, garage: Garage
+) -> None:
+    await garage.switch("vehicle_presence", on=False)
+    told = await terminal.type("vat-book", "close", "--garage", garage.slug)
+    assert told.exit_code == 1
+    assert isinstance(told.exception, GaragistError)

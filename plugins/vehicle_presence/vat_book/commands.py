@@ -1,20 +1,25 @@
 """`garagist vat-book`: checking and closing registers by hand."""
 
 import json
+import re
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 import typer
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.background.console import console
+from core.web.moments import parse_day
+from core.workshop.audit.services import SYSTEM
 from core.workshop.locations import repository as locations
 from plugins.vehicle_presence.services import NAME
 from plugins.vehicle_presence.vat_book import closing_repository, repository
 from plugins.vehicle_presence.vat_book.anchors import Kept, kept_file
 from plugins.vehicle_presence.vat_book.closing import close_months, read_signed, sha256
+from plugins.vehicle_presence.vat_book.exports import export
 from plugins.vehicle_presence.vat_book.models import VatBook
+from plugins.vehicle_presence.vat_book.periods import Period
 from plugins.vehicle_presence.vat_book.verification import Finding, check_and_note
 
 vat_book = typer.Typer(
@@ -60,7 +65,7 @@ def verify(
             found.append((name, await check_and_note(session, book, kept)))
         return found
 
-    reports = console().in_garages(NAME, garage, work)
+    reports = console().in_garages(NAME, garage, work, once_on=True)
     for name in strangers.values():
         typer.echo(f"{name}: BROKEN, the book that it was signed over is not here", err=True)
     if as_json:
@@ -118,6 +123,59 @@ def close(
             typer.echo(f"{slug}, {name}: {', '.join(months) or 'nothing to close'}")
 
 
+@vat_book.command("export")
+def export_files(
+    *,
+    garage: Annotated[str, typer.Option(help="The garage's subdomain.")],
+    location: OneLocation = None,
+    month: Annotated[str | None, typer.Option(help="A month, such as 2026-10.")] = None,
+    since: Annotated[str | None, typer.Option(help="Or the first day, such as 2026-10-01.")] = None,
+    until: Annotated[str | None, typer.Option(help="And the last day.")] = None,
+    file_format: Annotated[
+        Literal["pdf", "xlsx", "csv"], typer.Option("--format", help="What the files are.")
+    ] = "pdf",
+    folder: Annotated[
+        Path, typer.Option(exists=True, file_okay=False, help="Where the files are put.")
+    ] = Path(),
+) -> None:
+    """Write the rows of a period into files, one for each location; also where the plugin is
+    switched off by now."""
+    period = _period(month, since, until)
+
+    async def work(session: AsyncSession) -> list[Path]:
+        written = []
+        for name, book in await _chosen(session, location):
+            made = await export(session, book.location_id, period, file_format, SYSTEM)
+            target = folder / f"{_file_name(name)}-{made.name}"
+            target.write_bytes(made.body)
+            written.append(target)
+        return written
+
+    ((_slug, written),) = console().in_garages(NAME, garage, work, once_on=True)
+    for target in written:
+        typer.echo(str(target))
+    if not written:
+        typer.echo("there is no register of that garage and location", err=True)
+        raise typer.Exit(1)
+
+
+def _period(month: str | None, since: str | None, until: str | None) -> Period:
+    begin = parse_day(f"{month}-01" if month else since)
+    if begin is None:
+        raise typer.BadParameter("say --month 2026-10, or --since 2026-10-01 --until 2026-10-31")
+    if month:
+        return Period.month_of(begin)
+    end = parse_day(until)
+    if end is None or end < begin:
+        raise typer.BadParameter("--until must be a day such as 2026-10-31, not before --since")
+    return Period(begin, end)
+
+
+def _file_name(location: str) -> str:
+    """A location's name as a file may have it."""
+    return re.sub(r"[^\w-]+", "-", location).strip("-") or "location"
+
+
 @vat_book.command("verify-export")
 def verify_export(
     file: Annotated[
@@ -135,7 +193,7 @@ def verify_export(
 
     found = [
         {"garage": slug, **facts}
-        for slug, facts in console().in_garages(NAME, garage, work)
+        for slug, facts in console().in_garages(NAME, garage, work, once_on=True)
         if facts is not None
     ]
     if as_json:
