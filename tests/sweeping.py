@@ -11,12 +11,14 @@ from core.clock import frozen, now
 from core.workshop.jobs.models import Job
 from plugins.vehicle_presence import repository
 from plugins.vehicle_presence.cleanup.models import CleanupRun
+from plugins.vehicle_presence.cleanup.rules import offered_rules
+from plugins.vehicle_presence.cleanup.services import change_rule
 from plugins.vehicle_presence.cleanup.sweep import SweepReport, advance, begin, sweep_tonight
 from plugins.vehicle_presence.models import Stay
 from plugins.vehicle_presence.services import NAME
 from tenants.activation import change_settings
 from tests.factories import a_job, a_plate, a_stay, many_jobs, set_past_services
-from tests.garages import SUPPORT, Garage
+from tests.garages import STAFF, SUPPORT, Garage
 
 NOW = datetime(2027, 5, 20, 9, 0, tzinfo=UTC)
 ARRIVED = NOW - timedelta(days=60)
@@ -28,10 +30,17 @@ def ago(**span: float) -> datetime:
 
 
 async def forgotten(session: AsyncSession, status: str = "delivered", **columns: Any) -> UUID:
-    """A vehicle that is marked in; its job has that status since ten days."""
-    job = await a_job(session, plate=a_plate())
-    values = {"status": status, "status_changed_at": ago(days=10), "updated_at": ago(days=10)}
-    job = await set_past_services(session, job, **{**values, **columns})
+    """A vehicle that is marked in; its job has that status since ten days, and nothing happened
+    to it after it was `updated_at`."""
+    values: dict[str, Any] = {
+        "status": status,
+        "status_changed_at": ago(days=10),
+        "updated_at": ago(days=10),
+    }
+    values |= columns
+    with frozen(values["updated_at"]):
+        job = await a_job(session, plate=a_plate())
+    job = await set_past_services(session, job, **values)
     return (await a_stay(session, job, ARRIVED)).id
 
 
@@ -98,6 +107,15 @@ async def doubts(garage: Garage) -> list[tuple[UUID, str]]:
     async with garage.unit() as session:
         rows = await repository.open_doubts(session)
         return [(row.id, row.reason) for row in rows]
+
+
+async def let_act(garage: Garage) -> None:
+    """The garage lets every rule act that may."""
+    async with garage.unit() as session:
+        for rule in await offered_rules(session):
+            await change_rule(
+                session, rule, is_on=rule.is_on, days=rule.days, mode="automatic", actor=STAFF
+            )
 
 
 async def set_thresholds(garage: Garage, **values: int) -> None:

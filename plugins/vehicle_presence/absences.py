@@ -110,6 +110,7 @@ async def leave_for_a_while(
         out_noted_by=actor.name,
         expected_back=expected_back,
     )
+    stay.seen_at = absence.out_at
     try:
         async with session.begin_nested():
             session.add(absence)
@@ -137,6 +138,7 @@ async def come_back(session: AsyncSession, job_id: UUID, actor: Actor) -> Absenc
         return None
     absence.back_at = max(now(), absence.out_at)
     absence.back_noted_by = actor.name
+    stay.seen_at = absence.back_at
     await session.flush()
     _tell(session, job_id, "vehicle_back", actor, absence)
     return absence
@@ -154,6 +156,7 @@ async def undo(session: AsyncSession, job_id: UUID, absence_id: UUID, actor: Act
     if stay is None or absence is None or absence.stay_id != stay.id:
         raise NotFound("absence")
     if absence.back_at is None:
+        stay.seen_at = now()
         await session.delete(absence)
     elif await absence_repository.open_absence(session, stay.id) is not None:
         raise Refused("The vehicle is out again already.")

@@ -30,7 +30,7 @@ from sqlalchemy import (
 
 from core.db.reading import GARAGE, Kept, PreparedLists, Reading
 from core.workshop.customers.models import Customer
-from core.workshop.jobs.models import Job, JobEvent, JobTask
+from core.workshop.jobs.models import Job, JobTask
 from core.workshop.locations.models import Location
 from core.workshop.planning.models import Appointment
 from core.workshop.vehicles.models import Vehicle
@@ -39,6 +39,7 @@ from plugins.vehicle_presence.bands import BandEdges
 from plugins.vehicle_presence.board_models import Absence, BoardView, CheckIn
 from plugins.vehicle_presence.filters import GROUPS, Filters
 from plugins.vehicle_presence.models import Doubt, Stay
+from plugins.vehicle_presence.repository import LAST_EVENT
 
 PAGE = 60
 MOST_COUNTED = 1_000
@@ -333,14 +334,6 @@ _TASK = (
     .correlate(Job)
     .scalar_subquery()
 )
-_LAST_EVENT = (
-    select(JobEvent.at)
-    .where(JobEvent.tenant_id == Job.tenant_id, JobEvent.job_id == Job.id)
-    .order_by(JobEvent.id.desc())
-    .limit(literal_column("1"))
-    .correlate(Job)
-    .scalar_subquery()
-)
 _COLUMNS = (
     Location.name.label("location_name"),
     Job.sequence_number,
@@ -349,7 +342,7 @@ _COLUMNS = (
     Job.plate_country,
     Job.status,
     Job.estimated_completion,
-    func.greatest(_LAST_EVENT, Job.updated_at).label("last_activity"),
+    func.greatest(LAST_EVENT, Job.updated_at).label("last_activity"),
     func.coalesce(_TASK, "").label("task"),
     Customer.name.label("customer_name"),
     Vehicle.make,

@@ -8,6 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from core.clock import now
 from core.errors import NotFound
 from core.workshop.audit.services import Actor, record
 from core.workshop.jobs.services import note_event, note_mileage_at_repair
@@ -54,6 +55,7 @@ async def note(
     stay = await repository.open_stay(session, job_id, lock=True)
     if stay is None:
         raise NotFound("vehicle inside")
+    stay.seen_at = now()
     kept = {name: value for name, value in answers.items() if value not in {None, "", False}}
     if kept.get("mileage") is not None:
         await note_mileage_at_repair(session, job_id, kept["mileage"], actor)

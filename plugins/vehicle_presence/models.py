@@ -23,7 +23,8 @@ class Stay(Timestamped, TenantScoped):
     site now: its size does not depend on history, and it lets a job be in only once.
     `closed_by` says how it ended: a `sweep` was noted by the clean-up by itself, `confirmed` is
     what it proposed to a person; both carry their `evidence`. `seen_at` is when somebody
-    last looked and saw the vehicle: no evidence from before can say that it had left.
+    last said that the vehicle is here, in whichever way (it came back, a check-in was answered, a
+    departure was taken back): no evidence from before can say that it had left.
     """
 
     __tablename__ = "vehicle_presence_stays"

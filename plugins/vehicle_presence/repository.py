@@ -5,11 +5,11 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, and_, bindparam, func, select, update
+from sqlalchemy import Row, and_, bindparam, func, literal_column, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.workshop.customers.models import Customer
-from core.workshop.jobs.models import Job
+from core.workshop.jobs.models import Job, JobEvent
 from core.workshop.vehicles.models import Vehicle
 from plugins.vehicle_presence.board_models import Absence, CheckIn
 from plugins.vehicle_presence.models import Doubt, Stay
@@ -17,6 +17,15 @@ from plugins.vehicle_presence.models import Doubt, Stay
 PAGE = 60
 BoardRow = Row[*tuple[Any, ...]]
 FINISHED = ("ready", "delivered", "invoiced", "cancelled")
+LAST_EVENT = (
+    select(JobEvent.at)
+    .where(JobEvent.tenant_id == Job.tenant_id, JobEvent.job_id == Job.id)
+    .order_by(JobEvent.id.desc())
+    .limit(literal_column("1"))
+    .correlate(Job)
+    .scalar_subquery()
+)
+"""When something was last noted in a job's history: a photo, a task, a check-in, an absence."""
 
 _BOARD_COLUMNS = (
     Stay.id,

@@ -157,8 +157,7 @@ async def undo_off_site(session: AsyncSession, stay_id: UUID, job_id: UUID, acto
         "closed_by": stay.closed_by,
         **({"evidence": stay.evidence} if stay.evidence else {}),
     }
-    if stay.closed_by == "sweep":
-        stay.seen_at = now()
+    stay.seen_at = now()
     stay.left_at = None
     stay.left_noted_by = None
     stay.left_noted_at = None

@@ -11,17 +11,22 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.clock import now
-from core.workshop.jobs.models import Job
+from core.workshop.jobs.models import Job, JobTask
+from core.workshop.photos.models import Photo
 from plugins.vehicle_presence.models import Doubt, Stay
+from plugins.vehicle_presence.repository import LAST_EVENT
 
 Position = tuple[datetime, UUID]
 """Where in the order of a look a stay stands."""
+RECEPTION = "reception"
+STAFF_SOURCES = ("desk", "workshop")
 
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
     """A vehicle that is marked in. `asked_reason` and `asked_left_at` are what a person is
-    asked about it now, `changed_at` is when its job was last touched."""
+    asked about it now, `changed_at` is when its job was last touched. `seen_at` is when somebody
+    said that it was there, `worked_on_at` when the workshop last did something with it."""
 
     stay_id: UUID
     job_id: UUID
@@ -31,8 +36,10 @@ class Candidate:
     arrived_at: datetime
     status_changed_at: datetime
     changed_at: datetime
+    last_event_at: datetime | None
     book_out_date: date | None
     seen_at: datetime | None
+    worked_on_at: datetime | None
     asked_reason: str | None
     asked_left_at: datetime | None
 
@@ -41,7 +48,40 @@ class Candidate:
         """What the next batch begins behind."""
         return self.arrived_at, self.stay_id
 
+    @property
+    def here_at(self) -> datetime:
+        """The last moment at which it is known to have been here."""
+        return _latest(self.arrived_at, self.seen_at, self.worked_on_at)
 
+    @property
+    def last_activity(self) -> datetime:
+        """When anything last happened to its job: what the board calls so too."""
+        return _latest(self.changed_at, self.last_event_at)
+
+
+_WORKED = (
+    select(func.max(func.greatest(JobTask.started_at, JobTask.finished_at)))
+    .where(
+        JobTask.tenant_id == Job.tenant_id,
+        JobTask.job_id == Job.id,
+        JobTask.department != RECEPTION,
+    )
+    .correlate(Job)
+    .scalar_subquery()
+)
+"""Reception's tasks are left out: they are done at a desk, *delivered* above all."""
+_PICTURED = (
+    select(func.max(func.least(Photo.taken_at, Photo.created_at)))
+    .where(
+        Photo.tenant_id == Job.tenant_id,
+        Photo.job_id == Job.id,
+        Photo.source.in_(STAFF_SOURCES),
+    )
+    .correlate(Job)
+    .scalar_subquery()
+)
+"""When the camera took it, where it says so: a photo may be sent days later, and a camera's clock
+may be ahead. Customers' own photos say nothing about where their vehicle is."""
 _INSIDE = (
     select(
         Stay.id.label("stay_id"),
@@ -52,8 +92,10 @@ _INSIDE = (
         Stay.arrived_at,
         Job.status_changed_at,
         Job.updated_at.label("changed_at"),
+        LAST_EVENT.label("last_event_at"),
         Job.book_out_date,
         Stay.seen_at,
+        func.greatest(_WORKED, _PICTURED).label("worked_on_at"),
         Doubt.reason.label("asked_reason"),
         Doubt.left_at.label("asked_left_at"),
         Doubt.settled_at,
@@ -75,7 +117,7 @@ _INSIDE_AFTER = _INSIDE.where(
 )
 _of_batch = Stay.id == any_(bindparam("stay_ids", type_=ARRAY(Uuid)))
 _LOCK = (
-    select(Stay.id, Stay.seen_at, Job.updated_at)
+    select(Stay.id, Stay.seen_at, Job.updated_at, LAST_EVENT.label("last_event_at"))
     .join(Job, and_(Job.tenant_id == Stay.tenant_id, Job.id == Stay.job_id))
     .where(Stay.tenant_id == bindparam("tenant"), _of_batch, Stay.left_at.is_(None))
     .order_by(Stay.id)
@@ -86,6 +128,10 @@ _STILL_OPEN = (
     .select_from(Stay)
     .where(Stay.tenant_id == bindparam("tenant"), _of_batch, Stay.left_at.is_(None))
 )
+
+
+def _latest(first: datetime, *others: datetime | None) -> datetime:
+    return max([first, *(each for each in others if each is not None)])
 
 
 async def batch(session: AsyncSession, after: Position | None, most: int) -> list[Candidate]:
@@ -112,11 +158,11 @@ async def lock_unchanged(
     tenant_id = session.info["tenant_id"]
     stay_ids = [each.stay_id for each in candidates]
     rows = await session.execute(_LOCK, {"tenant": tenant_id, "stay_ids": stay_ids})
-    fresh = {row.id: (row.seen_at, row.updated_at) for row in rows}
+    fresh = {row.id: (row.seen_at, row.updated_at, row.last_event_at) for row in rows}
     locked = {
         each.stay_id
         for each in candidates
-        if fresh.get(each.stay_id) == (each.seen_at, each.changed_at)
+        if fresh.get(each.stay_id) == (each.seen_at, each.changed_at, each.last_event_at)
     }
     missed = [stay_id for stay_id in stay_ids if stay_id not in locked]
     if not missed:

@@ -147,8 +147,8 @@ class Judge:
         return Verdict(candidate, evidence.moment, evidence.stored, reason)
 
     def _is_possible(self, candidate: Candidate, moment: datetime) -> bool:
-        """Whether it lies behind the arrival and the last time that somebody saw the vehicle."""
-        return (candidate.seen_at or candidate.arrived_at) <= moment <= self.moment
+        """Whether it lies behind the last moment at which the vehicle was here, as far as known."""
+        return candidate.here_at <= moment <= self.moment
 
 
 def _known(candidate: Candidate) -> Evidence | None:
@@ -209,7 +209,7 @@ def _cancelled(candidate: Candidate, before: datetime) -> bool:
 
 
 def _quiet(candidate: Candidate, before: datetime) -> bool:
-    return candidate.changed_at < before
+    return candidate.last_activity < before
 
 
 def built_in_rules() -> list[Rule]:

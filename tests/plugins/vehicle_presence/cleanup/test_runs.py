@@ -14,6 +14,7 @@ from core.background.process import Doors
 from core.background.tasks import NotAtItsEnd, run_scheduled
 from core.clock import frozen, now
 from core.workshop.audit.models import AuditEntry
+from core.workshop.jobs import repository as jobs
 from core.workshop.jobs.models import Job, JobEvent
 from plugins.vehicle_presence import repository
 from plugins.vehicle_presence.cleanup import candidates, sweep
@@ -21,6 +22,7 @@ from plugins.vehicle_presence.cleanup.models import CleanupRun
 from plugins.vehicle_presence.cleanup.pace import FEWEST, Paces
 from plugins.vehicle_presence.models import Doubt, Stay
 from plugins.vehicle_presence.services import NAME
+from tests.factories import a_photo
 from tests.garages import Garage
 from tests.hooks.listening import heard
 from tests.statements import counted
@@ -28,6 +30,8 @@ from tests.sweeping import ARRIVED, NOW, ago, doubts, forgotten, many_forgotten,
 
 TASK = f"{NAME}.sweep"
 BRUSSELS = ZoneInfo("Europe/Brussels")
+
+pytestmark = pytest.mark.usefixtures("acting")
 
 
 @pytest.fixture(autouse=True)
@@ -144,6 +148,22 @@ async def test_a_job_that_changed_after_it_was_judged_is_judged_again(garage: Ga
     assert (locked, again) == (set(), 1)
     await night(garage)
     assert (await stay_of(garage, stay_id)).left_at is None
+
+
+async def test_a_vehicle_that_something_happened_to_after_it_was_judged_is_judged_again(
+    garage: Garage,
+) -> None:
+    async with garage.unit() as session:
+        stay_id = await forgotten(session)
+        judged = await candidates.batch(session, None, 10)
+        job = await jobs.by_id(session, judged[0].job_id)
+        photo = await a_photo(session, job, source="desk")
+        photo.taken_at, photo.created_at = ago(days=1), ago(days=1)
+        await session.flush()
+        locked, again = await candidates.lock_unchanged(session, judged)
+    assert (locked, again) == (set(), 1)
+    await night(garage)
+    assert await doubts(garage) == [(stay_id, "contradiction")]
 
 
 async def test_the_log_keeps_what_was_there_before(garage: Garage) -> None:

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -10,6 +10,7 @@ from uuid import UUID
 import pytest
 from redis.asyncio import Redis
 from sqlalchemy import func, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.background.process import Doors
 from core.background.tasks import run_scheduled
@@ -17,17 +18,21 @@ from core.clock import frozen, now
 from core.workshop.audit import repository as audit
 from core.workshop.jobs import repository as jobs
 from core.workshop.jobs.models import Job
-from plugins.vehicle_presence import repository
+from core.workshop.jobs.services import set_task_state
+from plugins.vehicle_presence import absences, check_ins, repository, several
+from plugins.vehicle_presence.cleanup.exits import Exit, end_stays
 from plugins.vehicle_presence.cleanup.pace import FEWEST
 from plugins.vehicle_presence.cleanup.sweep import look
 from plugins.vehicle_presence.models import Doubt, Stay
 from plugins.vehicle_presence.services import (
     NAME,
     change_off_site_date,
+    mark_many_off_site,
     mark_off_site,
     still_here,
     undo_off_site,
 )
+from tests.factories import a_photo
 from tests.garages import STAFF, Garage, Outbox
 from tests.outside_plugins import polite
 from tests.sweeping import (
@@ -41,6 +46,8 @@ from tests.sweeping import (
     stay_of,
     swept,
 )
+
+pytestmark = pytest.mark.usefixtures("acting")
 
 
 @pytest.mark.parametrize("status", ["delivered", "invoiced"])
@@ -296,6 +303,168 @@ async def test_a_delivery_after_somebody_saw_the_vehicle_is_evidence(garage: Gar
         )
     await swept(garage, NOW + timedelta(days=31))
     assert (await stay_of(garage, stay_id)).left_at == delivered
+
+
+Deed = Callable[[AsyncSession, Stay], Awaitable[object]]
+BOOKED_OUT = date(2027, 5, 14)
+LATER = ago(days=4)
+"""After the book-out date, and before the night."""
+
+
+async def comes_back(session: AsyncSession, stay: Stay) -> None:
+    """From a test drive on which it left before its book-out date."""
+    with frozen(ago(days=8)):
+        await absences.leave_for_a_while(session, stay.job_id, 0, STAFF)
+    await absences.come_back(session, stay.job_id, STAFF)
+
+
+async def leaves_for_a_while(session: AsyncSession, stay: Stay) -> None:
+    """It was there to leave."""
+    await absences.leave_for_a_while(session, stay.job_id, 0, STAFF)
+
+
+async def never_left_for_a_while(session: AsyncSession, stay: Stay) -> None:
+    """The press was a mistake."""
+    with frozen(ago(days=8)):
+        absence = await absences.leave_for_a_while(session, stay.job_id, 0, STAFF)
+    await absences.undo(session, stay.job_id, absence.id, STAFF)
+
+
+async def is_checked_in(session: AsyncSession, stay: Stay) -> None:
+    """Somebody counted its keys."""
+    await check_ins.note(session, stay.job_id, {"keys": 2}, STAFF)
+
+
+async def clock_is_undone(session: AsyncSession, stay: Stay) -> None:
+    """By whoever pressed it."""
+    await mark_off_site(session, stay.job_id, STAFF)
+    await undo_off_site(session, stay.id, stay.job_id, STAFF)
+
+
+async def many_are_undone(session: AsyncSession, stay: Stay) -> None:
+    """What was marked together is taken back together."""
+    await mark_many_off_site(session, [stay.job_id], now(), STAFF)
+    await several.undo_many_off_site(session, [stay.id], STAFF)
+
+
+async def confirmed_is_undone(session: AsyncSession, stay: Stay) -> None:
+    """What a person confirmed is taken back."""
+    await end_stays(session, [Exit(stay.id, stay.job_id, now())], STAFF, "confirmed")
+    await session.refresh(stay)
+    await several.undo_many_off_site(session, [stay.id], STAFF)
+
+
+async def is_polished(session: AsyncSession, stay: Stay) -> None:
+    """A task of the workshop is finished."""
+    await finish(session, stay, "polish")
+
+
+async def is_pictured(session: AsyncSession, stay: Stay) -> None:
+    """By staff, that day; the photo came to the job later."""
+    photo = await a_photo(session, await jobs.by_id(session, stay.job_id), source="desk")
+    photo.taken_at, photo.created_at = now(), NOW
+    await session.flush()
+
+
+async def finish(session: AsyncSession, stay: Stay, key: str) -> None:
+    """A task of the job is done now."""
+    tasks = {each.key: each for each in await jobs.tasks_of(session, stay.job_id)}
+    await set_task_state(session, stay.job_id, tasks[key].id, "finished", STAFF)
+
+
+@pytest.mark.parametrize(
+    "deed",
+    [
+        comes_back,
+        leaves_for_a_while,
+        never_left_for_a_while,
+        is_checked_in,
+        clock_is_undone,
+        many_are_undone,
+        confirmed_is_undone,
+        is_polished,
+        is_pictured,
+    ],
+)
+async def test_a_date_before_it_was_known_to_be_here_is_asked_about_and_never_written(
+    garage: Garage, deed: Deed
+) -> None:
+    async with garage.unit() as session:
+        stay_id = await forgotten(session, "ready", book_out_date=BOOKED_OUT)
+    with frozen(LATER):
+        async with garage.unit() as session:
+            stay = await session.scalar(select(Stay).where(Stay.id == stay_id))
+            assert stay is not None
+            await deed(session, stay)
+    assert (await swept(garage, NOW)).marked == []
+    assert (await stay_of(garage, stay_id)).left_at is None
+    assert await doubts(garage) == [(stay_id, "contradiction")]
+
+
+async def reception_finishes(session: AsyncSession, stay: Stay) -> None:
+    """At a desk, wherever the vehicle is."""
+    await finish(session, stay, "parts_received")
+
+
+async def customer_sends_a_photo(session: AsyncSession, stay: Stay) -> None:
+    """Of the vehicle at home."""
+    photo = await a_photo(session, await jobs.by_id(session, stay.job_id), source="portal")
+    photo.taken_at = now()
+    await session.flush()
+
+
+async def old_photo_is_sent(session: AsyncSession, stay: Stay) -> None:
+    """Staff took it before the book-out date and sent it after."""
+    photo = await a_photo(session, await jobs.by_id(session, stay.job_id), source="desk")
+    photo.taken_at = ago(days=9)
+    await session.flush()
+
+
+@pytest.mark.parametrize("deed", [reception_finishes, customer_sends_a_photo, old_photo_is_sent])
+async def test_what_can_be_done_without_the_vehicle_says_nothing_about_where_it_is(
+    garage: Garage, deed: Deed
+) -> None:
+    async with garage.unit() as session:
+        stay_id = await forgotten(session, "ready", book_out_date=BOOKED_OUT)
+    with frozen(LATER):
+        async with garage.unit() as session:
+            stay = await session.scalar(select(Stay).where(Stay.id == stay_id))
+            assert stay is not None
+            await deed(session, stay)
+    await swept(garage, NOW)
+    assert (await stay_of(garage, stay_id)).left_at == datetime(2027, 5, 14, 21, 59, tzinfo=UTC)
+
+
+async def test_a_delivery_after_the_test_drive_is_evidence_again(garage: Garage) -> None:
+    async with garage.unit() as session:
+        stay_id = await forgotten(session, status_changed_at=LATER + timedelta(hours=1))
+    with frozen(LATER):
+        async with garage.unit() as session:
+            await comes_back(session, await session.get_one(Stay, (garage.tenant.id, stay_id)))
+    await swept(garage, NOW)
+    assert (await stay_of(garage, stay_id)).left_at == LATER + timedelta(hours=1)
+
+
+@pytest.mark.parametrize(
+    "deed", [customer_sends_a_photo, is_checked_in, leaves_for_a_while, reception_finishes]
+)
+async def test_what_the_board_calls_activity_is_activity(garage: Garage, deed: Deed) -> None:
+    async with garage.unit() as session:
+        quiet, busy = [
+            await forgotten(session, "in_progress", updated_at=ago(days=40)) for _ in range(2)
+        ]
+    with frozen(LATER):
+        async with garage.unit() as session:
+            stay = await session.get_one(Stay, (garage.tenant.id, busy))
+            await deed(session, stay)
+            await session.flush()
+            await session.execute(
+                update(Job).where(Job.id == stay.job_id).values(updated_at=ago(days=40))
+            )
+    await swept(garage, NOW)
+    assert await doubts(garage) == [(quiet, "quiet")]
+    await swept(garage, LATER + timedelta(days=30, seconds=1))
+    assert sorted(await doubts(garage)) == sorted([(quiet, "quiet"), (busy, "quiet")])
 
 
 async def test_a_departure_that_a_person_took_back_is_not_written_again(garage: Garage) -> None:
