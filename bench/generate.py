@@ -283,6 +283,11 @@ _STATEMENTS = (
     from made join jobs on jobs.tenant_id = tenant and jobs.id = made.id
     """,
     """
+    insert into vehicle_presence_rules (tenant_id, name, is_on, days, mode)
+    select distinct tenant, rule, true, 3, 'automatic'
+    from made, unnest(array['delivered', 'booked_out']) as rule
+    """,
+    """
     insert into counters (tenant_id, name, value)
     select tenant, 'job', max(n) from made group by tenant
     on conflict (tenant_id, name) do update set value = excluded.value

@@ -137,7 +137,8 @@ class CleanupRule:
     whose vehicles are inside, and answers those to which the rule applies since `before` or
     earlier: with the moment at which the vehicle left as far as this evidence goes, or None
     where it does not say when. A garage may switch it on and off, change its `days`, and choose
-    whether a person decides (`propose`) or a moment is noted without one (`automatic`).
+    whether a person decides (`propose`) or a moment is noted without one (`automatic`). Until it
+    chose, a person decides: `mode` is what the rule's maker would choose, and changes nothing.
     """
 
     name: str

@@ -22,7 +22,7 @@ from tests.commands import Program, environment, programs
 from tests.conftest import new_slug
 from tests.garages import Garage, open_test_garage
 from tests.servers import Servers
-from tests.sweeping import many_forgotten
+from tests.sweeping import let_act, many_forgotten
 from tests.worlds import another_world
 
 pytestmark = pytest.mark.xdist_group("worker")
@@ -61,6 +61,7 @@ async def test_a_worker_killed_at_random_points_of_a_clean_up_loses_and_doubles_
     world: House, app: HostRouter, workers: list[Program]
 ) -> None:
     garage = await open_test_garage(world, app, plugins=(NAME,), slug=new_slug())
+    await let_act(garage)
     job_ids = await many_forgotten(garage, FORGOTTEN, at=now())
     dice, celery = random.Random(), create_celery(world.settings)
     arguments = [str(garage.tenant.id), f"{NAME}.sweep", f"garagist:{garage.slug}:night"]

@@ -58,11 +58,16 @@ async def test_each_garage_has_its_jobs_and_sixty_vehicles_on_site(made: Pages) 
             "select tenant_id, count(*) as jobs, count(distinct sequence_number) as numbers,"
             " count(distinct public_number) as public from jobs group by tenant_id"
         )
+        acting = await admin.fetchval(
+            "select count(*) from vehicle_presence_rules where is_on and mode = 'automatic'"
+            " and name in ('delivered', 'booked_out')"
+        )
         recent = await admin.fetch(
             "select tenant_id, count(*) from vehicle_presence_stays where left_at is null"
             " and arrived_at > now() - interval '21 days' group by tenant_id"
         )
     assert {(row["jobs"], row["numbers"], row["public"]) for row in rows} == {(500, 500, 500)}
+    assert acting == 2 * len(tenants)
     assert {str(row["tenant_id"]): row["count"] for row in recent} == dict.fromkeys(
         tenants.values(), ON_SITE
     )

@@ -10,12 +10,15 @@ from plugins.vehicle_presence import services as presence
 from tests.cli.conftest import Terminal
 from tests.factories import a_job
 from tests.garages import STAFF, Garage
+from tests.sweeping import let_act
 
 A_WHILE_AGO = timedelta(days=10)
 
 
 async def forgotten(garage: Garage) -> Job:
-    """A job that was delivered ten days ago, its vehicle still marked in."""
+    """A job that was delivered ten days ago, its vehicle still marked in, in a garage that lets
+    the clean-up act."""
+    await let_act(garage)
     with frozen(now() - A_WHILE_AGO):
         async with garage.unit() as session:
             job = await a_job(session)

@@ -8,10 +8,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.clock import frozen, now
 from core.tenancy.context import current_tenant
-from core.workshop.audit.services import SYSTEM
+from core.workshop.audit.services import SYSTEM, Actor
+from core.workshop.staff import repository as staff
 from plugins.vehicle_presence.cleanup.exits import Exit, end_stays
 from plugins.vehicle_presence.cleanup.models import CleanupRun
-from plugins.vehicle_presence.cleanup.rules import Verdict
+from plugins.vehicle_presence.cleanup.rules import Verdict, offered_rules
+from plugins.vehicle_presence.cleanup.services import change_rule
 from plugins.vehicle_presence.cleanup.sweep import ask, look
 from plugins.vehicle_presence.services import settings
 
@@ -21,6 +23,7 @@ LEFT_FORGOTTEN = 2
 async def clean_up_as_in_the_past(session: AsyncSession) -> None:
     """Each evidenced vehicle left in the first night in which its rule applied; the doubtful
     ones are asked about since last night."""
+    await _choose_rules(session)
     report = await look(session)
     marked = sorted(report.marked, key=lambda each: each.left_at or now())
     today = now().astimezone(current_tenant().zone).date()
@@ -44,6 +47,16 @@ async def clean_up_as_in_the_past(session: AsyncSession) -> None:
         if last_night not in nights:
             session.add(_run(last_night, marked=0, asked=asked))
         await session.flush()
+
+
+async def _choose_rules(session: AsyncSession) -> None:
+    """The owner lets the clean-up act where there is evidence, since some time."""
+    owner = next(each for each in await staff.everyone(session) if each.role == "owner")
+    actor = Actor("staff", owner.name, owner.id)
+    for rule in await offered_rules(session):
+        await change_rule(
+            session, rule, is_on=rule.is_on, days=rule.days, mode="automatic", actor=actor
+        )
 
 
 def _first_night(left_at: datetime) -> date:

@@ -1,6 +1,7 @@
 """The rules of the clean-up as a form, made from the rules themselves."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from wtforms import BooleanField, IntegerField, SelectField
@@ -8,7 +9,7 @@ from wtforms.validators import InputRequired
 
 from core.i18n import gettext as _
 from core.web.forms import Between, Form, FormValues, options
-from plugins.vehicle_presence.cleanup.rules import Rule
+from plugins.vehicle_presence.cleanup.rules import Mode, Rule
 
 _NUMBER = {"inputmode": "numeric", "type": "number", "min": "0", "max": "365", "step": "1"}
 MOST_DAYS = 365
@@ -35,6 +36,17 @@ def rules_form(rules: Sequence[Rule], submitted: FormValues | None = None) -> Fo
             data[f"{key}_mode"] = rule.mode
     made: type[Form] = type("RulesForm", (Form,), fields)
     return made(submitted, data=data)
+
+
+def as_typed(rules: Sequence[Rule], form: Form) -> list[Rule]:
+    """The rules as a valid form has them."""
+    typed = []
+    for rule in rules:
+        key = key_of(rule)
+        mode: Mode = form[f"{key}_mode"].data if rule.may_act else "propose"
+        days = int(form[f"{key}_days"].data)
+        typed.append(replace(rule, is_on=bool(form[f"{key}_on"].data), days=days, mode=mode))
+    return typed
 
 
 def key_of(rule: Rule) -> str:

@@ -23,9 +23,10 @@ from core.web.rendering import Flash, Page, page, redirect
 from core.web.viewer import Viewer, load_viewer, requires
 from plugins.vehicle_presence.cleanup import digest, repository, services
 from plugins.vehicle_presence.cleanup.evidence import evidence_text, reason_text
-from plugins.vehicle_presence.cleanup.forms import key_of, rules_form
+from plugins.vehicle_presence.cleanup.forms import as_typed, key_of, rules_form
 from plugins.vehicle_presence.cleanup.models import CleanupRun
-from plugins.vehicle_presence.cleanup.rules import Rule, offered_rules
+from plugins.vehicle_presence.cleanup.rules import Judge, Rule, Verdict, offered_rules
+from plugins.vehicle_presence.cleanup.sweep import SweepReport, look
 from plugins.vehicle_presence.services import settings
 from plugins.vehicle_presence.several_pages import are_off_site
 
@@ -35,6 +36,9 @@ VIEW = "vehicle_presence.view"
 MARK = "vehicle_presence.mark"
 RULES = "vehicle_presence.rules"
 HOME = "/desk/on-site/clean-up"
+MOST_TRIED = 2_000
+"""Vehicles that are looked at while somebody waits for the page: some tenths of a second."""
+SHOWN_TRIED = 20
 _LOCAL = "%Y-%m-%dT%H:%M"
 
 
@@ -46,6 +50,16 @@ class Typed:
     moments: Mapping[UUID, str] = field(default_factory=dict)
     problems: Mapping[UUID, str] = field(default_factory=dict)
     problem: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """What the clean-up would do now; of both kinds the first verdicts, and their vehicles."""
+
+    report: SweepReport
+    marked: list[Verdict]
+    doubtful: list[Verdict]
+    vehicles: Mapping[UUID, Any]
 
 
 @get(HOME, guards=[requires(VIEW)])
@@ -107,33 +121,46 @@ async def rules_page(request: AnyRequest, session: Session) -> Page:
 
 @post(f"{HOME}/rules", guards=[requires(RULES)])
 async def save_rules(request: AnyRequest, session: Session) -> Page | Redirect:
-    """Save the rules, all or none."""
-    rules = await offered_rules(session)
-    form = rules_form(rules, await form_values(request))
+    """Save the rules, all or none; or only say what they would do now."""
+    rules, values = await offered_rules(session), await form_values(request)
+    form = rules_form(rules, values)
     if not form.validate():
         return _rules_page(request, rules, form, status_code=422)
+    typed = as_typed(rules, form)
+    if values.getlist("try"):
+        return _rules_page(request, rules, form, tried=await _tried(session, typed))
     actor = (await _viewer(request)).actor
-    for rule in rules:
-        key = key_of(rule)
+    for rule, wanted in zip(rules, typed, strict=True):
         await services.change_rule(
-            session,
-            rule,
-            is_on=bool(form[f"{key}_on"].data),
-            days=int(form[f"{key}_days"].data),
-            mode=str(form[f"{key}_mode"].data) if rule.may_act else "propose",
-            actor=actor,
+            session, rule, is_on=wanted.is_on, days=wanted.days, mode=wanted.mode, actor=actor
         )
     return redirect(request, f"{HOME}/rules", flash=Flash(_("Saved.")))
 
 
+async def _tried(session: AsyncSession, rules: list[Rule]) -> Tried:
+    report = await look(session, Judge([rule for rule in rules if rule.is_on]), most=MOST_TRIED)
+    marked, doubtful = report.marked[:SHOWN_TRIED], report.doubtful[:SHOWN_TRIED]
+    shown = [each.candidate.stay_id for each in [*marked, *doubtful]]
+    vehicles = await repository.vehicles_of(session, shown)
+    return Tried(report, marked, doubtful, vehicles)
+
+
 def _rules_page(
-    request: AnyRequest, rules: list[Rule], form: Form, *, status_code: int = 200
+    request: AnyRequest,
+    rules: list[Rule],
+    form: Form,
+    *,
+    tried: Tried | None = None,
+    status_code: int = 200,
 ) -> Page:
     return page(
         request,
         "vehicle_presence/cleanup/rules.html",
         rules=[(rule, key_of(rule)) for rule in rules],
         form=form,
+        tried=tried,
+        reason_text=reason_text,
+        evidence_text=evidence_text,
         hour=settings().sweep_hour,
         status_code=status_code,
     )
@@ -156,6 +183,7 @@ async def _overview(
         more=shown[-1].doubt_id if len(found) > repository.PAGE else None,
         nights=await _nights(session),
         last=await repository.last_run(session),
+        acts=any(rule.is_on and rule.acts for rule in await offered_rules(session)),
         hour=settings().sweep_hour,
         typed=typed,
         local=lambda moment: moment.astimezone(current_tenant().zone).strftime(_LOCAL),

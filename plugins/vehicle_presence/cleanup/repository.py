@@ -68,6 +68,12 @@ async def proposals(
     return rows
 
 
+async def vehicles_of(session: AsyncSession, stay_ids: Sequence[UUID]) -> dict[UUID, AnyRow]:
+    """Which vehicles these stays are of."""
+    statement = _with_vehicle(select(*_VEHICLE)).where(Stay.id.in_(stay_ids))
+    return {row.stay_id: row for row in await session.execute(statement)}
+
+
 async def count_proposals(session: AsyncSession) -> int:
     """How many vehicles wait for a person."""
     found = await session.scalar(

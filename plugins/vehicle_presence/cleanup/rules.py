@@ -32,13 +32,14 @@ HANDED_OVER = frozenset({"delivered", "invoiced"})
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A rule as a garage has it. `may_act` says whether it can know when a vehicle left, so
-    that it may act without a person; `added_by` is the plugin that brought it."""
+    """A rule as a garage has it; until it chose, a rule proposes, whoever brought it. `may_act`
+    says whether it can know when a vehicle left, so that it may act without a person; `added_by`
+    is the plugin that brought it."""
 
     name: str
     labels: Mapping[str, str]
     days: int
-    mode: Mode
+    mode: Mode = "propose"
     is_on: bool = True
     may_act: bool = True
     applies: Applies | None = None
@@ -217,8 +218,7 @@ def built_in_rules() -> list[Rule]:
     after, quiet_after = settings().sweep_after_days, settings().ask_after_days
 
     def rule(name: str, label: str, days: int, applies: Applies, **more: Any) -> Rule:
-        mode: Mode = "automatic" if more.get("may_act", True) else "propose"
-        return Rule(name, {"en": label}, days, mode, applies=applies, **more)
+        return Rule(name, {"en": label}, days, applies=applies, **more)
 
     return [
         rule("delivered", gettext_noop("Delivered or invoiced"), after, _handed_over),
@@ -234,7 +234,7 @@ async def offered_rules(session: AsyncSession) -> list[Rule]:
     *no activity*, which says least."""
     own = built_in_rules()
     added = [
-        Rule(each.name, each.label, each.days, each.mode, each.is_on, added=each, added_by=plugin)
+        Rule(each.name, each.label, each.days, is_on=each.is_on, added=each, added_by=plugin)
         for plugin, rules in (await hooks().ask_by_plugin("cleanup_rules")).items()
         for each in rules
     ]

@@ -29,7 +29,7 @@ from plugins.vehicle_presence.cleanup.candidates import Position
 from plugins.vehicle_presence.cleanup.exits import Exit, end_stays
 from plugins.vehicle_presence.cleanup.models import CleanupRun
 from plugins.vehicle_presence.cleanup.pace import MOST, Paces
-from plugins.vehicle_presence.cleanup.rules import Verdict, judge_of
+from plugins.vehicle_presence.cleanup.rules import Judge, Verdict, judge_of
 from plugins.vehicle_presence.models import Doubt, Stay
 
 MOST_ROUNDS = 20
@@ -58,19 +58,31 @@ paces = Paces()
 
 @dataclass(slots=True)
 class SweepReport:
-    """What was, or would be, done in one garage."""
+    """What was, or would be, done in one garage; `looked_at` is how many vehicles were judged, and
+    `is_whole` says whether that was all of them."""
 
     marked: list[Verdict] = field(default_factory=list)
     doubtful: list[Verdict] = field(default_factory=list)
+    looked_at: int = 0
+    is_whole: bool = True
 
 
-async def look(session: AsyncSession) -> SweepReport:
-    """What a clean-up of the garage in scope would do now. Changes nothing."""
-    report, judge = SweepReport(), await judge_of(session)
+async def look(
+    session: AsyncSession, judge: Judge | None = None, *, most: int | None = None
+) -> SweepReport:
+    """What a clean-up of the garage in scope would do now, by its own rules or by those of `judge`.
+    Changes nothing. With `most` it stops after that many vehicles, those that are in longest."""
+    report, judge = SweepReport(), judge or await judge_of(session)
     after: Position | None = None
     while batch := await candidates.batch(session, after, MOST):
+        if most is not None and report.looked_at + len(batch) > most:
+            report.is_whole = False
+            batch = batch[: most - report.looked_at]
         for verdict in await judge.weigh(session, batch):
             (report.doubtful if verdict.doubt else report.marked).append(verdict)
+        report.looked_at += len(batch)
+        if not report.is_whole:
+            break
         after = batch[-1].position
     return report
 

@@ -17,7 +17,7 @@ from plugins.vehicle_presence.services import (
 )
 from tests.factories import a_job, a_stay, set_past_services
 from tests.garages import STAFF, Garage
-from tests.sweeping import swept
+from tests.sweeping import let_act, swept
 
 
 @pytest.fixture
@@ -86,6 +86,7 @@ async def test_the_timeline_says_on_what_evidence_the_clean_up_acted(
     garage: Garage, job_id: UUID
 ) -> None:
     moment = now()
+    await let_act(garage)
     async with garage.unit() as session:
         job = await jobs.by_id(session, job_id)
         delivered = moment - timedelta(days=9)

@@ -11,6 +11,7 @@ from plugins.vehicle_presence.services import still_here
 from tests.garages import STAFF, Garage, Outbox
 from tests.sweeping import many_forgotten, night
 
+pytestmark = pytest.mark.usefixtures("acting")
 HOME = "/desk/on-site/clean-up"
 
 

@@ -48,6 +48,7 @@ def test_it_never_grows_beyond_the_most_and_begins_anew_after_the_end() -> None:
     assert paces.size(GARAGE) == FEWEST
 
 
+@pytest.mark.usefixtures("acting")
 @pytest.mark.parametrize(("sizes", "left"), [([30, 70], 0), ([60, 30], 10)])
 async def test_a_part_takes_as_many_as_the_pace_says(
     garage: Garage, sizes: list[int], left: int, monkeypatch: pytest.MonkeyPatch
@@ -62,6 +63,7 @@ async def test_a_part_takes_as_many_as_the_pace_says(
         assert await repository.count_on_site(session) == left
 
 
+@pytest.mark.usefixtures("acting")
 async def test_each_part_says_how_many_it_held_and_the_end_forgets_the_pace(
     garage: Garage, monkeypatch: pytest.MonkeyPatch
 ) -> None:

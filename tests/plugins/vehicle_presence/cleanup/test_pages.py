@@ -18,6 +18,7 @@ from tests.garages import STAFF, Browser, Garage
 from tests.statements import counted
 from tests.sweeping import forgotten, many_forgotten, night, stay_of
 
+pytestmark = pytest.mark.usefixtures("acting")
 HOME = "/desk/on-site/clean-up"
 
 

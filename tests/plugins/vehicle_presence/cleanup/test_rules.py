@@ -18,11 +18,22 @@ from tests.garages import STAFF, Garage
 from tests.hooks.listening import heard
 from tests.outside_plugins import polite
 from tests.outside_plugins.polite.models import Note
-from tests.sweeping import ARRIVED, NOW, ago, doubts, forgotten, night, set_thresholds, stay_of
+from tests.sweeping import (
+    ARRIVED,
+    NOW,
+    ago,
+    doubts,
+    forgotten,
+    let_act,
+    night,
+    set_thresholds,
+    stay_of,
+    swept,
+)
 
 DEFAULTS = {
-    "delivered": (True, 3, "automatic"),
-    "booked_out": (True, 3, "automatic"),
+    "delivered": (True, 3, "propose"),
+    "booked_out": (True, 3, "propose"),
     "ready": (True, 3, "propose"),
     "cancelled": (True, 3, "propose"),
     "quiet": (True, 30, "propose"),
@@ -86,13 +97,28 @@ async def test_a_rule_that_is_off_finds_nothing(
     assert (await stay_of(garage, stay_id)).left_at or await doubts(garage)
 
 
-async def test_a_garage_may_want_to_decide_itself(garage: Garage) -> None:
+@pytest.mark.parametrize("chose", [False, True])
+async def test_until_a_garage_chose_otherwise_it_decides_itself(
+    garage: Garage, *, chose: bool
+) -> None:
     async with garage.unit() as session:
         stay_id = await forgotten(session)
-    await choose(garage, "delivered", mode="propose")
+    if chose:
+        await let_act(garage)
+        await choose(garage, "delivered", mode="propose")
     await night(garage)
     assert (await stay_of(garage, stay_id)).left_at is None
     assert await doubts(garage) == [(stay_id, "delivered")]
+
+
+async def test_a_garage_that_once_changed_a_rule_keeps_it_as_it_stored_it(garage: Garage) -> None:
+    async with garage.unit() as session:
+        session.add(RuleChoice(name="booked_out", is_on=True, days=5, mode="automatic"))
+    rules = await rules_of(garage)
+    assert (rules["booked_out"], rules["delivered"]) == (
+        (True, 5, "automatic"),
+        (True, 3, "propose"),
+    )
 
 
 async def test_what_a_rule_that_acts_finds_later_needs_no_person_any_more(garage: Garage) -> None:
@@ -110,6 +136,17 @@ async def test_a_rule_that_does_not_know_when_can_never_act(garage: Garage) -> N
         await forgotten(session, "ready")
     await choose(garage, "ready", mode="automatic")
     assert (await rules_of(garage))["ready"] == (True, 3, "propose")
+
+
+@pytest.mark.parametrize(("threshold", "marked"), [(9, 1), (10, 0), (11, 0)])
+async def test_the_garages_own_days_decide_when_the_clean_up_acts(
+    garage: Garage, threshold: int, marked: int
+) -> None:
+    await set_thresholds(garage, sweep_after_days=threshold)
+    await let_act(garage)
+    async with garage.unit() as session:
+        await forgotten(session)
+    assert len((await swept(garage, NOW)).marked) == marked
 
 
 async def test_a_change_is_in_the_log_and_no_change_is_not(garage: Garage) -> None:
@@ -133,12 +170,13 @@ async def test_another_plugins_rule_stands_among_ours_where_it_is_on(
     await garage.switch("polite", on=True)
     rules = await rules_of(garage)
     assert list(rules) == ["delivered", "booked_out", "ready", "cancelled", "polite.keys", "quiet"]
-    assert rules["polite.keys"] == (True, 2, "automatic")
+    assert rules["polite.keys"] == (True, 2, "propose")
     assert "polite.keys" not in await rules_of(other_garage)
 
 
 async def test_another_plugins_evidence_lets_a_vehicle_leave(garage: Garage) -> None:
     await garage.switch("polite", on=True)
+    await let_act(garage)
     async with garage.unit() as session:
         stay_id = await forgotten(session, "in_progress")
     job_id = (await stay_of(garage, stay_id)).job_id
@@ -163,6 +201,7 @@ async def test_without_a_possible_moment_of_the_plugin_a_person_is_asked(
     garage: Garage, moment: datetime | None, reason: str
 ) -> None:
     await garage.switch("polite", on=True)
+    await let_act(garage)
     async with garage.unit() as session:
         stay_id = await forgotten(session, "in_progress")
     await keys_back(garage, (await stay_of(garage, stay_id)).job_id, moment)
@@ -171,8 +210,22 @@ async def test_without_a_possible_moment_of_the_plugin_a_person_is_asked(
     assert await doubts(garage) == [(stay_id, reason)]
 
 
+async def test_another_plugins_rule_acts_only_where_the_garage_chose_so(garage: Garage) -> None:
+    await garage.switch("polite", on=True)
+    assert polite.RULES[0].mode == "automatic"
+    async with garage.unit() as session:
+        stay_id = await forgotten(session, "in_progress")
+    await keys_back(garage, (await stay_of(garage, stay_id)).job_id, ago(days=5))
+    await night(garage)
+    assert await doubts(garage) == [(stay_id, "polite.keys")]
+    await choose(garage, "polite.keys", mode="automatic")
+    await night(garage, NOW + timedelta(days=1))
+    assert (await stay_of(garage, stay_id)).left_at == ago(days=5)
+
+
 async def test_what_the_job_says_counts_more_than_what_a_plugin_adds(garage: Garage) -> None:
     await garage.switch("polite", on=True)
+    await let_act(garage)
     async with garage.unit() as session:
         stay_id = await forgotten(session)
     await keys_back(garage, (await stay_of(garage, stay_id)).job_id, ago(days=5))
@@ -205,6 +258,7 @@ async def test_a_plugins_rule_that_fails_costs_only_itself(
     await garage.switch("polite", on=True)
     rule = CleanupRule("polite.keys", {"en": "Keys"}, find, mode="automatic")
     monkeypatch.setattr(polite, "RULES", [rule])
+    await let_act(garage)
     async with garage.unit() as session:
         leaving, staying = await forgotten(session), await forgotten(session, "in_progress")
     await night(garage)

@@ -159,16 +159,6 @@ async def test_a_dry_run_says_the_same_and_changes_nothing(garage: Garage) -> No
     assert (await swept(garage, NOW)).marked == report.marked
 
 
-@pytest.mark.parametrize(("threshold", "marked"), [(9, 1), (10, 0), (11, 0)])
-async def test_the_garages_own_days_decide_when_the_clean_up_acts(
-    garage: Garage, threshold: int, marked: int
-) -> None:
-    await set_thresholds(garage, sweep_after_days=threshold)
-    async with garage.unit() as session:
-        await forgotten(session)
-    assert len((await swept(garage, NOW)).marked) == marked
-
-
 @pytest.mark.parametrize(("threshold", "asked"), [(5, 1), (15, 0)])
 async def test_the_garages_own_days_decide_when_it_asks(
     garage: Garage, threshold: int, asked: int

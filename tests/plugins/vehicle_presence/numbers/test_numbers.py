@@ -18,7 +18,7 @@ from plugins.vehicle_presence.numbers.services import CHARTS, Numbers, numbers_o
 from tests.factories import a_job, a_plate
 from tests.garages import STAFF, Garage
 from tests.statements import counted
-from tests.sweeping import many_forgotten, swept
+from tests.sweeping import let_act, many_forgotten, swept
 
 HOME = "/desk/on-site/numbers"
 BRUSSELS = ZoneInfo("Europe/Brussels")
@@ -87,6 +87,7 @@ async def test_each_night_counts_once_by_what_the_vehicle_waited_for(garage: Gar
 async def test_a_vehicle_that_left_long_before_it_was_noted_was_forgotten_in_between(
     garage: Garage,
 ) -> None:
+    await let_act(garage)
     await a_course(garage, (20, "in"), (15, "delivered"))
     await swept(garage, at(5))
     found = await numbers(garage)

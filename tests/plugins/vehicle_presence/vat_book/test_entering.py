@@ -50,7 +50,7 @@ from tests.factories import a_job, a_plate, a_stay, an_appointment, many_jobs
 from tests.garages import STAFF, Garage, Outbox
 from tests.plugins.vehicle_presence.vat_book.reading import checked, dues, lines, register, sound
 from tests.statements import counted
-from tests.sweeping import NOW, many_forgotten, night
+from tests.sweeping import NOW, let_act, many_forgotten, night
 
 WEEK = timedelta(days=7)
 
@@ -154,6 +154,7 @@ async def test_another_date_strikes_the_first_and_moves_the_deadline(garage: Gar
     await sound(garage)
 
 
+@pytest.mark.usefixtures("acting")
 async def test_the_clean_up_writes_its_exit_with_the_evidence(garage: Garage) -> None:
     with frozen(now() - 2 * WEEK):
         async with garage.unit() as session:
@@ -167,6 +168,7 @@ async def test_the_clean_up_writes_its_exit_with_the_evidence(garage: Garage) ->
     await sound(garage)
 
 
+@pytest.mark.usefixtures("acting")
 async def test_a_night_that_is_taken_back_strikes_its_exits(garage: Garage) -> None:
     await many_forgotten(garage, 12)
     await night(garage)
@@ -187,6 +189,7 @@ async def test_a_night_costs_the_register_the_same_for_two_and_for_forty(
 ) -> None:
     costs = []
     for place, many in ((garage, 2), (other_garage, 40)):
+        await let_act(place)
         await many_forgotten(place, many)
         with counted(place.house) as sent:
             await night(place)
@@ -383,6 +386,7 @@ async def test_lines_about_a_month_that_was_closed_meanwhile_are_not_stored(
     assert row.entry.is_late
 
 
+@pytest.mark.usefixtures("acting")
 async def test_arrivals_in_the_middle_of_a_clean_up_leave_a_sound_book(garage: Garage) -> None:
     await many_forgotten(garage, 250, at=now())
     async with garage.unit() as session:
