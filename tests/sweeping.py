@@ -1,5 +1,7 @@
 """Forgotten vehicles, and looks of the clean-up at them, as tests need them."""
 
+from collections import Counter
+from collections.abc import Collection
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -8,7 +10,8 @@ from sqlalchemy import insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.clock import frozen, now
-from core.workshop.jobs.models import Job
+from core.workshop.audit.models import AuditEntry
+from core.workshop.jobs.models import Job, JobEvent
 from plugins.vehicle_presence import repository
 from plugins.vehicle_presence.cleanup.models import CleanupRun
 from plugins.vehicle_presence.cleanup.rules import offered_rules
@@ -19,6 +22,7 @@ from plugins.vehicle_presence.services import NAME
 from tenants.activation import change_settings
 from tests.factories import a_job, a_plate, a_stay, many_jobs, set_past_services
 from tests.garages import STAFF, SUPPORT, Garage
+from tests.plugins.vehicle_presence.vat_book.reading import checked, lines
 
 NOW = datetime(2027, 5, 20, 9, 0, tzinfo=UTC)
 ARRIVED = NOW - timedelta(days=60)
@@ -116,6 +120,27 @@ async def let_act(garage: Garage) -> None:
             await change_rule(
                 session, rule, is_on=rule.is_on, days=rule.days, mode="automatic", actor=STAFF
             )
+
+
+async def left_once(garage: Garage, job_ids: Collection[UUID]) -> bool:
+    """Whether all of these left, each of them once: in histories, in the log, and in a sound
+    register with one entry and one exit of each and nothing struck."""
+    async with garage.unit() as session:
+        inside = await repository.count_on_site(session)
+        events = await session.scalars(
+            select(JobEvent.job_id).where(JobEvent.kind == "vehicle_left")
+        )
+        entries = await session.scalars(
+            select(AuditEntry.subject).where(AuditEntry.action == "presence.left")
+        )
+        noted = Counter([*(f"event:{each}" for each in events), *entries])
+    written = Counter((line.job_id, line.kind) for line in await lines(garage))
+    return (
+        inside == 0
+        and noted == {f"{kind}:{each}": 1 for each in job_ids for kind in ("event", "job")}
+        and written == {(each, kind): 1 for each in job_ids for kind in ("entry", "exit")}
+        and (await checked(garage)).is_sound
+    )
 
 
 async def set_thresholds(garage: Garage, **values: int) -> None:

@@ -1,4 +1,5 @@
-"""A worker killed with -9 at random points of a clean-up: each vehicle leaves once."""
+"""A worker killed with -9 at random points of a clean-up, and two beats at one: each vehicle
+leaves once, and the register is sound."""
 
 import asyncio
 import random
@@ -7,14 +8,14 @@ from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
+from redis.asyncio import Redis
 from sqlalchemy import func, select
 
+from core.background.beat import LOCK_KEY
 from core.background.celery_app import SCHEDULED, create_celery
 from core.clock import now
 from core.house import House
 from core.web.host_router import HostRouter
-from core.workshop.audit.models import AuditEntry
-from core.workshop.jobs.models import JobEvent
 from plugins.vehicle_presence.cleanup.models import CleanupRun
 from plugins.vehicle_presence.models import Stay
 from plugins.vehicle_presence.services import NAME
@@ -22,13 +23,15 @@ from tests.commands import Program, environment, programs
 from tests.conftest import new_slug
 from tests.garages import Garage, open_test_garage
 from tests.servers import Servers
-from tests.sweeping import let_act, many_forgotten
+from tests.sweeping import left_once, let_act, many_forgotten, set_thresholds
 from tests.worlds import another_world
 
 pytestmark = pytest.mark.xdist_group("worker")
 
 FORGOTTEN = 2500
 KILLS = 3
+FORGOTTEN_AT_TWO_BEATS = 600
+FANNED_OUT = "Sending due task fan out"
 LONGEST_SECONDS = 240
 
 
@@ -83,16 +86,30 @@ async def test_a_worker_killed_at_random_points_of_a_clean_up_loses_and_doubles_
     assert 0 < seen[0] < FORGOTTEN
     async with garage.unit() as session:
         stays = Counter(await session.scalars(select(Stay.closed_by)))
-        events = Counter(
-            await session.scalars(select(JobEvent.job_id).where(JobEvent.kind == "vehicle_left"))
-        )
-        entries = Counter(
-            await session.scalars(
-                select(AuditEntry.subject).where(AuditEntry.action == "presence.left")
-            )
-        )
         runs = await session.scalar(select(func.count()).select_from(CleanupRun))
     assert stays == {"sweep": FORGOTTEN}
-    assert events == dict.fromkeys(job_ids, 1)
-    assert entries == {f"job:{job_id}": 1 for job_id in job_ids}
+    assert await left_once(garage, job_ids)
     assert runs == 1
+
+
+async def test_two_beats_that_both_tick_let_each_vehicle_leave_once(
+    world: House, app: HostRouter, workers: list[Program]
+) -> None:
+    garage = await open_test_garage(world, app, plugins=(NAME,), slug=new_slug())
+    await let_act(garage)
+    await set_thresholds(garage, sweep_hour=now().astimezone(garage.tenant.zone).hour)
+    job_ids = await many_forgotten(garage, FORGOTTEN_AT_TWO_BEATS, at=now())
+    told = environment(world.settings)
+    beats = [Program(["beat"], told) for _ in range(2)]
+    workers += [Program(["worker", "--concurrency", "1"], told) for _ in range(2)] + beats
+    deadline = time.monotonic() + LONGEST_SECONDS
+    async with Redis.from_url(world.settings.redis_url) as redis:
+        while not all(FANNED_OUT in beat.log() for beat in beats) or await inside(garage):
+            assert time.monotonic() < deadline, [program.log()[-2000:] for program in workers]
+            await redis.delete(LOCK_KEY)  # as if it ran out: whoever ticks next takes it
+            await asyncio.sleep(0.5)
+    await asyncio.sleep(1)
+    async with garage.unit() as session:
+        runs = list(await session.scalars(select(CleanupRun.marked)))
+    assert runs == [FORGOTTEN_AT_TWO_BEATS]
+    assert await left_once(garage, job_ids)

@@ -1,7 +1,6 @@
 """A clean-up in parts: whatever stops it or comes in between, each vehicle leaves once."""
 
 import asyncio
-from collections import Counter
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -15,7 +14,7 @@ from core.background.tasks import NotAtItsEnd, run_scheduled
 from core.clock import frozen, now
 from core.workshop.audit.models import AuditEntry
 from core.workshop.jobs import repository as jobs
-from core.workshop.jobs.models import Job, JobEvent
+from core.workshop.jobs.models import Job
 from plugins.vehicle_presence import repository
 from plugins.vehicle_presence.cleanup import candidates, sweep
 from plugins.vehicle_presence.cleanup.models import CleanupRun
@@ -26,7 +25,17 @@ from tests.factories import a_photo
 from tests.garages import Garage
 from tests.hooks.listening import heard
 from tests.statements import counted
-from tests.sweeping import ARRIVED, NOW, ago, doubts, forgotten, many_forgotten, night, stay_of
+from tests.sweeping import (
+    ARRIVED,
+    NOW,
+    ago,
+    doubts,
+    forgotten,
+    left_once,
+    many_forgotten,
+    night,
+    stay_of,
+)
 
 TASK = f"{NAME}.sweep"
 BRUSSELS = ZoneInfo("Europe/Brussels")
@@ -40,38 +49,17 @@ def _parts_of_one_size(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Paces, "size", lambda _paces, _tenant_id: FEWEST)
 
 
-async def departures(garage: Garage) -> Counter[str]:
-    """How often each job's departure is in its history and in the log."""
-    async with garage.unit() as session:
-        events = await session.scalars(
-            select(JobEvent.job_id).where(JobEvent.kind == "vehicle_left")
-        )
-        entries = await session.scalars(
-            select(AuditEntry.subject).where(AuditEntry.action == "presence.left")
-        )
-        return Counter([*(f"event:{each}" for each in events), *entries])
-
-
-async def is_clean(garage: Garage, job_ids: list) -> bool:  # type: ignore[type-arg]
-    """Whether all of these left, and each was noted exactly once."""
-    async with garage.unit() as session:
-        inside = await repository.count_on_site(session)
-    noted = await departures(garage)
-    once = {f"{kind}:{each}": 1 for each in job_ids for kind in ("event", "job")}
-    return inside == 0 and noted == once
-
-
 async def test_a_night_goes_on_in_parts_until_nothing_is_left(garage: Garage) -> None:
     job_ids = await many_forgotten(garage, 2 * FEWEST + 10)
     assert await night(garage) == 4  # three with vehicles, one that finds none
-    assert await is_clean(garage, job_ids)
+    assert await left_once(garage, job_ids)
 
 
 async def test_a_second_run_of_the_same_night_does_nothing(garage: Garage) -> None:
     job_ids = await many_forgotten(garage, 5)
     await night(garage)
     assert await night(garage, NOW + timedelta(hours=1)) == 1
-    assert await is_clean(garage, job_ids)
+    assert await left_once(garage, job_ids)
     async with garage.unit() as session:
         assert await session.scalar(select(func.count()).select_from(CleanupRun)) == 1
 
@@ -80,7 +68,7 @@ async def test_two_workers_at_one_night_share_it(garage: Garage) -> None:
     job_ids = await many_forgotten(garage, 3 * FEWEST)
     parts = await asyncio.gather(night(garage), night(garage), night(garage))
     assert sum(parts) >= 4
-    assert await is_clean(garage, job_ids)
+    assert await left_once(garage, job_ids)
 
 
 async def test_a_part_that_fails_leaves_nothing_behind_and_is_done_again(garage: Garage) -> None:
@@ -93,7 +81,7 @@ async def test_a_part_that_fails_leaves_nothing_behind_and_is_done_again(garage:
     async with garage.unit() as session:
         assert await repository.count_on_site(session) == 20
     await night(garage)
-    assert await is_clean(garage, job_ids)
+    assert await left_once(garage, job_ids)
 
 
 async def _stopped_before_its_end(garage: Garage) -> None:
@@ -126,7 +114,7 @@ async def test_a_vehicle_that_somebody_is_working_on_is_not_lost(garage: Garage)
     release.set()
     await holding
     await night(garage)
-    assert await is_clean(garage, job_ids)
+    assert await left_once(garage, job_ids)
 
 
 async def test_a_vehicle_that_is_held_all_night_is_left_for_the_next(garage: Garage) -> None:
@@ -136,7 +124,7 @@ async def test_a_vehicle_that_is_held_all_night_is_left_for_the_next(garage: Gar
         parts = await night(garage)
     assert parts == 2 * (sweep.MOST_ROUNDS + 1)
     await night(garage, NOW + timedelta(days=1))
-    assert await is_clean(garage, [job_id])
+    assert await left_once(garage, [job_id])
 
 
 async def test_a_job_that_changed_after_it_was_judged_is_judged_again(garage: Garage) -> None:
@@ -228,7 +216,7 @@ async def test_a_night_that_takes_long_is_handed_on(
         except NotAtItsEnd:
             continue
     assert messages == 5 > MOST_TRIES  # none was a lost one
-    assert await is_clean(garage, job_ids)
+    assert await left_once(garage, job_ids)
 
 
 async def test_a_garage_whose_plugin_is_switched_off_in_the_night_is_left_alone_from_then_on(
@@ -315,7 +303,7 @@ async def test_a_night_that_broke_off_for_good_does_not_take_the_next_ones_place
         async with garage.unit() as session:
             await sweep.sweep_tonight(session)
     await night(garage, NOW + timedelta(days=1))
-    assert await is_clean(garage, job_ids)
+    assert await left_once(garage, job_ids)
 
 
 async def test_a_question_about_a_vehicle_that_left_is_forgotten(garage: Garage) -> None:
