@@ -7,9 +7,6 @@ from typing import TYPE_CHECKING, Any, Literal
 from uuid import UUID
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from uuid import UUID
-
     from sqlalchemy.ext.asyncio import AsyncSession
 
     from core.tenancy.context import TenantContext
@@ -127,6 +124,14 @@ class ScheduledTask:
     def hour_in(self, tenant: "TenantContext") -> int | None:
         """The hour of a garage's clock at which this is due; None for one of every so often."""
         return self.local_hour(tenant) if callable(self.local_hour) else self.local_hour
+
+
+@dataclass(frozen=True, slots=True)
+class VehicleMoment:
+    """A vehicle, known by its job, and the moment at which it came or went."""
+
+    job_id: UUID
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,6 +28,7 @@ from core.hooks.contributions import (
     PublicPage,
     ScheduledTask,
     TimelineEntry,
+    VehicleMoment,
 )
 from core.hooks.markers import hookspec
 from core.tenancy.context import TenantContext
@@ -162,12 +163,33 @@ def vehicle_arrived(session: AsyncSession, job_id: UUID, at: datetime) -> None:
 
 @hookspec
 def vehicle_left(session: AsyncSession, job_id: UUID, at: datetime) -> None:
-    """A vehicle was collected."""
+    """A vehicle was collected; one at a time, for those that do not take `vehicles_left`."""
+
+
+@hookspec
+def vehicles_left(session: AsyncSession, vehicles: Sequence[VehicleMoment]) -> None:
+    """Vehicles were collected, each at its moment: one by the clock, hundreds by the clean-up."""
 
 
 @hookspec
 def vehicle_forgotten(session: AsyncSession, job_id: UUID, since: datetime) -> None:
-    """The clean-up asks a person about a vehicle that is marked in since `since`."""
+    """The clean-up asks a person about a vehicle that is marked in since `since`; one at a time,
+    for those that do not take `vehicles_forgotten`."""
+
+
+@hookspec
+def vehicles_forgotten(session: AsyncSession, vehicles: Sequence[VehicleMoment]) -> None:
+    """The clean-up asks a person about vehicles that are marked in since their moments."""
+
+
+@hookspec
+def vehicle_arrivals_undone(session: AsyncSession, vehicles: Sequence[VehicleMoment]) -> None:
+    """Vehicles did not arrive at those moments: their check mark was a mistake."""
+
+
+@hookspec
+def vehicle_departures_undone(session: AsyncSession, vehicles: Sequence[VehicleMoment]) -> None:
+    """Vehicles did not leave at those moments: they are in, as if nobody had noted it."""
 
 
 @hookspec

@@ -9,11 +9,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.clock import now
 from core.errors import NotFound
+from core.hooks.contributions import VehicleMoment
 from core.hooks.manager import hooks
 from core.workshop.audit.services import Actor, record
 from core.workshop.jobs import repository as jobs
 from core.workshop.jobs.services import note_event
-from plugins.vehicle_presence import absence_repository, departure_mails, repository
+from plugins.vehicle_presence import absence_repository, departure_mails, repository, telling
 from plugins.vehicle_presence.errors import (
     LeftBeforeArrival,
     LeftInFuture,
@@ -25,6 +26,7 @@ from plugins.vehicle_presence.settings import NAME as NAME  # noqa: PLC0414 - it
 from plugins.vehicle_presence.settings import settings as settings  # noqa: PLC0414 - the same
 from plugins.vehicle_presence.settings import settings_of as settings_of  # noqa: PLC0414 - the same
 from plugins.vehicle_presence.vat_book import services as vat_book
+from plugins.vehicle_presence.vat_book import stay_repository
 from plugins.vehicle_presence.vat_book.errors import ReasonMissing
 from plugins.vehicle_presence.vat_book.stay_repository import facts_of_stay
 
@@ -90,7 +92,7 @@ async def mark_off_site(
         raise VehicleNotInside
     _end(stay, at or now(), actor, closed_by)
     await session.flush()
-    await tell_departure(session, stay, actor)
+    await tell_departures(session, [stay], actor)
     await vat_book.note_exit(session, stay, actor)
     return stay
 
@@ -152,6 +154,7 @@ async def undo_off_site(session: AsyncSession, stay_id: UUID, job_id: UUID, acto
         return stay
     if not _can_be_undone(stay):
         raise TooLateToUndo
+    undone = VehicleMoment(job_id, stay.left_at)
     details = {
         "left_at": stay.left_at.isoformat(),
         "closed_by": stay.closed_by,
@@ -167,12 +170,14 @@ async def undo_off_site(session: AsyncSession, stay_id: UUID, job_id: UUID, acto
     await absence_repository.reopen_with_stays(session, [stay.id])
     note_event(session, job_id, "off_site_undone", actor)
     record(session, actor, "presence.undone", f"job:{job_id}", details=details)
+    await telling.departures_undone(session, [undone])
     await vat_book.undo_exit(session, stay, actor)
     return stay
 
 
 async def undo_arrival(session: AsyncSession, stay_id: UUID, job_id: UUID, actor: Actor) -> None:
-    """Uncheck *vehicle in* right after it was checked by mistake: the stay never was.
+    """Uncheck *vehicle in* right after it was checked by mistake: the stay never was. Taken back
+    twice, or by two people at once, it is taken back once.
 
     Raises:
         NotFound: there is no such job.
@@ -180,14 +185,17 @@ async def undo_arrival(session: AsyncSession, stay_id: UUID, job_id: UUID, actor
     """
     stay = await _latest_stay(session, job_id)
     if stay is None or stay.id != stay_id:
+        if (await stay_repository.never_were(session, [stay_id])).get(stay_id) == job_id:
+            return
         raise TooLateToUndo
     if stay.left_at is not None or now() - stay.created_at > _time_to_undo():
         raise TooLateToUndo
-    await vat_book.undo_entry(session, stay, actor)
     await session.delete(stay)
     await session.flush()
     note_event(session, job_id, "arrival_undone", actor)
     record(session, actor, "presence.arrival_undone", f"job:{job_id}")
+    await telling.arrivals_undone(session, [VehicleMoment(job_id, stay.arrived_at)])
+    await vat_book.undo_entry(session, stay, actor)
 
 
 async def mark_many_off_site(
@@ -205,9 +213,9 @@ async def mark_many_off_site(
         if stay is None:
             continue
         _end(stay, at, actor, "bulk")
-        await session.flush()
-        await tell_departure(session, stay, actor)
         marked.append(stay)
+    await session.flush()
+    await tell_departures(session, marked, actor)
     await vat_book.note_exits(session, [facts_of_stay(stay) for stay in marked], actor)
     return marked
 
@@ -262,17 +270,20 @@ def _can_be_undone(stay: Stay) -> bool:
     return stay.left_noted_at is not None and now() - stay.left_noted_at <= _time_to_undo()
 
 
-async def tell_departure(session: AsyncSession, stay: Stay, actor: Actor) -> None:
-    """Write a departure into the job's history and the log, end what ends with it, and tell
-    other plugins and, later, the customer."""
-    if stay.left_at is None:
-        return
-    await absence_repository.end_with_stays(session, [stay.id], actor.name)
-    await departure_mails.promise(session, stay)
-    details = {
-        "closed_by": stay.closed_by,
-        **({"evidence": stay.evidence} if stay.evidence else {}),
-    }
-    note_event(session, stay.job_id, "vehicle_left", actor, at=stay.left_at, details=details)
-    record(session, actor, "presence.left", f"job:{stay.job_id}", details=details)
-    await hooks().ask_async("vehicle_left", session=session, job_id=stay.job_id, at=stay.left_at)
+async def tell_departures(session: AsyncSession, stays: Sequence[Stay], actor: Actor) -> None:
+    """Write departures into the jobs' histories and the log, end what ends with them, and tell
+    other plugins and, later, the customers."""
+    await absence_repository.end_with_stays(session, [stay.id for stay in stays], actor.name)
+    departures = []
+    for stay in stays:
+        if stay.left_at is None:
+            continue
+        await departure_mails.promise(session, stay)
+        details = {
+            "closed_by": stay.closed_by,
+            **({"evidence": stay.evidence} if stay.evidence else {}),
+        }
+        note_event(session, stay.job_id, "vehicle_left", actor, at=stay.left_at, details=details)
+        record(session, actor, "presence.left", f"job:{stay.job_id}", details=details)
+        departures.append(VehicleMoment(stay.job_id, stay.left_at))
+    await telling.left(session, departures)

@@ -11,6 +11,7 @@ from core.workshop.audit.services import Actor
 from plugins.vehicle_presence import repository, services
 from plugins.vehicle_presence.errors import TooLateToUndo
 from plugins.vehicle_presence.models import Stay
+from plugins.vehicle_presence.vat_book import stay_repository
 
 MOST = 100
 """Stays that an address names: it travels in a cookie, which browsers cut at four kilobytes."""
@@ -36,8 +37,12 @@ async def record_many_arrivals(
 async def undo_many_arrivals(
     session: AsyncSession, stay_ids: Sequence[UUID], actor: Actor
 ) -> tuple[int, int]:
-    """Take several arrivals back; how many, and for how many it was too late."""
-    return await _take_back(session, stay_ids, actor, services.undo_arrival)
+    """Take several arrivals back; how many, also those that were taken back already, and for how
+    many it was too late."""
+    again = set(await stay_repository.never_were(session, stay_ids))
+    others = [each for each in stay_ids if each not in again]
+    done, late = await _take_back(session, others, actor, services.undo_arrival)
+    return done + len(again), late
 
 
 async def undo_many_off_site(

@@ -5,8 +5,10 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.clock import frozen, now
+from core.hooks.contributions import VehicleMoment
 from core.hooks.manager import hook_names
 from core.workshop.audit.services import record
 from core.workshop.customers.privacy import erase_customer, export_customer
@@ -15,7 +17,8 @@ from core.workshop.jobs import services
 from core.workshop.planning import repository as planning_repository
 from core.workshop.planning import services as planning
 from plugins.vehicle_presence import services as presence
-from tests.factories import a_job, a_photo, an_appointment, free_slots
+from plugins.vehicle_presence.models import Stay
+from tests.factories import a_job, a_photo, a_plate, an_appointment, free_slots
 from tests.garages import STAFF, Garage
 from tests.hooks.listening import heard
 from tests.sweeping import swept
@@ -186,6 +189,52 @@ async def _press_the_clock(garage: Garage) -> Heard:
         await presence.record_arrival(session, job.id, STAFF)
         stay = await presence.mark_off_site(session, job.id, STAFF)
     return {"job_id": job.id, "at": stay.left_at}
+
+
+@calls("vehicles_left")
+async def _mark_two_off_site(garage: Garage) -> Heard:
+    async with garage.unit() as session:
+        stays = await _two_inside(session)
+        job_ids = [stay.job_id for stay in stays]
+        marked = await presence.mark_many_off_site(session, job_ids, now(), STAFF)
+    return {"vehicles": [VehicleMoment(stay.job_id, stay.left_at or now()) for stay in marked]}
+
+
+@calls("vehicles_forgotten")
+async def _ask_about_two_vehicles(garage: Garage) -> Heard:
+    with frozen(now() - timedelta(days=10)):
+        async with garage.unit() as session:
+            stays = await _two_inside(session)
+            for stay in stays:
+                await services.set_status(session, stay.job_id, "ready", STAFF)
+    await swept(garage)
+    return {"vehicles": [VehicleMoment(stay.job_id, stay.arrived_at) for stay in stays]}
+
+
+@calls("vehicle_arrivals_undone")
+async def _take_an_arrival_back(garage: Garage) -> Heard:
+    async with garage.unit() as session:
+        job = await a_job(session)
+        stay = await presence.record_arrival(session, job.id, STAFF)
+        await presence.undo_arrival(session, stay.id, job.id, STAFF)
+    return {"vehicles": [VehicleMoment(job.id, stay.arrived_at)]}
+
+
+@calls("vehicle_departures_undone")
+async def _take_the_clock_back(garage: Garage) -> Heard:
+    async with garage.unit() as session:
+        job = await a_job(session)
+        await presence.record_arrival(session, job.id, STAFF)
+        stay = await presence.mark_off_site(session, job.id, STAFF)
+        left_at = stay.left_at or now()
+        for _twice in range(2):
+            await presence.undo_off_site(session, stay.id, job.id, STAFF)
+    return {"vehicles": [VehicleMoment(job.id, left_at)]}
+
+
+async def _two_inside(session: AsyncSession) -> list[Stay]:
+    jobs_ = [await a_job(session, plate=a_plate()) for _ in range(2)]
+    return [await presence.record_arrival(session, job.id, STAFF) for job in jobs_]
 
 
 @calls("vehicle_forgotten")

@@ -12,10 +12,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
 from core.clock import now
-from core.hooks.manager import hooks
+from core.hooks.contributions import VehicleMoment
 from core.workshop.audit.services import Actor, record_all
 from core.workshop.jobs.services import Happening, note_events
-from plugins.vehicle_presence import absence_repository
+from plugins.vehicle_presence import absence_repository, telling
 from plugins.vehicle_presence.cleanup.models import CleanupRun
 from plugins.vehicle_presence.models import Stay
 from plugins.vehicle_presence.vat_book import services as vat_book
@@ -60,7 +60,7 @@ async def end_stays(
     session: AsyncSession, exits: Sequence[Exit], actor: Actor, closed_by: str
 ) -> None:
     """End stays that this unit of work has locked: one statement for all, one for their jobs'
-    histories, one for the log; then other plugins are told of each."""
+    histories, one for the log; then other plugins are told of all at once."""
     if not exits:
         return
     ended = await session.execute(
@@ -87,10 +87,7 @@ async def end_stays(
         "presence.left",
         [(f"job:{each.job_id}", {**told[each.job_id], "before": _before(each)}) for each in exits],
     )
-    for each in exits:
-        await hooks().ask_async(
-            "vehicle_left", session=session, job_id=each.job_id, at=each.left_at
-        )
+    await telling.left(session, [VehicleMoment(each.job_id, each.left_at) for each in exits])
     await vat_book.note_exits(session, stays, actor)
 
 
@@ -132,6 +129,9 @@ async def take_back_night(session: AsyncSession, run: CleanupRun, actor: Actor) 
     await note_events(session, "off_site_undone", actor, happened)
     undone = [(f"job:{row.job_id}", _state(row)) for row in taken]
     await record_all(session, actor, "presence.undone", undone)
+    await telling.departures_undone(
+        session, [VehicleMoment(row.job_id, row.left_at) for row in taken]
+    )
     await vat_book.undo_exits(session, stays, actor)
     return len(taken), len(left)
 

@@ -20,10 +20,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.clock import now
 from core.db.many import ManyRows
-from core.hooks.contributions import Again
-from core.hooks.manager import hooks
+from core.hooks.contributions import Again, VehicleMoment
 from core.tenancy.context import current_tenant
 from core.workshop.audit.services import SYSTEM
+from plugins.vehicle_presence import telling
 from plugins.vehicle_presence.cleanup import candidates, digest
 from plugins.vehicle_presence.cleanup.candidates import Position
 from plugins.vehicle_presence.cleanup.exits import Exit, end_stays
@@ -226,8 +226,5 @@ async def ask(session: AsyncSession, verdicts: Sequence[Verdict]) -> int:
     ]
     await _DOUBTS.send(session, _ASK, rows, moment=now())
     new = [each.candidate for each in changed if each.candidate.asked_reason is None]
-    for each in new:
-        await hooks().ask_async(
-            "vehicle_forgotten", session=session, job_id=each.job_id, since=each.arrived_at
-        )
+    await telling.forgotten(session, [VehicleMoment(each.job_id, each.arrived_at) for each in new])
     return len(new)

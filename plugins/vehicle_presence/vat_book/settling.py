@@ -52,7 +52,8 @@ class Settlement:
 
 
 async def settle(session: AsyncSession, row_id: UUID, settlement: Settlement, actor: Actor) -> Row:
-    """Say which invoice a row ended with, for the first time.
+    """Say which invoice a row ended with, for the first time. Said twice in the same words, it
+    is said once.
 
     Raises:
         NotFound: there is no such row.
@@ -62,7 +63,9 @@ async def settle(session: AsyncSession, row_id: UUID, settlement: Settlement, ac
     if not settlement.words.strip():
         raise WordsMissing
     if row.invoice is not None:
-        raise AlreadySettled
+        if _differs(row.invoice, settlement):
+            raise AlreadySettled
+        return row
     await write(session, book, [_invoice(row, settlement)], actor)
     await due_repository.drop_dues(session, book.location_id, [row.number])
     record(session, actor, "vat_book.settled", f"vat_row:{row_id}", details=_told(row))

@@ -31,6 +31,7 @@ from core.hooks.contributions import (
     PublicPage,
     ScheduledTask,
     TimelineEntry,
+    VehicleMoment,
 )
 from core.hooks.manifest import PluginManifest, PluginSettings
 from core.hooks.markers import hookimpl
@@ -333,9 +334,35 @@ class Polite:
         _note("vehicle_left", session=session, job_id=job_id, at=at)
 
     @hookimpl
+    async def vehicles_left(self, session: AsyncSession, vehicles: Sequence[VehicleMoment]) -> None:
+        """Noted."""
+        _note("vehicles_left", session=session, vehicles=list(vehicles))
+
+    @hookimpl
     async def vehicle_forgotten(self, session: AsyncSession, job_id: UUID, since: datetime) -> None:
         """Noted."""
         _note("vehicle_forgotten", session=session, job_id=job_id, since=since)
+
+    @hookimpl
+    async def vehicles_forgotten(
+        self, session: AsyncSession, vehicles: Sequence[VehicleMoment]
+    ) -> None:
+        """Noted."""
+        _note("vehicles_forgotten", session=session, vehicles=list(vehicles))
+
+    @hookimpl
+    async def vehicle_arrivals_undone(
+        self, session: AsyncSession, vehicles: Sequence[VehicleMoment]
+    ) -> None:
+        """Noted."""
+        _note("vehicle_arrivals_undone", session=session, vehicles=list(vehicles))
+
+    @hookimpl
+    async def vehicle_departures_undone(
+        self, session: AsyncSession, vehicles: Sequence[VehicleMoment]
+    ) -> None:
+        """Noted."""
+        _note("vehicle_departures_undone", session=session, vehicles=list(vehicles))
 
     @hookimpl
     def cleanup_rules(self) -> Sequence[CleanupRule]:

@@ -34,6 +34,7 @@ from plugins.vehicle_presence.services import (
 from tests.factories import a_job, a_stay, an_appointment, many_jobs
 from tests.garages import STAFF, Garage
 from tests.outside_plugins import polite
+from tests.plugins.vehicle_presence.vat_book.reading import register, sound
 
 WEEK = timedelta(days=7)
 
@@ -248,6 +249,40 @@ async def test_an_arrival_by_mistake_never_was(garage: Garage, job_id: UUID) -> 
         await undo_arrival(session, stay.id, job_id, STAFF)
         assert (await kinds(session, job_id))[0] == "arrival_undone"
     assert await stays(garage, job_id) == []
+
+
+async def test_an_arrival_that_two_take_back_at_once_is_taken_back_once(
+    garage: Garage, job_id: UUID
+) -> None:
+    async with garage.unit() as session:
+        stay = await record_arrival(session, job_id, STAFF)
+
+    async def take_back() -> None:
+        async with garage.unit() as session:
+            await undo_arrival(session, stay.id, job_id, STAFF)
+
+    await asyncio.gather(take_back(), take_back())
+    await take_back()
+    async with garage.unit() as session:
+        assert (await kinds(session, job_id)).count("arrival_undone") == 1
+        again = await record_arrival(session, job_id, STAFF)
+    await take_back()
+    assert [each.id for each in await stays(garage, job_id)] == [again.id]
+    assert [row.is_cancelled for row in await register(garage)] == [True, False]
+    await sound(garage)
+
+
+async def test_an_arrival_that_never_was_or_was_another_jobs_is_too_late_to_undo(
+    garage: Garage, job_id: UUID
+) -> None:
+    async with garage.unit() as session:
+        other = await a_job(session)
+        stay = await record_arrival(session, other.id, STAFF)
+        await undo_arrival(session, stay.id, other.id, STAFF)
+    async with garage.unit() as session:
+        for stay_id in (stay.id, uuid4()):
+            with pytest.raises(TooLateToUndo):
+                await undo_arrival(session, stay_id, job_id, STAFF)
 
 
 async def test_an_arrival_of_yesterday_or_of_a_vehicle_that_left_is_kept(

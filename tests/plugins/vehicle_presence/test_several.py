@@ -10,12 +10,14 @@ from hypothesis import strategies as st
 from sqlalchemy import select
 
 from core.clock import frozen, now
+from core.hooks.contributions import VehicleMoment
 from plugins.vehicle_presence import repository, several
 from plugins.vehicle_presence.models import Stay
-from plugins.vehicle_presence.services import mark_off_site, record_arrival
+from plugins.vehicle_presence.services import mark_many_off_site, mark_off_site, record_arrival
 from plugins.vehicle_presence.several_pages import are_off_site
 from tests.factories import a_job, a_plate
 from tests.garages import STAFF, Browser, Garage
+from tests.hooks.listening import heard
 from tests.plugins.vehicle_presence.vat_book.reading import register, sound
 
 BOARD = "/desk/on-site"
@@ -100,6 +102,29 @@ async def test_off_site_together_is_undone_together(garage: Garage, planner: Bro
     assert "3 vehicles are in." in text
     assert await are_inside(garage, jobs) == [True] * 3
     await sound(garage)
+
+
+async def test_arrivals_that_were_taken_back_already_are_taken_back(garage: Garage) -> None:
+    jobs = await some_jobs(garage)
+    async with garage.unit() as session:
+        marked = await several.record_many_arrivals(session, jobs, STAFF)
+        names = [each.id for each in marked]
+    for unknown in ([], [uuid4()]):
+        async with garage.unit() as session:
+            found = await several.undo_many_arrivals(session, [*names, *unknown], STAFF)
+        assert found == (3, len(unknown))
+    assert await are_inside(garage, jobs) == [False] * 3
+    await sound(garage)
+
+
+async def test_other_plugins_hear_of_all_that_left_with_one_press(garage: Garage) -> None:
+    await garage.switch("polite", on=True)
+    jobs = await some_jobs(garage, are_in=True)
+    async with garage.unit() as session:
+        marked = await mark_many_off_site(session, jobs, now(), STAFF)
+    (call,) = heard(garage, "vehicles_left")
+    assert call["vehicles"] == [VehicleMoment(each.job_id, each.left_at) for each in marked]
+    assert len(heard(garage, "vehicle_left")) == 3
 
 
 async def test_what_came_back_meanwhile_is_left_alone_and_counted(

@@ -16,13 +16,13 @@ from core.workshop.audit.models import AuditEntry
 from core.workshop.jobs import repository as jobs
 from core.workshop.jobs.models import Job
 from plugins.vehicle_presence import repository
-from plugins.vehicle_presence.cleanup import candidates, sweep
+from plugins.vehicle_presence.cleanup import candidates, exits, sweep
 from plugins.vehicle_presence.cleanup.models import CleanupRun
 from plugins.vehicle_presence.cleanup.pace import FEWEST, Paces
 from plugins.vehicle_presence.models import Doubt, Stay
 from plugins.vehicle_presence.services import NAME
 from tests.factories import a_photo
-from tests.garages import Garage
+from tests.garages import STAFF, Garage
 from tests.hooks.listening import heard
 from tests.statements import counted
 from tests.sweeping import (
@@ -182,6 +182,29 @@ async def test_other_plugins_hear_of_each_departure_and_each_question_once(
     assert [(each["job_id"], each["since"]) for each in asked] == [
         ((await stay_of(garage, asking)).job_id, ARRIVED)
     ]
+
+
+async def test_other_plugins_hear_of_a_whole_batch_at_once(garage: Garage) -> None:
+    await garage.switch("polite", on=True)
+    leaving = await many_forgotten(garage, 3)
+    asking = await many_forgotten(garage, 2, status="ready")
+    await night(garage)
+    (left,), (asked,) = heard(garage, "vehicles_left"), heard(garage, "vehicles_forgotten")
+    arrived = NOW - timedelta(days=60)
+    assert {(each.job_id, each.at) for each in left["vehicles"]} == {
+        (job_id, ago(days=10)) for job_id in leaving
+    }
+    assert {(each.job_id, each.at) for each in asked["vehicles"]} == {
+        (job_id, arrived) for job_id in asking
+    }
+    assert len(heard(garage, "vehicle_left")) == 3
+    async with garage.unit() as session:
+        (run,) = await session.scalars(select(CleanupRun))
+        await exits.take_back_night(session, run, STAFF)
+    (undone,) = heard(garage, "vehicle_departures_undone")
+    assert {(each.job_id, each.at) for each in undone["vehicles"]} == {
+        (job_id, ago(days=10)) for job_id in leaving
+    }
 
 
 async def test_what_a_batch_costs_depends_neither_on_its_size_nor_on_history(

@@ -1,5 +1,6 @@
 """Invoices and corrections in the VAT book."""
 
+import asyncio
 from datetime import UTC, date, datetime, timedelta
 from uuid import uuid4
 
@@ -36,6 +37,7 @@ from tests.garages import STAFF, Garage
 from tests.plugins.vehicle_presence.vat_book.reading import (
     a_departure,
     dues,
+    lines,
     register,
     sound,
 )
@@ -62,6 +64,21 @@ async def test_a_reason_settles_it_too(garage: Garage) -> None:
     assert row.invoice is not None
     assert row.invoice.kind == "no_invoice"
     assert await dues(garage) == []
+
+
+async def test_a_row_that_two_settle_in_the_same_words_is_settled_once(garage: Garage) -> None:
+    row_id = await a_departure(garage)
+
+    async def say(words: str) -> None:
+        async with garage.unit() as session:
+            await settle(session, row_id, Settlement(words), STAFF)
+
+    await asyncio.gather(say("2026/118"), say(" 2026/118 "))
+    assert [line.kind for line in await lines(garage)] == ["entry", "exit", "invoice"]
+    with pytest.raises(AlreadySettled):
+        async with garage.unit() as session:
+            await settle(session, row_id, Settlement("2026/118", is_reference=False), STAFF)
+    await sound(garage)
 
 
 async def test_it_is_settled_once_and_not_with_nothing(garage: Garage) -> None:
