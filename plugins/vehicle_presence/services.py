@@ -34,7 +34,8 @@ from plugins.vehicle_presence.vat_book.stay_repository import facts_of_stay
 async def record_arrival(
     session: AsyncSession, job_id: UUID, actor: Actor, *, at: datetime | None = None
 ) -> Stay:
-    """Check *vehicle in*. Pressed twice, or by two people at once, it is one arrival.
+    """Check *vehicle in*. Pressed twice, or by two people at once, it is one arrival; the vehicle
+    was seen at the later press.
 
     Raises:
         NotFound: there is no such job.
@@ -42,6 +43,7 @@ async def record_arrival(
     job = await jobs.by_id(session, job_id)
     inside = await repository.open_stay(session, job_id)
     if inside is not None:
+        inside.seen_at = now()
         return inside
     stay = Stay(
         job_id=job.id,

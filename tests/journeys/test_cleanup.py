@@ -45,6 +45,27 @@ async def test_an_automatic_exit_is_taken_back_on_a_phone(people: People) -> Non
     await expect(exits).to_have_count(count - 1)
 
 
+@pytest.mark.parametrize("screen", [None, PHONE], ids=["desk", "phone"])
+async def test_the_owner_sees_what_rules_would_do_before_saving_them(
+    people: People, screen: dict[str, int] | None
+) -> None:
+    owner = await people.staff("noord", "owner", **({"screen": screen} if screen else {}))
+    await owner.go("/desk/on-site/clean-up")
+    await owner.follow("Rules")
+    days = owner.page.locator("input[name=rule_ready_days]")
+    await days.fill("0")
+    await owner.press("What would happen now?")
+    await owner.reads_heading("Rules of the clean-up")
+    await owner.sees("A person would be asked about")
+    await expect(days).to_have_value("0")
+    await owner.scrolls_down_only()
+    await owner.finds_no_barrier()
+    await owner.finds_no_barrier_in_the_dark()
+    await owner.picture(f"desk-clean-up-rules-{'phone' if screen else 'desk'}")
+    await owner.go("/desk/on-site/clean-up/rules")
+    await expect(days).not_to_have_value("0")
+
+
 async def test_the_numbers_of_another_period_open_as_a_table_and_as_a_file(
     people: People,
 ) -> None:

@@ -19,7 +19,9 @@ def reason_text(reason: str, evidence: Mapping[str, Any] | None = None) -> str:
         "ready": _("The work is done, but nobody noted a collection."),
         "cancelled": _("The job is cancelled, but the vehicle is still marked in."),
         "booked_out_unfinished": _("The book-out date is past, but the work is not finished."),
-        "contradiction": _("The noted dates contradict the arrival."),
+        "contradiction": _(
+            "The noted date lies before the vehicle was last known to be here, or in the future."
+        ),
         "quiet": _("Nothing has happened to this job for a long time."),
     }.get(reason)
     if own is not None:

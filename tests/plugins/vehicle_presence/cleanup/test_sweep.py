@@ -29,6 +29,7 @@ from plugins.vehicle_presence.services import (
     change_off_site_date,
     mark_many_off_site,
     mark_off_site,
+    record_arrival,
     still_here,
     undo_off_site,
 )
@@ -325,6 +326,11 @@ async def is_checked_in(session: AsyncSession, stay: Stay) -> None:
     await check_ins.note(session, stay.job_id, {"keys": 2}, STAFF)
 
 
+async def is_pressed_in_again(session: AsyncSession, stay: Stay) -> None:
+    """By somebody who saw it and did not know that it was marked in."""
+    await record_arrival(session, stay.job_id, STAFF)
+
+
 async def clock_is_undone(session: AsyncSession, stay: Stay) -> None:
     """By whoever pressed it."""
     await mark_off_site(session, stay.job_id, STAFF)
@@ -369,6 +375,7 @@ async def finish(session: AsyncSession, stay: Stay, key: str) -> None:
         leaves_for_a_while,
         never_left_for_a_while,
         is_checked_in,
+        is_pressed_in_again,
         clock_is_undone,
         many_are_undone,
         confirmed_is_undone,
