@@ -75,6 +75,13 @@ GARAGES = (
             "technician": "Luca Moretti",
             "accountant": "Nathalie Gérard",
         },
-        {PRESENCE: {"ask_mileage": "required", "ask_damage": "optional", "ask_keys": "optional"}},
+        {
+            PRESENCE: {
+                "ask_mileage": "required",
+                "ask_damage": "optional",
+                "ask_photos": "optional",
+                "ask_keys": "optional",
+            }
+        },
     ),
 )

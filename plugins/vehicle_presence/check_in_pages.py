@@ -8,38 +8,48 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath
 from litestar.response import Redirect
 from sqlalchemy.ext.asyncio import AsyncSession
-from wtforms import BooleanField, IntegerField, StringField, TextAreaField
+from wtforms import BooleanField, IntegerField, MultipleFileField, StringField, TextAreaField
 from wtforms.validators import Length, Optional
 
 from core.errors import NotFound
 from core.i18n import gettext as _
 from core.i18n import lazy_gettext
-from core.web.forms import Between, Form, attempt, form_values
+from core.web.forms import Between, Form, attempt
+from core.web.photo_uploads import take_in
 from core.web.rendering import Flash, Page, page, redirect
-from core.web.viewer import requires
+from core.web.uploads import HANDLER_OPTIONS, Submission, receive_upload
+from core.web.viewer import Viewer, requires
 from core.workshop.customers import repository as customers
 from core.workshop.jobs import repository as jobs
 from core.workshop.jobs.services import MOST_KILOMETRES
-from core.workshop.photos import repository as photos
+from core.workshop.photos.services import add_photo
 from core.workshop.vehicles import repository as vehicles
 from plugins.vehicle_presence import absence_repository, check_ins, repository
 from plugins.vehicle_presence.bands import band_of
 from plugins.vehicle_presence.controllers import MARK
 from plugins.vehicle_presence.models import Stay
-from plugins.vehicle_presence.returning import actor_of, address_after, again
+from plugins.vehicle_presence.returning import address_after, again, viewer_of
 from plugins.vehicle_presence.settings import settings
 
 AnyRequest = Request[Any, Any, Any]
 Session = NamedDependency[AsyncSession]
 MOST_KEYS = 20
+ADD_PHOTOS = "photos.add"
+_ACCEPTED = "image/jpeg,image/heic,image/heif,image/png,image/webp,.heic,.heif"
 
 
 class CheckInForm(Form):
-    """The questions; which of them are put is the garage's choice."""
+    """The questions; which of them are put is the garage's choice. Photos are received beside it:
+    `made` is how many there are by now."""
+
+    made = 0
 
     mileage = IntegerField(lazy_gettext("Mileage (km)"), [Optional(), Between(0, MOST_KILOMETRES)])
     damage = TextAreaField(lazy_gettext("Prior damage"), [Optional(), Length(max=2000)])
     no_damage = BooleanField(lazy_gettext("Looked around: no prior damage"))
+    photos = MultipleFileField(
+        lazy_gettext("Photos of the vehicle as it came"), render_kw={"accept": _ACCEPTED}
+    )
     keys = IntegerField(lazy_gettext("How many keys?"), [Optional(), Between(0, MOST_KEYS)])
     keys_place = StringField(lazy_gettext("Where do the keys hang?"), [Optional(), Length(max=100)])
 
@@ -49,12 +59,15 @@ class CheckInForm(Form):
         given = {
             "mileage": self.mileage.data is not None,
             "damage": bool(self.text("damage")) or bool(self.no_damage.data),
+            "photos": self.made > 0,
             "keys": self.keys.data is not None,
         }
         for question, how in asked.items():
             field = self[question]
             if how == "required" and not given[question] and not field.errors:
-                field.errors = [_("This field is required.")]
+                is_photo = question == "photos"
+                text = _("Please add at least one photo.") if is_photo else None
+                field.errors = [text or _("This field is required.")]
                 is_right = False
         return is_right
 
@@ -66,6 +79,8 @@ class CheckInForm(Form):
         if "damage" in asked:
             found["damage"] = self.text("damage")
             found["no_damage"] = bool(self.no_damage.data) and not found["damage"]
+        if "photos" in asked:
+            found["photos"] = self.made or None
         if "keys" in asked:
             found |= {"keys": self.keys.data, "keys_place": self.text("keys_place")}
         return found
@@ -98,23 +113,37 @@ async def check_in_page(request: AnyRequest, session: Session, job_id: FromPath[
     """The questions, with what is known already."""
     stay = await _open_stay(session, job_id)
     note = await check_ins.of_stay(session, stay.id)
-    return await _page(request, session, job_id, CheckInForm(data=note.answers if note else {}))
+    known = {**note.answers, "photos": None} if note else {}
+    return await _page(request, session, stay, CheckInForm(data=known))
 
 
-@post("/desk/jobs/{job_id:uuid}/check-in", guards=[requires(MARK)])
+@post(
+    "/desk/jobs/{job_id:uuid}/check-in",
+    guards=[requires(MARK)],
+    opt=HANDLER_OPTIONS,
+    request_max_body_size=None,
+)
 async def check_in(
     request: AnyRequest, session: Session, job_id: FromPath[UUID]
 ) -> Page | Redirect:
-    """Keep the answers."""
-    await _open_stay(session, job_id)
-    asked = check_ins.asked()
-    form = CheckInForm(await form_values(request))
-    if not form.is_complete(asked):
-        return await _page(request, session, job_id, form, status_code=422)
+    """Keep the answers. Photos that came with them stay even if an answer is wrong: a browser
+    does not choose files again."""
+    viewer = await viewer_of(request)
+    stay = await _open_stay(session, job_id)
+    asked = _asked_of(viewer)
+    async with receive_upload(request) as submission:
+        form = CheckInForm(submission.values)
+        problems = await _keep_photos(session, stay, submission, viewer)
+    form.made = len(await check_ins.photos_of(session, stay)) if "photos" in asked else 0
+    is_complete = form.is_complete(asked)
+    if problems:
+        form.photos.errors = [*problems, *form.photos.errors]
+    if not is_complete or problems:
+        return await _page(request, session, stay, form, status_code=422)
     async with attempt(session, form):
-        await check_ins.note(session, job_id, form.answers(asked), await actor_of(request))
+        await check_ins.note(session, job_id, form.answers(asked), viewer.actor)
     if form.has_errors:
-        return await _page(request, session, job_id, form, status_code=409)
+        return await _page(request, session, stay, form, status_code=409)
     return redirect(
         request, address_after(request, job_id), flash=Flash(_("The check-in is noted."))
     )
@@ -127,17 +156,47 @@ async def _open_stay(session: AsyncSession, job_id: UUID) -> Stay:
     return stay
 
 
+def _asked_of(viewer: Viewer) -> dict[str, str]:
+    """What this person is asked: photos only if they may add some."""
+    asked = check_ins.asked()
+    if not viewer.may(ADD_PHOTOS):
+        asked.pop("photos", None)
+    return asked
+
+
+async def _keep_photos(
+    session: AsyncSession, stay: Stay, submission: Submission, viewer: Viewer
+) -> list[str]:
+    """Add the photos that came with the form; what is wrong with others."""
+    if not submission.files or not viewer.may(ADD_PHOTOS):
+        return []
+    intake = await take_in(submission)
+    full = CheckInForm()
+    async with attempt(session, full):
+        for each in intake.photos:
+            await add_photo(
+                session,
+                stay.job_id,
+                each.examined,
+                name=each.name,
+                source="desk",
+                actor=viewer.actor,
+                view=each.view,
+            )
+    return [*intake.problems, *full.form_errors]
+
+
 async def _page(
     request: AnyRequest,
     session: AsyncSession,
-    job_id: UUID,
+    stay: Stay,
     form: CheckInForm,
     *,
     status_code: int = 200,
 ) -> Page:
+    job_id = stay.job_id
     job = await jobs.by_id(session, job_id)
-    stay = await repository.open_stay(session, job_id)
-    pictures = await photos.of_job(session, job_id)
+    asked = _asked_of(await viewer_of(request))
     return page(
         request,
         "vehicle_presence/check_in.html",
@@ -145,8 +204,8 @@ async def _page(
         vehicle=await vehicles.by_id(session, job.vehicle_id),
         stay=stay,
         form=form,
-        asked=check_ins.asked(),
-        photos=[each for each in pictures if stay and each.created_at >= stay.arrived_at],
+        asked=asked,
+        photos=await check_ins.photos_of(session, stay),
         back=address_after(request, job_id),
         again=again(request),
         status_code=status_code,

@@ -12,23 +12,28 @@ from core.clock import now
 from core.errors import NotFound
 from core.workshop.audit.services import Actor, record
 from core.workshop.jobs.services import note_event, note_mileage_at_repair
+from core.workshop.photos import repository as photos
+from core.workshop.photos.models import Photo
 from plugins.vehicle_presence import repository
 from plugins.vehicle_presence.board_models import CheckIn
 from plugins.vehicle_presence.models import Stay
 from plugins.vehicle_presence.settings import settings
 
-QUESTIONS = ("mileage", "damage", "keys")
+QUESTIONS = ("mileage", "damage", "photos", "keys")
 
 
 def asked() -> dict[str, str]:
     """What the garage asks at check-in: question → `optional` or `required`."""
     wishes = settings()
-    wanted = {
-        "mileage": wishes.ask_mileage,
-        "damage": wishes.ask_damage,
-        "keys": wishes.ask_keys,
-    }
+    wanted = {question: getattr(wishes, f"ask_{question}") for question in QUESTIONS}
     return {question: how for question, how in wanted.items() if how != "off"}
+
+
+async def photos_of(session: AsyncSession, stay: Stay) -> list[Photo]:
+    """The photos that the garage itself made since the vehicle came, oldest first."""
+    begins = min(stay.arrived_at, stay.created_at)
+    found = await photos.of_job(session, stay.job_id)
+    return [each for each in found if each.source == "desk" and each.created_at >= begins]
 
 
 async def of_stay(session: AsyncSession, stay_id: UUID) -> CheckIn | None:
@@ -56,7 +61,11 @@ async def note(
     if stay is None:
         raise NotFound("vehicle inside")
     stay.seen_at = now()
-    kept = {name: value for name, value in answers.items() if value not in {None, "", False}}
+    kept = {
+        name: value
+        for name, value in answers.items()
+        if value is not None and value is not False and value != ""
+    }
     if kept.get("mileage") is not None:
         await note_mileage_at_repair(session, job_id, kept["mileage"], actor)
     statement = insert(CheckIn).values(

@@ -143,6 +143,8 @@ def answers_text(answers: Mapping[str, object]) -> str:
     parts = []
     if "mileage" in answers:
         parts.append(_("%(number)s km", number=answers["mileage"]))
+    if "photos" in answers:
+        parts.append(ngettext("%(num)s photo", "%(num)s photos", int(str(answers["photos"]))))
     if "keys" in answers:
         parts.append(ngettext("%(num)s key", "%(num)s keys", int(str(answers["keys"]))))
     if answers.get("keys_place"):

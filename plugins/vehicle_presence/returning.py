@@ -6,7 +6,7 @@ from uuid import UUID
 from litestar import Request
 
 from core.errors import NotFound
-from core.web.viewer import load_viewer
+from core.web.viewer import Viewer, load_viewer
 from core.workshop.audit.services import Actor
 from plugins.vehicle_presence.filters import Filters
 
@@ -46,9 +46,14 @@ def board_address(filters: Filters) -> str:
     return f"{BOARD}?{query}" if query else BOARD
 
 
-async def actor_of(request: AnyRequest) -> Actor:
-    """Who pressed."""
+async def viewer_of(request: AnyRequest) -> Viewer:
+    """Who looks at the page."""
     viewer = await load_viewer(request)
     if viewer is None:
         raise NotFound("viewer")
-    return viewer.actor
+    return viewer
+
+
+async def actor_of(request: AnyRequest) -> Actor:
+    """Who pressed."""
+    return (await viewer_of(request)).actor

@@ -59,6 +59,7 @@ class PresenceSettings(PluginSettings):
     )
     ask_mileage: Asked = Field("off", title=gettext_noop("Ask at check-in: mileage"))
     ask_damage: Asked = Field("off", title=gettext_noop("Ask at check-in: prior damage"))
+    ask_photos: Asked = Field("off", title=gettext_noop("Ask at check-in: photos of the vehicle"))
     ask_keys: Asked = Field("off", title=gettext_noop("Ask at check-in: keys"))
 
 

@@ -11,8 +11,9 @@ from plugins.vehicle_presence import check_ins, repository
 from plugins.vehicle_presence.board_models import CheckIn
 from plugins.vehicle_presence.services import mark_off_site, record_arrival
 from tenants.activation import change_settings
-from tests.factories import a_job
+from tests.factories import a_job, a_photo, jpeg
 from tests.garages import STAFF, SUPPORT, Browser, Garage
+from tests.tus import Sender
 
 ASKS = {"ask_mileage": "required", "ask_damage": "required", "ask_keys": "optional"}
 
@@ -134,6 +135,104 @@ async def test_no_prior_damage_is_an_answer(
     note = await note_of(garage, job_id)
     assert note is not None
     assert note.answers["mileage"] == 7
+
+
+FRONT = ("photos", ("front.jpg", jpeg(), "image/jpeg"))
+
+
+async def photos_of(garage: Garage, job_id: UUID) -> list[str]:
+    async with garage.unit() as session:
+        stay = await repository.open_stay(session, job_id)
+        assert stay is not None
+        return [each.display_name for each in await check_ins.photos_of(session, stay)]
+
+
+async def test_photos_that_are_asked_come_with_the_answers(
+    garage: Garage, technician: Browser, job_id: UUID
+) -> None:
+    await wish(garage, ask_photos="required", ask_mileage="optional")
+    async with garage.unit() as session:
+        await a_photo(session, await jobs.by_id(session, job_id), body=jpeg((0, 90, 0)))
+        await record_arrival(session, job_id, STAFF)
+    path = f"/desk/jobs/{job_id}/check-in"
+    answer = await technician.submit(path, {"mileage": "88123"}, files=[FRONT], follow=False)
+    assert answer.status_code == 303
+    assert await photos_of(garage, job_id) == ["front.jpg"]
+    note = await note_of(garage, job_id)
+    assert note is not None
+    assert note.answers == {"mileage": 88123, "photos": 1}
+    card = await technician.open(f"/desk/jobs/{job_id}")
+    panel = card.select_one("#presence")
+    assert panel is not None
+    assert "88123 km, 1 photo" in panel.text
+
+
+async def test_a_photo_that_is_required_and_missing_is_asked_for_with_the_rest_still_filled(
+    garage: Garage, technician: Browser, job_id: UUID
+) -> None:
+    await wish(garage, ask_photos="required", ask_mileage="optional")
+    async with garage.unit() as session:
+        await record_arrival(session, job_id, STAFF)
+    path = f"/desk/jobs/{job_id}/check-in"
+    answer = await technician.submit(path, {"mileage": "88123"})
+    page = BeautifulSoup(answer.text, "html.parser")
+    assert answer.status_code == 422
+    assert page.select(".error-summary a[href='#photos']")
+    assert "Please add at least one photo." in page.text
+    (mileage,) = page.select("input[name=mileage]")
+    assert mileage["value"] == "88123"
+    assert await note_of(garage, job_id) is None
+
+
+async def test_a_photo_stays_though_another_answer_is_wrong_and_one_that_is_none_is_named(
+    garage: Garage, technician: Browser, job_id: UUID
+) -> None:
+    await wish(garage, ask_photos="required", ask_mileage="required")
+    async with garage.unit() as session:
+        await record_arrival(session, job_id, STAFF)
+    path = f"/desk/jobs/{job_id}/check-in"
+    none = ("photos", ("letter.jpg", b"no picture at all", "image/jpeg"))
+    answer = await technician.submit(path, {"mileage": "88123"}, files=[FRONT, none])
+    assert answer.status_code == 422
+    assert "letter.jpg" in BeautifulSoup(answer.text, "html.parser").text
+    assert await note_of(garage, job_id) is None
+    assert await photos_of(garage, job_id) == ["front.jpg"]
+    answer = await technician.submit(path, {"mileage": "88123"}, follow=False)
+    assert answer.status_code == 303
+    note = await note_of(garage, job_id)
+    assert note is not None
+    assert note.answers["photos"] == 1
+
+
+async def test_a_photo_sent_piece_by_piece_answers_the_question_too(
+    garage: Garage, technician: Browser, job_id: UUID
+) -> None:
+    await wish(garage, ask_photos="required")
+    async with garage.unit() as session:
+        await record_arrival(session, job_id, STAFF)
+    path = f"/desk/jobs/{job_id}/check-in"
+    (upload,) = (await technician.open(path)).select("photo-upload")
+    address = str(upload["data-endpoint"])
+    sender = Sender(technician, address, await technician.token(path))
+    assert (await sender.send(jpeg(), filename="side.jpg")).is_success
+    assert await photos_of(garage, job_id) == ["side.jpg"]
+    answer = await technician.submit(path, {}, follow=False)
+    assert answer.status_code == 303
+    note = await note_of(garage, job_id)
+    assert note is not None
+    assert note.answers == {"photos": 1}
+
+
+async def test_no_key_at_all_is_an_answer(
+    garage: Garage, technician: Browser, job_id: UUID
+) -> None:
+    await wish(garage, ask_keys="required")
+    async with garage.unit() as session:
+        await record_arrival(session, job_id, STAFF)
+    await technician.submit(f"/desk/jobs/{job_id}/check-in", {"keys": "0"})
+    note = await note_of(garage, job_id)
+    assert note is not None
+    assert note.answers == {"keys": 0}
 
 
 async def test_an_unanswered_check_in_is_shown_on_card_and_board(
