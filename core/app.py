@@ -1,5 +1,7 @@
 """The composition root of the web: garages, the support console and, in the demo, the mailbox."""
 
+from functools import partial
+
 from core.background.celery_app import create_celery
 from core.background.kick import WorkerKick
 from core.house import House, open_assets, open_house, open_templates
@@ -13,6 +15,7 @@ from core.web.limits import Limiter
 from core.web.live_reader import LiveReader
 from core.web.resources import Resources
 from core.workshop.notifications.services import install_kick
+from tenants.activation import change_own_settings
 from tenants.console.app import create_console_app
 
 SUPPORT_HOST = "support"
@@ -48,6 +51,7 @@ def app_of(house: House) -> HostRouter:
         assets=assets,
         live=LiveReader(house.live),
         drawn=Memory(settings.remembered_megabytes * 2_000_000 // 3),
+        change_own_settings=partial(change_own_settings, house.switching),
         extras={"broken_plugins": house.broken},
     )
 

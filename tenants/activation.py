@@ -3,15 +3,13 @@
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
-
-from pydantic import ValidationError
+from uuid import UUID
 
 from core.db.session import Database
-from core.errors import PluginError, Refused, UnknownTenant
+from core.errors import NotFound, PluginError, Refused, UnknownTenant
 from core.hooks.manager import HookManager
-from core.hooks.manifest import PluginManifest
 from core.tenancy.context import TenantContext, tenant_scope
-from core.workshop.audit.services import Actor, record
+from core.workshop.audit.services import SETTINGS_CHANGED, Actor, record
 from tenants import repository
 from tenants.directory import DatabaseTenantDirectory
 from tenants.models import SupportAuditEntry
@@ -24,21 +22,6 @@ class Switching:
     database: Database
     directory: DatabaseTenantDirectory
     hooks: HookManager
-
-
-class InvalidSettings(PluginError):
-    """The plugin's own schema refuses a value.
-
-    `problems` holds per field (`""` for the settings as a whole) pydantic's kind of error and
-    the values that its text speaks of, such as `("greater_than_equal", {"ge": 1})`.
-    """
-
-    def __init__(self, error: ValidationError) -> None:
-        super().__init__(str(error))
-        self.problems: dict[str, tuple[str, Mapping[str, Any]]] = {
-            str(item["loc"][0]) if item["loc"] else "": (item["type"], item.get("ctx", {}))
-            for item in error.errors()
-        }
 
 
 async def enable(
@@ -78,7 +61,7 @@ async def change_settings(
     manifest = switching.hooks.manifests.get(plugin)
     if manifest is None:
         raise PluginError(f"no plugin {plugin} is installed")
-    checked = checked_settings(manifest, values)
+    checked = manifest.settings.checked(values)
     async with switching.database.platform_unit_of_work() as session:
         row = await repository.activation(session, tenant.id, plugin)
         if row is None:
@@ -86,27 +69,77 @@ async def change_settings(
         if row.settings == checked:
             return
         before, row.settings = row.settings, checked
-        session.add(
-            SupportAuditEntry(
-                tenant_id=tenant.id,
-                actor=actor.name,
-                action="plugin.settings_changed",
-                details={"plugin": plugin, "before": before, "after": checked},
-            )
-        )
+        session.add(_change_of_settings(tenant, plugin, actor, before, checked))
     await switching.directory.forget()
 
 
-def checked_settings(manifest: PluginManifest, values: Mapping[str, Any]) -> dict[str, Any]:
-    """Settings in the form in which they are stored.
+async def change_own_settings(
+    switching: Switching,
+    tenant: TenantContext,
+    plugin: str,
+    changes: Mapping[str, Any],
+    actor: Actor,
+) -> UUID | None:
+    """A garage changes those of a plugin's settings that are its owner's; everything else stays as
+    it is, even if support changes it at the same moment. Returns the entry in the garage's log;
+    None where nothing differs.
 
     Raises:
         InvalidSettings: a value has the wrong form.
+        NotFound: the plugin is off, or leaves nothing to the owner.
     """
-    try:
-        return manifest.settings.model_validate(dict(values)).model_dump(mode="json")
-    except ValidationError as error:
-        raise InvalidSettings(error) from None
+    manifest = switching.hooks.manifests.get(plugin)
+    own = manifest.settings.of_owner() if manifest is not None else ()
+    if manifest is None or not own:
+        raise NotFound("settings")
+    async with switching.database.platform_unit_of_work() as session:
+        row = await repository.activation(session, tenant.id, plugin)
+        if row is None or not row.is_on:
+            raise NotFound("settings")
+        stored = manifest.settings.in_full(row.settings)
+        wanted = {name: changes[name] for name in own if name in changes}
+        checked = manifest.settings.checked({**stored, **wanted})
+        changed = [name for name in own if checked[name] != stored[name]]
+        if not changed:
+            return None
+        before = {name: stored[name] for name in changed}
+        after = {name: checked[name] for name in changed}
+        details = {"before": before, "after": after}
+        entry_id = await _note_change(switching, tenant, plugin, actor, details)
+        row.settings = {**row.settings, **after}
+        session.add(_change_of_settings(tenant, plugin, actor, before, after))
+    await switching.directory.forget()
+    return entry_id
+
+
+async def _note_change(
+    switching: Switching,
+    tenant: TenantContext,
+    plugin: str,
+    actor: Actor,
+    details: Mapping[str, Any],
+) -> UUID:
+    """The garage's own log, as with a switch: first."""
+    with tenant_scope(tenant):
+        async with switching.database.unit_of_work(tenant.id) as session:
+            entry = record(session, actor, SETTINGS_CHANGED, f"plugin:{plugin}", details=details)
+            await session.flush()
+            return entry.id
+
+
+def _change_of_settings(
+    tenant: TenantContext,
+    plugin: str,
+    actor: Actor,
+    before: Mapping[str, Any],
+    after: Mapping[str, Any],
+) -> SupportAuditEntry:
+    return SupportAuditEntry(
+        tenant_id=tenant.id,
+        actor=actor.name,
+        action="plugin.settings_changed",
+        details={"plugin": plugin, "before": dict(before), "after": dict(after)},
+    )
 
 
 def switched_with(

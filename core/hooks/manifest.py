@@ -3,9 +3,10 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 
 from core.errors import PluginError
 
@@ -13,10 +14,60 @@ CORE_VERSION = "1.0"
 _NAME = re.compile(r"[a-z][a-z0-9_]{2,40}")
 
 
+class _OwnerMayChange:
+    """Marks a setting; see :data:`OWNER`."""
+
+
+OWNER = _OwnerMayChange()
+"""In a setting's annotation: the garage's owner may change it too, and not only support.
+`days: Annotated[int, OWNER] = Field(10, title="…")`"""
+
+
 class PluginSettings(BaseModel):
     """Base of a plugin's settings per garage: every field needs a default and a title."""
 
     model_config = {"extra": "ignore", "frozen": True, "allow_inf_nan": False}
+
+    @classmethod
+    def of_owner(cls) -> tuple[str, ...]:
+        """The settings that a garage's owner may change, in the order in which they are
+        declared."""
+        return tuple(name for name, info in cls.model_fields.items() if OWNER in info.metadata)
+
+    @classmethod
+    def in_full(cls, stored: Mapping[str, Any]) -> dict[str, Any]:
+        """The stored settings, with defaults where nothing is stored."""
+        return {
+            name: stored.get(name, info.get_default(call_default_factory=True))
+            for name, info in cls.model_fields.items()
+        }
+
+    @classmethod
+    def checked(cls, values: Mapping[str, Any]) -> dict[str, Any]:
+        """Settings in the form in which they are stored.
+
+        Raises:
+            InvalidSettings: a value has the wrong form.
+        """
+        try:
+            return cls.model_validate(dict(values)).model_dump(mode="json")
+        except ValidationError as error:
+            raise InvalidSettings(error) from None
+
+
+class InvalidSettings(PluginError):
+    """The plugin's own schema refuses a value.
+
+    `problems` holds per field (`""` for the settings as a whole) pydantic's kind of error and
+    the values that its text speaks of, such as `("greater_than_equal", {"ge": 1})`.
+    """
+
+    def __init__(self, error: ValidationError) -> None:
+        super().__init__(str(error))
+        self.problems: dict[str, tuple[str, Mapping[str, Any]]] = {
+            str(item["loc"][0]) if item["loc"] else "": (item["type"], item.get("ctx", {}))
+            for item in error.errors()
+        }
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,9 @@
 """What one web process holds open, gathered in one place by the composition root."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
+from uuid import UUID
 
 from jinja2 import Environment
 from litestar.connection import ASGIConnection
@@ -16,6 +18,23 @@ from core.tenancy.directory import TenantDirectory
 from core.web.assets import Assets
 from core.web.limits import Limiter
 from core.web.live_reader import LiveReader
+from core.workshop.audit.services import Actor
+
+
+class ChangeOwnSettings(Protocol):
+    """Changes those of a plugin's settings that are a garage's own to change; who keeps them is
+    not the house's business."""
+
+    async def __call__(
+        self, tenant: TenantContext, plugin: str, changes: Mapping[str, Any], actor: Actor
+    ) -> UUID | None:
+        """The entry in the garage's log; None where nothing differs.
+
+        Raises:
+            InvalidSettings: a value has the wrong form.
+            NotFound: the plugin is off, or leaves nothing to the owner.
+        """
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +52,7 @@ class Resources:
     live: LiveReader
     drawn: Memory[Any, Any]
     """What was drawn of pages: some five hundred long ones."""
+    change_own_settings: ChangeOwnSettings
     extras: dict[str, Any] = field(default_factory=dict)
 
 

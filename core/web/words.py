@@ -134,6 +134,7 @@ def audit_labels() -> dict[str, str]:
         "support.entered": _("Support entered the garage"),
         "plugin_enabled": _("Plugin switched on"),
         "plugin_disabled": _("Plugin switched off"),
+        "plugin_settings_changed": _("Plugin settings changed"),
     }
     for named in hooks().ask("audit_labels", language=current_language()):
         labels.update(named)

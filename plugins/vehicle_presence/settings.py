@@ -1,10 +1,10 @@
 """What a garage may decide about vehicle presence."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
-from core.hooks.manifest import PluginSettings
+from core.hooks.manifest import OWNER, PluginSettings
 from core.i18n import gettext_noop
 from core.tenancy.context import TenantContext, current_tenant
 
@@ -15,18 +15,19 @@ ASKED_WORDS = (gettext_noop("off"), gettext_noop("optional"), gettext_noop("requ
 
 
 class PresenceSettings(PluginSettings):
-    """Thresholds in days; support changes them per garage."""
+    """Thresholds in days. All but the hour of the night, which the garages share among them, are
+    the owner's to change."""
 
-    stale_after_days: int = Field(
+    stale_after_days: Annotated[int, OWNER] = Field(
         21,
         ge=1,
         le=365,
         title=gettext_noop("Days inside after which a vehicle is shown as forgotten"),
     )
-    ageing_after_days: int = Field(
+    ageing_after_days: Annotated[int, OWNER] = Field(
         8, ge=1, le=365, title=gettext_noop("Days inside after which a vehicle is shown as ageing")
     )
-    sweep_after_days: int = Field(
+    sweep_after_days: Annotated[int, OWNER] = Field(
         3,
         ge=0,
         le=365,
@@ -34,7 +35,7 @@ class PresenceSettings(PluginSettings):
             "Days after the end of the work until the clean-up marks a vehicle off site"
         ),
     )
-    ask_after_days: int = Field(
+    ask_after_days: Annotated[int, OWNER] = Field(
         30,
         ge=1,
         le=365,
@@ -48,19 +49,25 @@ class PresenceSettings(PluginSettings):
         le=23,
         title=gettext_noop("Hour of the night at which the clean-up looks (0 to 23)"),
     )
-    undo_minutes: int = Field(
+    undo_minutes: Annotated[int, OWNER] = Field(
         30, ge=1, le=1440, title=gettext_noop("Minutes during which the clock can be undone")
     )
-    tell_customer_at_departure: bool = Field(
+    tell_customer_at_departure: Annotated[bool, OWNER] = Field(
         False,
         title=gettext_noop(
             "Tell customers by e-mail that their vehicle has left, after the time to undo"
         ),
     )
-    ask_mileage: Asked = Field("off", title=gettext_noop("Ask at check-in: mileage"))
-    ask_damage: Asked = Field("off", title=gettext_noop("Ask at check-in: prior damage"))
-    ask_photos: Asked = Field("off", title=gettext_noop("Ask at check-in: photos of the vehicle"))
-    ask_keys: Asked = Field("off", title=gettext_noop("Ask at check-in: keys"))
+    ask_mileage: Annotated[Asked, OWNER] = Field(
+        "off", title=gettext_noop("Ask at check-in: mileage")
+    )
+    ask_damage: Annotated[Asked, OWNER] = Field(
+        "off", title=gettext_noop("Ask at check-in: prior damage")
+    )
+    ask_photos: Annotated[Asked, OWNER] = Field(
+        "off", title=gettext_noop("Ask at check-in: photos of the vehicle")
+    )
+    ask_keys: Annotated[Asked, OWNER] = Field("off", title=gettext_noop("Ask at check-in: keys"))
 
 
 def settings() -> PresenceSettings:

@@ -11,25 +11,18 @@ from litestar.response import Redirect
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.errors import NotFound, PluginError, Refused
-from core.hooks.manifest import PluginManifest
+from core.hooks.manifest import InvalidSettings, PluginManifest
 from core.i18n import gettext as _
 from core.web.forms import Form, form_values
+from core.web.plugin_forms import settings_form, show_problems, values_of
 from core.web.rendering import Flash, Page, redirect
 from core.web.resources import resources_of
 from tenants import repository
-from tenants.activation import (
-    InvalidSettings,
-    Switching,
-    change_settings,
-    checked_settings,
-    disable,
-    enable,
-)
+from tenants.activation import Switching, change_settings, disable, enable
 from tenants.console.forms import ReasonForm
 from tenants.console.garage_pages import find_garage, render_garage
 from tenants.console.members import actor_of
 from tenants.console.rendering import page
-from tenants.console.settings_forms import settings_form, show_problems, values_of
 from tenants.console.words import differences, plugin_label
 from tenants.models import PluginActivation, Tenant
 
@@ -133,7 +126,7 @@ async def save_settings(
     if not form.validate():
         return _settings_page(request, tenant, manifest, form, status_code=422)
     try:
-        wanted = checked_settings(manifest, values_of(form))
+        wanted = manifest.settings.checked(values_of(form))
     except InvalidSettings as error:
         show_problems(form, error.problems)
         return _settings_page(request, tenant, manifest, form, status_code=422)

@@ -7,7 +7,7 @@ from core.hooks.manager import HookManager
 from core.hooks.manifest import PluginManifest, in_language
 from core.i18n import current_language
 from core.i18n import gettext as _
-from tenants.console.settings_forms import in_full, label_of
+from core.web.plugin_forms import label_of
 from tenants.models import SupportAuditEntry
 
 
@@ -78,7 +78,7 @@ def differences(
         changed = [name for name in after if before.get(name) != after[name]]
     else:
         fields = manifest.settings.model_fields
-        before = in_full(manifest.settings, before)
+        before = manifest.settings.in_full(before)
         changed = [name for name in fields if before[name] != after.get(name)]
     return [
         f"{label_of(name, fields[name]) if name in fields else name}:"

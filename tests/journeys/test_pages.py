@@ -44,6 +44,7 @@ DESK = (
     "/desk/portal/card",
     "/desk/staff",
     "/desk/settings",
+    "/desk/settings/plugins/vehicle_presence",
     "/desk/audit",
     "/desk/nothing-here",
 )

@@ -62,6 +62,7 @@ INNOCENT = {
     "purpose": "invitation",
     "answer": "approve",
     "chart": "stages",
+    "plugin": "vehicle_presence",
     "start": "estimate",
     "qr_file": "status.svg",
     "file_format": "csv",

@@ -11,9 +11,10 @@ from sqlalchemy import select
 from core.clock import now
 from core.errors import PluginError, Refused, UnknownTenant
 from core.hooks.manager import HookManager
+from core.hooks.manifest import InvalidSettings
 from core.workshop.audit.models import AuditEntry
 from tenants import repository
-from tenants.activation import InvalidSettings, change_settings, disable, enable
+from tenants.activation import change_settings, disable, enable
 from tenants.models import SupportAuditEntry
 from tests.garages import SUPPORT, Garage
 from tests.hooks.listening import heard

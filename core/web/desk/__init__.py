@@ -9,6 +9,7 @@ from core.web.desk import (
     job_pages,
     job_sheet,
     planning_pages,
+    plugin_pages,
     settings_pages,
 )
 
@@ -21,5 +22,6 @@ CONTROLLERS = [
     *job_sheet.HANDLERS,
     *planning_pages.HANDLERS,
     *settings_pages.HANDLERS,
+    *plugin_pages.HANDLERS,
     *export_pages.HANDLERS,
 ]

@@ -17,6 +17,7 @@ from core.i18n import current_language
 from core.i18n import gettext as _
 from core.web.desk.forms import ClosureForm
 from core.web.desk.job_pages import viewer_in
+from core.web.desk.plugin_pages import label_of_plugin, own_plugins
 from core.web.desk.settings_forms import (
     WEEKDAYS,
     NameForm,
@@ -249,6 +250,7 @@ async def _settings(
         closures=await locations.closures_from(session, location.id, now().date()),
         closure=closure or ClosureForm(),
         papers=papers or PapersForm.of(location),
+        plugins=[(each.name, label_of_plugin(each)) for each in own_plugins(request)],
         status_code=status_code,
     )
 

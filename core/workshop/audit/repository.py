@@ -5,9 +5,22 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from core.errors import NotFound
 from core.workshop.audit.models import AuditEntry
 
 PAGE = 50
+
+
+async def by_id(session: AsyncSession, entry_id: UUID) -> AuditEntry:
+    """The entry with that id.
+
+    Raises:
+        NotFound: not here.
+    """
+    found = await session.scalar(select(AuditEntry).where(AuditEntry.id == entry_id))
+    if found is None:
+        raise NotFound("entry")
+    return found
 
 
 async def newest(session: AsyncSession, before: UUID | None = None) -> list[AuditEntry]:

@@ -21,6 +21,9 @@ class Actor:
     id: UUID | None = None
 
 
+SETTINGS_CHANGED = "plugin_settings_changed"
+"""The action of an entry about `plugin:<name>`: an owner changed its settings, `before` and
+`after` of those that differ."""
 SYSTEM = Actor("system", "Garagist")
 CUSTOMER = Actor("customer", "customer")
 _ENTRIES = ManyRows(
@@ -36,20 +39,20 @@ def record(
     *,
     reason: str | None = None,
     details: Mapping[str, Any] | None = None,
-) -> None:
+) -> AuditEntry:
     """Add an entry in this unit of work: it is stored with the deed, or not at all."""
-    session.add(
-        AuditEntry(
-            at=now(),
-            actor_kind=actor.kind,
-            actor_name=actor.name,
-            actor_id=actor.id,
-            action=action,
-            subject=subject,
-            reason=reason,
-            details=dict(details or {}),
-        )
+    entry = AuditEntry(
+        at=now(),
+        actor_kind=actor.kind,
+        actor_name=actor.name,
+        actor_id=actor.id,
+        action=action,
+        subject=subject,
+        reason=reason,
+        details=dict(details or {}),
     )
+    session.add(entry)
+    return entry
 
 
 async def record_all(

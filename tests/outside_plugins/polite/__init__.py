@@ -5,7 +5,7 @@ import os
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 from uuid import UUID
 
 import typer
@@ -33,7 +33,7 @@ from core.hooks.contributions import (
     TimelineEntry,
     VehicleMoment,
 )
-from core.hooks.manifest import PluginManifest, PluginSettings
+from core.hooks.manifest import OWNER, PluginManifest, PluginSettings
 from core.hooks.markers import hookimpl
 from core.i18n import gettext as _
 from core.tenancy.context import TenantContext, current_tenant
@@ -53,8 +53,8 @@ commands_ = typer.Typer(name="polite", help="An outside plugin's command.")
 class PoliteSettings(PluginSettings):
     """What may be decided per garage."""
 
-    greeting: str = Field("Good day", title="Greeting", max_length=40)
-    loudness: int = Field(3, ge=1, le=10, title="Loudness")
+    greeting: Annotated[str, OWNER] = Field("Good day", title="Greeting", max_length=40)
+    loudness: Annotated[int, OWNER] = Field(3, ge=1, le=10, title="Loudness")
     shows_card: bool = Field(True, title="Show a card")
 
 

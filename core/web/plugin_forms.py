@@ -1,6 +1,6 @@
 """A form for a plugin's settings, made from the schema that the plugin declares."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, Literal, get_args, get_origin
 
 from pydantic.fields import FieldInfo
@@ -19,22 +19,19 @@ def settings_form(
     schema: type[PluginSettings],
     stored: Mapping[str, Any],
     submitted: FormValues | None = None,
+    *,
+    only: Collection[str] | None = None,
 ) -> Form:
-    """A field per setting, filled with what was submitted, else stored, else the default."""
-    fields = {PREFIX + name: _field_for(name, info) for name, info in schema.model_fields.items()}
-    made: type[Form] = type("SettingsForm", (Form,), fields)
-    return made(
-        submitted,
-        data={PREFIX + name: value for name, value in in_full(schema, stored).items()},
-    )
-
-
-def in_full(schema: type[PluginSettings], stored: Mapping[str, Any]) -> dict[str, Any]:
-    """The stored settings, with defaults where nothing is stored."""
-    return {
-        name: stored.get(name, info.get_default(call_default_factory=True))
+    """A field per setting (`only`: per one of these), filled with what was submitted, else stored,
+    else the default."""
+    fields = {
+        PREFIX + name: _field_for(name, info)
         for name, info in schema.model_fields.items()
+        if only is None or name in only
     }
+    made: type[Form] = type("SettingsForm", (Form,), fields)
+    known = schema.in_full(stored)
+    return made(submitted, data={PREFIX + name: value for name, value in known.items()})
 
 
 def values_of(form: Form) -> dict[str, Any]:
