@@ -32,6 +32,7 @@ from core.workshop.photos.services import ExaminedPhoto, add_photo, keep_renditi
 from core.workshop.planning import services as planning
 from core.workshop.planning.holds import hash_of
 from core.workshop.planning.models import Appointment
+from core.workshop.vehicles.models import Vehicle
 from core.workshop.vehicles.services import VehicleFacts
 from plugins.self_service_portal import (
     message_repository,
@@ -161,18 +162,23 @@ def a_plate() -> str:
 
 
 async def many_jobs(session: AsyncSession, count: int, **columns: Any) -> list[UUID]:
-    """Copies of one job by one statement, without tasks; `columns` are theirs."""
+    """Copies of one job by one statement, each of a vehicle of its own that looks the same, without
+    tasks; `columns` are theirs."""
     model = await a_job(session, plate=a_plate())
-    shared = ("location_id", "customer_id", "vehicle_id", "flow_id", "plate", "plate_normalised")
+    shared = ("location_id", "customer_id", "flow_id", "plate", "plate_normalised")
+    own = ("customer_id", "plate", "plate_normalised")
+    alike = {"tenant_id": model.tenant_id, **{name: getattr(model, name) for name in own}}
+    vehicles = await session.scalars(insert(Vehicle).returning(Vehicle.id), [alike] * count)
     rows = [
         {
             "tenant_id": model.tenant_id,
             "sequence_number": 1000 * model.sequence_number + number,
             "public_number": new_public_number(),
+            "vehicle_id": vehicle_id,
             **{name: getattr(model, name) for name in shared},
             **columns,
         }
-        for number in range(count)
+        for number, vehicle_id in enumerate(vehicles)
     ]
     return list(await session.scalars(insert(Job).returning(Job.id), rows))
 

@@ -24,7 +24,7 @@ from core.workshop.jobs import repository as jobs
 from core.workshop.jobs.services import MOST_KILOMETRES
 from core.workshop.photos.services import add_photo
 from core.workshop.vehicles import repository as vehicles
-from plugins.vehicle_presence import absence_repository, check_ins, repository
+from plugins.vehicle_presence import absence_repository, arrivals, check_ins, repository
 from plugins.vehicle_presence.bands import band_of
 from plugins.vehicle_presence.controllers import MARK
 from plugins.vehicle_presence.models import Stay
@@ -103,6 +103,7 @@ async def scan_page(request: AnyRequest, session: Session, job_id: FromPath[UUID
         stay=stay,
         is_inside=is_inside,
         absence=absence,
+        elsewhere=None if is_inside else await arrivals.elsewhere(session, job_id),
         band=band_of(stay.arrived_at, settings()) if stay and is_inside else None,
         is_asked=is_inside and note is None and bool(check_ins.asked()),
     )

@@ -21,6 +21,7 @@ from core.web.viewer import load_viewer, requires
 from core.workshop.jobs import repository as jobs
 from core.workshop.notifications.live import announce
 from plugins.vehicle_presence import check_ins, repository, services
+from plugins.vehicle_presence.errors import VehicleInElsewhere
 from plugins.vehicle_presence.models import Stay
 from plugins.vehicle_presence.returning import BOARD, actor_of, address_after, again, list_of
 from plugins.vehicle_presence.vat_book import services as vat_book
@@ -43,14 +44,42 @@ class OffSiteForm(Form):
 
 
 @post("/desk/jobs/{job_id:uuid}/presence/in", guards=[requires(MARK)])
-async def vehicle_in(request: AnyRequest, session: Session, job_id: FromPath[UUID]) -> Redirect:
+async def vehicle_in(
+    request: AnyRequest, session: Session, job_id: FromPath[UUID]
+) -> Page | Redirect:
     """Check *vehicle in*: it is in from this press on, and what the garage asks comes after."""
-    stay = await services.record_arrival(session, job_id, await actor_of(request))
+    try:
+        stay = await services.record_arrival(session, job_id, await actor_of(request))
+    except VehicleInElsewhere as refusal:
+        return await _choice(request, session, job_id, refusal)
     more = again(request)
     is_asked = bool(check_ins.asked()) and await check_ins.of_stay(session, stay.id) is None
     target = f"/desk/jobs/{job_id}/check-in{more}" if is_asked else address_after(request, job_id)
     undo = f"/desk/jobs/{job_id}/presence/in/{stay.id}/undo{more}"
-    return redirect(request, target, flash=Flash(_("The vehicle is in."), undo_href=undo))
+    flash = Flash(
+        _("The vehicle is in."),
+        undo_href=undo,
+        more_href=f"/desk/jobs/{job_id}/presence/arrival",
+        more_text=_("Change time"),
+    )
+    return redirect(request, target, flash=flash)
+
+
+async def _choice(
+    request: AnyRequest, session: AsyncSession, job_id: UUID, refusal: VehicleInElsewhere
+) -> Page:
+    """The vehicle is in for another job: to that one, or stay for this one from now on."""
+    return page(
+        request,
+        "vehicle_presence/elsewhere.html",
+        job=await jobs.by_id(session, job_id),
+        text=_(refusal.message, **refusal.values),
+        other_id=refusal.job_id,
+        other_number=refusal.number,
+        back=address_after(request, job_id),
+        again=again(request),
+        status_code=refusal.status_code,
+    )
 
 
 @post("/desk/jobs/{job_id:uuid}/presence/in/{stay_id:uuid}/undo", guards=[requires(MARK)])

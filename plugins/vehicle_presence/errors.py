@@ -1,5 +1,7 @@
 """Facts that stop a verb of presence."""
 
+from uuid import UUID
+
 from core.errors import Refused
 
 
@@ -32,3 +34,49 @@ class TooLateToUndo(Refused):
 
     def __init__(self) -> None:
         super().__init__("It is too late to undo this. You can check the vehicle in again.")
+
+
+class VehicleInElsewhere(Refused):
+    """The vehicle is in already, for another job: one visit is one stay, and one row of the
+    register. `job_id` is that other job."""
+
+    def __init__(self, plate: str, job_id: UUID, number: int) -> None:
+        super().__init__("%(plate)s is in already, for job %(number)s.", plate=plate, number=number)
+        self.job_id = job_id
+        self.number = number
+
+
+class ArrivedAfterDeparture(Refused):
+    """The moment of arrival lies behind the departure."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The vehicle cannot have arrived after it left. Please check the date.",
+            field="arrived_at",
+        )
+
+
+class ArrivedInFuture(Refused):
+    """The moment of arrival lies in the future."""
+
+    def __init__(self) -> None:
+        super().__init__("The arrival cannot lie in the future.", field="arrived_at")
+
+
+class ArrivedAfterAbsence(Refused):
+    """The vehicle had left for a while before that moment."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The vehicle left for a while before that. Please check the date.", field="arrived_at"
+        )
+
+
+class ArrivedDuringOtherStay(Refused):
+    """Another stay of the vehicle lies around that moment."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The vehicle was here from an earlier visit then. Please check the date.",
+            field="arrived_at",
+        )

@@ -17,7 +17,13 @@ from core.tenancy.context import current_tenant
 from core.web.qr import qr_code
 from core.web.words import localised
 from core.workshop.jobs import repository as jobs
-from plugins.vehicle_presence import absence_repository, check_ins, repository, services
+from plugins.vehicle_presence import (
+    absence_repository,
+    arrivals,
+    check_ins,
+    repository,
+    services,
+)
 from plugins.vehicle_presence.bands import band_of, days_inside
 from plugins.vehicle_presence.cleanup.evidence import evidence_text
 
@@ -35,6 +41,7 @@ async def job_panels(session: AsyncSession, job_id: UUID) -> list[Panel]:
         "may_ask": bool(check_ins.asked()),
         "is_asked": inside and note is None and bool(check_ins.asked()),
         "job_id": job_id,
+        "elsewhere": None if inside else await arrivals.elsewhere(session, job_id),
         "stay": stay,
         "inside": inside,
         "evidence": evidence_text(stay.evidence) if stay is not None and stay.evidence else "",
@@ -122,6 +129,15 @@ def _line(kind: str, actor: str, details: Mapping[str, object]) -> str | None:
         "off_site_undone": _("Off-site date taken back (%(who)s)", who=actor),
         "off_site_date_changed": _("Off-site date changed (%(who)s)", who=actor),
         "arrival_undone": _("“Vehicle in” taken back (%(who)s)", who=actor),
+        "arrival_changed": _("Time of arrival changed (%(who)s)", who=actor),
+        "stay_left": _(
+            "The vehicle stays for job %(number)s (%(who)s)", number=details.get("job"), who=actor
+        ),
+        "stay_taken": _(
+            "The vehicle, in for job %(number)s, stays for this one (%(who)s)",
+            number=details.get("job"),
+            who=actor,
+        ),
     }.get(kind)
 
 

@@ -24,6 +24,7 @@ from core.i18n import gettext as _
 from core.tenancy.context import TenantContext
 from plugins.vehicle_presence import (
     absence_pages,
+    arrival_pages,
     board_pages,
     cards,
     check_in_pages,
@@ -95,6 +96,7 @@ class VehiclePresence:
         numbers; the VAT book."""
         return [
             *controllers.HANDLERS,
+            *arrival_pages.HANDLERS,
             *board_pages.HANDLERS,
             *several_pages.HANDLERS,
             *cards.HANDLERS,
@@ -228,6 +230,8 @@ class VehiclePresence:
             "presence.left": _("Vehicle off site"),
             "presence.undone": _("Off-site date taken back"),
             "presence.date_changed": _("Off-site date changed"),
+            "presence.arrival_changed": _("Time of arrival changed"),
+            "presence.handed_over": _("Vehicle stays for another job"),
             "presence.still_here": _("Vehicle is still here"),
             "presence.rule_changed": _("Rule of the clean-up changed"),
             "presence.checked_in": _("Check-in noted"),

@@ -5,8 +5,9 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, and_, bindparam, func, literal_column, select, update
+from sqlalchemy import Row, and_, bindparam, func, literal_column, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
 
 from core.workshop.customers.models import Customer
 from core.workshop.jobs.models import Job, JobEvent
@@ -86,9 +87,10 @@ async def moves_since(session: AsyncSession, moment: datetime) -> tuple[int, int
     return arrivals or 0, departures or 0
 
 
-async def stay_by_id(session: AsyncSession, stay_id: UUID) -> Stay | None:
+async def stay_by_id(session: AsyncSession, stay_id: UUID, *, lock: bool = False) -> Stay | None:
     """The stay with that id."""
-    return await session.scalar(select(Stay).where(Stay.id == stay_id))
+    statement = select(Stay).where(Stay.id == stay_id)
+    return await session.scalar(statement.with_for_update() if lock else statement)
 
 
 async def open_stay(session: AsyncSession, job_id: UUID, *, lock: bool = False) -> Stay | None:
@@ -101,6 +103,60 @@ async def latest_stay(session: AsyncSession, job_id: UUID, *, lock: bool = False
     """The job's newest stay, open or ended."""
     statement = select(Stay).where(Stay.job_id == job_id).order_by(Stay.id.desc()).limit(1)
     return await session.scalar(statement.with_for_update() if lock else statement)
+
+
+async def lock_vehicles(session: AsyncSession, job_ids: Sequence[UUID]) -> None:
+    """Let only one unit of work at a time say of the vehicles of these jobs that they came."""
+    theirs = select(Job.vehicle_id).where(Job.id.in_(job_ids)).scalar_subquery()
+    await session.execute(
+        select(Vehicle.id)
+        .where(Vehicle.id.in_(theirs))
+        .order_by(Vehicle.id)
+        .with_for_update(key_share=True)
+    )
+
+
+async def open_stays_of_vehicle(
+    session: AsyncSession, job_id: UUID, *, lock: bool = False
+) -> list[tuple[Stay, int]]:
+    """Every open stay of the job's vehicle, whichever job it is for, with that job's number."""
+    mine = aliased(Job)
+    statement = (
+        select(Stay, Job.sequence_number)
+        .join(Job, and_(Job.tenant_id == Stay.tenant_id, Job.id == Stay.job_id))
+        .join(mine, and_(mine.tenant_id == Job.tenant_id, mine.vehicle_id == Job.vehicle_id))
+        .where(mine.id == job_id, Stay.left_at.is_(None))
+        .order_by(Stay.id)
+        .limit(PAGE)
+    )
+    found = await session.execute(statement.with_for_update(of=Stay) if lock else statement)
+    return [(stay, number) for stay, number in found]
+
+
+async def open_stay_elsewhere(session: AsyncSession, job_id: UUID) -> tuple[Stay, int] | None:
+    """The vehicle's open stay for another job than this one, with that job's number."""
+    found = await open_stays_of_vehicle(session, job_id)
+    return next((each for each in found if each[0].job_id != job_id), None)
+
+
+async def other_stay_around(session: AsyncSession, stay: Stay, moment: datetime) -> bool:
+    """Whether another stay of the same vehicle reaches into the time from `moment` until this
+    one's end."""
+    mine = aliased(Job)
+    statement = (
+        select(Stay.id)
+        .join(Job, and_(Job.tenant_id == Stay.tenant_id, Job.id == Stay.job_id))
+        .join(mine, and_(mine.tenant_id == Job.tenant_id, mine.vehicle_id == Job.vehicle_id))
+        .where(
+            mine.id == stay.job_id,
+            Stay.id != stay.id,
+            or_(Stay.left_at.is_(None), Stay.left_at > moment),
+        )
+        .limit(1)
+    )
+    if stay.left_at is not None:
+        statement = statement.where(Stay.arrived_at < stay.left_at)
+    return await session.scalar(statement) is not None
 
 
 async def stays_of(session: AsyncSession, job_id: UUID) -> list[Stay]:
@@ -168,6 +224,17 @@ async def open_doubts(session: AsyncSession) -> Sequence[BoardRow]:
 async def doubt_by_id(session: AsyncSession, doubt_id: UUID) -> Doubt | None:
     """The doubt with that id."""
     return await session.scalar(select(Doubt).where(Doubt.id == doubt_id))
+
+
+async def settle_doubt(
+    session: AsyncSession, stay_id: UUID, who: str, moment: datetime, ask_again_at: datetime
+) -> None:
+    """Whatever the clean-up asked about a stay is answered: it is there."""
+    await session.execute(
+        update(Doubt)
+        .where(Doubt.stay_id == stay_id, Doubt.settled_at.is_(None))
+        .values(settled_at=moment, settled_by=who, ask_again_at=ask_again_at)
+    )
 
 
 async def note_seen(session: AsyncSession, stay_id: UUID, moment: datetime) -> None:

@@ -14,11 +14,13 @@ from core.hooks.manager import hooks
 from core.workshop.audit.services import Actor, record
 from core.workshop.jobs import repository as jobs
 from core.workshop.jobs.services import note_event
+from core.workshop.vehicles.plates import display_plate
 from plugins.vehicle_presence import absence_repository, departure_mails, repository, telling
 from plugins.vehicle_presence.errors import (
     LeftBeforeArrival,
     LeftInFuture,
     TooLateToUndo,
+    VehicleInElsewhere,
     VehicleNotInside,
 )
 from plugins.vehicle_presence.models import Stay
@@ -37,14 +39,23 @@ async def record_arrival(
     """Check *vehicle in*. Pressed twice, or by two people at once, it is one arrival; the vehicle
     was seen at the later press.
 
+    One visit is one stay, however many jobs the vehicle is here for.
+
     Raises:
         NotFound: there is no such job.
+        VehicleInElsewhere: it is in for another job.
     """
     job = await jobs.by_id(session, job_id)
-    inside = await repository.open_stay(session, job_id)
-    if inside is not None:
-        inside.seen_at = now()
-        return inside
+    await repository.lock_vehicles(session, [job_id])
+    inside = await repository.open_stays_of_vehicle(session, job_id)
+    own = [stay for stay, _number in inside if stay.job_id == job_id]
+    if own:
+        own[0].seen_at = now()
+        return own[0]
+    if inside:
+        other, number = inside[0]
+        plate = display_plate(job.plate_normalised, job.plate_country, job.plate)
+        raise VehicleInElsewhere(plate, other.job_id, number)
     stay = Stay(
         job_id=job.id,
         location_id=job.location_id,
@@ -57,10 +68,10 @@ async def record_arrival(
         async with session.begin_nested():
             session.add(stay)
     except IntegrityError:
-        other = await repository.open_stay(session, job_id)
-        if other is None:
+        same = await repository.open_stay(session, job_id)
+        if same is None:
             raise
-        return other
+        return same
     note_event(session, job_id, "vehicle_arrived", actor, at=stay.arrived_at)
     record(session, actor, "presence.arrived", f"job:{job_id}")
     await hooks().ask_async("vehicle_arrived", session=session, job_id=job_id, at=stay.arrived_at)
@@ -149,12 +160,13 @@ async def undo_off_site(session: AsyncSession, stay_id: UUID, job_id: UUID, acto
         NotFound: there is no such job.
         TooLateToUndo: the time is over, or the vehicle came back in between.
     """
+    await repository.lock_vehicles(session, [job_id])
     stay = await _latest_stay(session, job_id)
     if stay is None or stay.id != stay_id:
         raise TooLateToUndo
     if stay.left_at is None:
         return stay
-    if not _can_be_undone(stay):
+    if not _can_be_undone(stay) or await repository.open_stay_elsewhere(session, job_id):
         raise TooLateToUndo
     undone = VehicleMoment(job_id, stay.left_at)
     details = {

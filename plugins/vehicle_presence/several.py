@@ -26,7 +26,9 @@ async def record_many_arrivals(
 
     Raises:
         NotFound: a job is not here; then none is marked.
+        VehicleInElsewhere: a vehicle is in for another job, or was ticked for two; the same.
     """
+    await repository.lock_vehicles(session, job_ids)
     inside = await repository.jobs_inside(session, job_ids)
     return [
         await services.record_arrival(session, job_id, actor)

@@ -22,6 +22,7 @@ from core.web.viewer import requires
 from plugins.vehicle_presence import services, several
 from plugins.vehicle_presence.board_pages import board_with_problem
 from plugins.vehicle_presence.controllers import MARK
+from plugins.vehicle_presence.errors import VehicleInElsewhere
 from plugins.vehicle_presence.filters import Filters
 from plugins.vehicle_presence.returning import BOARD, actor_of, board_address, list_of
 
@@ -69,7 +70,12 @@ async def arrive_many(request: AnyRequest, session: Session) -> Page | Redirect:
     if not job_ids:
         problem = _("Please tick at least one vehicle.")
         return await board_with_problem(request, session, problem, 422)
-    stays = await several.record_many_arrivals(session, job_ids, await actor_of(request))
+    try:
+        async with session.begin_nested():
+            stays = await several.record_many_arrivals(session, job_ids, await actor_of(request))
+    except VehicleInElsewhere as refusal:
+        problem = _(refusal.message, **refusal.values)
+        return await board_with_problem(request, session, problem, 409)
     filters = Filters.read(request.query_params)
     undo = _undo_address(f"{IN}/undo", [stay.id for stay in stays], filters.query())
     flash = Flash(_are_in(len(stays)), undo_href=undo)

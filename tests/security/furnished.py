@@ -45,7 +45,7 @@ from plugins.vehicle_presence.models import Doubt
 from plugins.vehicle_presence.services import mark_off_site, record_arrival
 from plugins.vehicle_presence.vat_book.closing import close_months
 from plugins.vehicle_presence.vat_book.models import VatLine
-from tenants.activation import change_settings
+from tenants.activation import change_own_settings, change_settings
 from tenants.visits import enter_garage
 from tests import factories
 from tests.garages import STAFF, SUPPORT, Browser, Garage
@@ -144,6 +144,7 @@ async def furnish(garage: Garage) -> Furnished:
         await _furnish_board(session, found, job)
     await _furnish_look(found)
     await _furnish_wishes(found)
+    await _furnish_settings(found)
     visit = await enter_garage(
         garage.house.database, garage.house.directory, garage.slug, SUPPORT, reason=f"Why {mark}"
     )
@@ -372,6 +373,16 @@ async def _furnish_wishes(found: Furnished) -> None:
     fresh = await garage.house.directory.by_slug(garage.slug)
     assert fresh is not None
     garage.tenant = fresh
+
+
+async def _furnish_settings(found: Furnished) -> None:
+    """The owner has changed something that can be taken back."""
+    garage = found.garage
+    changes = {"undo_minutes": 31}
+    entry_id = await change_own_settings(
+        garage.house.switching, garage.tenant, "vehicle_presence", changes, STAFF
+    )
+    found.owned["entry_id"] = str(entry_id)
 
 
 async def everything_in(garage: Garage) -> dict[str, str]:

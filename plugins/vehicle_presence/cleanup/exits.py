@@ -14,6 +14,7 @@ from sqlalchemy.orm import aliased
 from core.clock import now
 from core.hooks.contributions import VehicleMoment
 from core.workshop.audit.services import Actor, record_all
+from core.workshop.jobs.models import Job
 from core.workshop.jobs.services import Happening, note_events
 from plugins.vehicle_presence import absence_repository, telling
 from plugins.vehicle_presence.cleanup.models import CleanupRun
@@ -138,9 +139,15 @@ async def take_back_night(session: AsyncSession, run: CleanupRun, actor: Actor) 
 
 async def _locked_exits(session: AsyncSession, run: CleanupRun) -> Sequence[Any]:
     """Those of a run whose vehicles did not come in again, one more than are taken back."""
-    again = aliased(Stay)
+    again, mine, its = aliased(Stay), aliased(Job), aliased(Job)
     came_back = exists().where(
-        again.tenant_id == Stay.tenant_id, again.job_id == Stay.job_id, again.left_at.is_(None)
+        mine.tenant_id == Stay.tenant_id,
+        mine.id == Stay.job_id,
+        its.tenant_id == mine.tenant_id,
+        its.vehicle_id == mine.vehicle_id,
+        again.tenant_id == its.tenant_id,
+        again.job_id == its.id,
+        again.left_at.is_(None),
     )
     rows = await session.execute(
         select(Stay.id, Stay.job_id, Stay.left_at, Stay.closed_by, Stay.evidence, Stay.seen_at)

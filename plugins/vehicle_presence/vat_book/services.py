@@ -14,12 +14,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.clock import now
 from core.i18n import gettext_noop
-from core.workshop.audit.services import SYSTEM, Actor
+from core.workshop.audit.services import SYSTEM, Actor, record
 from core.workshop.locations import repository as locations
 from plugins.vehicle_presence.models import Stay
 from plugins.vehicle_presence.vat_book import due_repository, repository, stay_repository
-from plugins.vehicle_presence.vat_book.errors import MonthClosed
-from plugins.vehicle_presence.vat_book.models import EXIT, STRIKE, VatBook, VatLine
+from plugins.vehicle_presence.vat_book.errors import MonthClosed, ReasonMissing
+from plugins.vehicle_presence.vat_book.models import ENTRY, EXIT, STRIKE, VatBook, VatLine
 from plugins.vehicle_presence.vat_book.register import Draft, Row, rows_of
 from plugins.vehicle_presence.vat_book.repository import OpenBook
 from plugins.vehicle_presence.vat_book.stay_repository import Entered, StayFacts, facts_of_stay
@@ -56,6 +56,48 @@ async def note_entry(session: AsyncSession, stay: Stay, actor: Actor) -> None:
     book = await locked(session, stay.location_id, actor, arriving=stay.id)
     entries = await entries_for(session, book, [facts_of_stay(stay)], words=None)
     await write(session, book, entries, actor)
+
+
+async def change_entry(session: AsyncSession, stay: Stay, actor: Actor, *, reason: str) -> None:
+    """A vehicle came at another moment than was noted: if that is another day, the entry is
+    struck, and one with the right day stands in its place.
+
+    Raises:
+        ReasonMissing: it is another day, and there is no reason.
+    """
+    facts = facts_of_stay(stay)
+    book = await locked(session, facts.location_id, actor)
+    row = (await _rows_of_stays(session, book, [facts], actor))[facts.id]
+    entry = row.entry
+    day = facts.arrived_at.astimezone(ZoneInfo(book.zone)).date()
+    if entry.day == day:
+        return
+    if not reason.strip():
+        raise ReasonMissing
+    draft = Draft(
+        ENTRY,
+        row.number,
+        strikes=entry.position,
+        day=day,
+        at=facts.arrived_at,
+        plate=entry.plate,
+        vin=entry.vin,
+        vat_number=entry.vat_number,
+        words=entry.words,
+        reason=reason.strip(),
+        stay_id=facts.id,
+        job_id=facts.job_id,
+    )
+    await write(session, book, [draft], actor)
+    details = {"number": row.number}
+    record(
+        session,
+        actor,
+        "vat_book.corrected",
+        f"vat_row:{row.row_id}",
+        reason=reason.strip(),
+        details=details,
+    )
 
 
 async def undo_entry(session: AsyncSession, stay: Stay, actor: Actor) -> None:

@@ -12,6 +12,7 @@ from core.clock import now
 from core.i18n import gettext_noop
 from core.workshop.audit.services import Actor, record
 from core.workshop.jobs.services import note_event
+from plugins.vehicle_presence import arrivals
 from plugins.vehicle_presence.vat_book import due_repository, repository, stay_repository
 from plugins.vehicle_presence.vat_book.errors import (
     AlreadySettled,
@@ -108,13 +109,16 @@ class Correction:
 async def correct(
     session: AsyncSession, row_id: UUID, correction: Correction, reason: str, actor: Actor
 ) -> Row:
-    """Strike what is wrong in a row and put the right thing in its place, with the reason.
+    """Strike what is wrong in a row and put the right thing in its place, with the reason. With the
+    day of arrival the stay moves along: the board and the register tell one story.
 
     Raises:
         NotFound: there is no such row.
         RowCancelled, ReasonMissing, NothingToCorrect, VehicleMissing, EntryAfterExit,
         LeftBetween: as they say.
     """
+    named = await repository.line(session, row_id)
+    stay = await arrivals.locked_stay(session, named.stay_id)
     book, row = await _open_row(session, row_id, actor)
     if not reason.strip():
         raise ReasonMissing
@@ -134,8 +138,13 @@ async def correct(
     waits = row.invoice is None and settlement is None
     dues = [due_of(book, row.number, each.day) for each in moved if waits and each.day is not None]
     await write(session, book, drafts, actor, dues)
-    for each in moved:
+    before, after = row.entry.day, correction.day
+    if stay is not None and before is not None and after < before:
+        await arrivals.move_to_day(session, stay, after, ZoneInfo(book.zone), actor)
+    for each in moved:  # between, so that the stay never ends before it begins
         await _tell_workshop(session, each, actor)
+    if stay is not None and before is not None and after > before:
+        await arrivals.move_to_day(session, stay, after, ZoneInfo(book.zone), actor)
     record(
         session,
         actor,

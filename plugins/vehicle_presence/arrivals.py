@@ -1,0 +1,130 @@
+"""What is said of an arrival afterwards: when it really was, and for which job it stays."""
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from core.clock import now
+from core.errors import NotFound
+from core.workshop.audit.services import Actor, record
+from core.workshop.jobs import repository as jobs
+from core.workshop.jobs.services import note_event
+from plugins.vehicle_presence import absence_repository, repository
+from plugins.vehicle_presence.errors import (
+    ArrivedAfterAbsence,
+    ArrivedAfterDeparture,
+    ArrivedDuringOtherStay,
+    ArrivedInFuture,
+    VehicleNotInside,
+)
+from plugins.vehicle_presence.models import Stay
+from plugins.vehicle_presence.settings import settings
+from plugins.vehicle_presence.vat_book import services as vat_book
+
+
+async def change_arrival(
+    session: AsyncSession, job_id: UUID, at: datetime, actor: Actor, *, reason: str = ""
+) -> Stay:
+    """Somebody pressed late: say when the vehicle really came. Where the register has another day,
+    it is corrected with the reason, in the same unit of work.
+
+    Raises:
+        NotFound: there is no such job, or its vehicle never came.
+        ArrivedAfterDeparture, ArrivedInFuture, ArrivedAfterAbsence, ArrivedDuringOtherStay: `at`
+            is impossible.
+        ReasonMissing: the register is corrected, and nobody said why.
+    """
+    stay = await repository.latest_stay(session, job_id, lock=True)
+    if stay is None:
+        raise NotFound("no arrival to change")
+    await _check_moment(session, stay, at)
+    if at != stay.arrived_at:
+        await _move(session, stay, at, actor)
+        await vat_book.change_entry(session, stay, actor, reason=reason)
+    return stay
+
+
+@dataclass(frozen=True, slots=True)
+class Elsewhere:
+    """The job that a vehicle is in for, where that is another one."""
+
+    job_id: UUID
+    number: int
+
+
+async def elsewhere(session: AsyncSession, job_id: UUID) -> Elsewhere | None:
+    """For which other job the vehicle of this one is in."""
+    found = await repository.open_stay_elsewhere(session, job_id)
+    return None if found is None else Elsewhere(found[0].job_id, found[1])
+
+
+async def locked_stay(session: AsyncSession, stay_id: UUID | None) -> Stay | None:
+    """A stay by its id, locked, for those who are about to correct its row in the register: the
+    stay is always locked first."""
+    if stay_id is None:
+        return None
+    return await repository.stay_by_id(session, stay_id, lock=True)
+
+
+async def move_to_day(
+    session: AsyncSession, stay: Stay, day: date, zone: ZoneInfo, actor: Actor
+) -> None:
+    """The register was corrected: the vehicle came on that day, at the hour that was noted, or
+    as much earlier as it must have been."""
+    local = stay.arrived_at.astimezone(zone)
+    moment = datetime.combine(day, local.time(), zone)
+    await _move(session, stay, min(moment, stay.left_at or now()), actor)
+
+
+async def go_on_for(session: AsyncSession, job_id: UUID, actor: Actor) -> tuple[Stay, UUID]:
+    """The vehicle is in for another job: from now on it stays for this one. Nothing comes or
+    goes, so neither does a row of the register. Returns the stay and the job it was for.
+
+    Raises:
+        NotFound: there is no such job.
+        VehicleNotInside: it is not in at all.
+    """
+    job = await jobs.by_id(session, job_id)
+    await repository.lock_vehicles(session, [job_id])
+    inside = await repository.open_stays_of_vehicle(session, job_id, lock=True)
+    if not inside:
+        raise VehicleNotInside
+    own = [stay for stay, _number in inside if stay.job_id == job_id]
+    if own:
+        return own[0], job_id
+    stay, number = inside[0]
+    before = stay.job_id
+    stay.job_id = job_id
+    stay.seen_at = now()
+    await session.flush()
+    again = now() + timedelta(days=settings().ask_after_days)
+    await repository.settle_doubt(session, stay.id, actor.name, now(), again)
+    note_event(session, before, "stay_left", actor, details={"job": job.sequence_number})
+    note_event(session, job_id, "stay_taken", actor, details={"job": number})
+    details = {"from": number, "to": job.sequence_number}
+    record(session, actor, "presence.handed_over", f"job:{job_id}", details=details)
+    return stay, before
+
+
+async def _check_moment(session: AsyncSession, stay: Stay, at: datetime) -> None:
+    if stay.left_at is not None and at > stay.left_at:
+        raise ArrivedAfterDeparture
+    if at > now() + timedelta(minutes=1):
+        raise ArrivedInFuture
+    away = [each.out_at for each in await absence_repository.of_stays(session, [stay.id])]
+    if away and at > min(away):
+        raise ArrivedAfterAbsence
+    if at < stay.arrived_at and await repository.other_stay_around(session, stay, at):
+        raise ArrivedDuringOtherStay
+
+
+async def _move(session: AsyncSession, stay: Stay, at: datetime, actor: Actor) -> None:
+    details = {"before": stay.arrived_at.isoformat(), "after": at.isoformat()}
+    stay.arrived_at = at
+    stay.arrived_noted_by = actor.name
+    await session.flush()
+    note_event(session, stay.job_id, "arrival_changed", actor, details=details)
+    record(session, actor, "presence.arrival_changed", f"job:{stay.job_id}", details=details)
