@@ -94,6 +94,7 @@ class Shown:
             "headings": self.added.headings,
             "doubts": [(row, reason_text(row.reason, row.evidence)) for row in board.doubts],
             "expected": board.expected,
+            "found": board.found,
             "counts": board.counts,
             "total": total,
             "or_more": "+" if counted > total else "",

@@ -45,6 +45,9 @@ PAGE = 60
 MOST_COUNTED = 1_000
 """Past it the board says "1000+": whoever has as many does not need the number."""
 MOST_EXPECTED = 200
+MOST_FOUND = 10
+SHORTEST_PLATE = 3
+"""Letters and digits of a plate from which on jobs are searched that are not on site."""
 MOST_VIEWS = 60
 Position = tuple[datetime, UUID]
 _MOMENT = DateTime(timezone=True)
@@ -120,6 +123,20 @@ class ExpectedRow(msgspec.Struct, frozen=True):
     customer_name: str
 
 
+class FoundRow(msgspec.Struct, frozen=True):
+    """A job whose vehicle is not in, found by its plate or number: whoever comes without an
+    appointment is taken in from here."""
+
+    job_id: UUID
+    sequence_number: int
+    plate: str
+    plate_normalised: str
+    plate_country: str
+    customer_name: str
+    make: str | None
+    model: str | None
+
+
 class ViewRow(msgspec.Struct, frozen=True):
     """A saved look at the board."""
 
@@ -132,12 +149,13 @@ class ViewRow(msgspec.Struct, frozen=True):
 
 class Board(msgspec.Struct, frozen=True):
     """What is on site. `doubts` and `expected` are of the whole garage, and only there where
-    nothing narrower was asked for."""
+    nothing narrower was asked for; `found` is what is not on site, where a text was asked for."""
 
     rows: tuple[BoardRow, ...]
     counts: tuple[Count, ...]
     doubts: tuple[DoubtRow, ...] = ()
     expected: tuple[ExpectedRow, ...] = ()
+    found: tuple[FoundRow, ...] = ()
 
 
 class Views(msgspec.Struct, frozen=True):
@@ -195,6 +213,7 @@ async def board(reading: Reading, wanted: Wanted) -> Kept[Board]:
         overdue=bool(filters.overdue),
         after=wanted.after is not None,
         most_counted=MOST_COUNTED,
+        searches=len(plate) >= SHORTEST_PLATE,
     )
     return await reading.kept(_statement(shape), **asked)
 
@@ -244,6 +263,7 @@ class _Shape:
     overdue: bool
     after: bool
     most_counted: int
+    searches: bool = False
 
     @property
     def is_plain(self) -> bool:
@@ -269,6 +289,8 @@ def _statement(shape: _Shape) -> PreparedLists[Board]:
     }
     if shape.is_plain:
         lists |= {"doubts": _doubts(), "expected": _expected()}
+    if not shape.after and (shape.searches or shape.number):
+        lists["found"] = _found(shape)
     return PreparedLists(Board, **lists)
 
 
@@ -535,4 +557,41 @@ def _expected() -> Select[*tuple[Any, ...]]:
         )
         .order_by(Appointment.starts_at, Appointment.id)
         .limit(literal_column(str(MOST_EXPECTED)))
+    )
+
+
+def _found(shape: _Shape) -> Select[*tuple[Any, ...]]:
+    """Jobs that are not over and whose vehicle is not in, the newest first."""
+    is_in = (
+        select(Stay.id)
+        .where(Stay.tenant_id == Job.tenant_id, Stay.job_id == Job.id, Stay.left_at.is_(None))
+        .correlate(Job)
+        .exists()
+    )
+    ways: list[Any] = []
+    if shape.searches:
+        ways.append(Job.plate_normalised.like(bindparam("q_plate", type_=Text), escape=_ESCAPE))
+    if shape.number:
+        ways.append(Job.sequence_number == bindparam("q_number", type_=Integer))
+    return (
+        select(
+            Job.id.label("job_id"),
+            Job.sequence_number,
+            Job.plate,
+            Job.plate_normalised,
+            Job.plate_country,
+            Customer.name.label("customer_name"),
+            Vehicle.make,
+            Vehicle.model,
+        )
+        .join(Customer, and_(Customer.tenant_id == Job.tenant_id, Customer.id == Job.customer_id))
+        .join(Vehicle, and_(Vehicle.tenant_id == Job.tenant_id, Vehicle.id == Job.vehicle_id))
+        .where(
+            Job.tenant_id == GARAGE,
+            or_(*ways),
+            Job.status.not_in(("delivered", "invoiced", "cancelled")),
+            ~is_in,
+        )
+        .order_by(Job.id.desc())
+        .limit(literal_column(str(MOST_FOUND)))
     )

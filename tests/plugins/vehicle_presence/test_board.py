@@ -1,7 +1,9 @@
 """The on-site board: what it shows, filtered and kept under a name, at what cost."""
 
+import re
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
+from urllib.parse import urlencode
 from uuid import UUID
 
 import pytest
@@ -10,7 +12,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.clock import frozen, now
 from core.db.reading import SessionReading
+from core.i18n import format_date
 from core.workshop.jobs.models import Job
+from core.workshop.jobs.services import note_event
 from core.workshop.locations.services import create_location
 from plugins.vehicle_presence import board, board_repository
 from plugins.vehicle_presence.absences import leave_for_a_while
@@ -146,6 +150,85 @@ async def test_who_is_expected_today_can_be_checked_in_from_the_board(
             after = await board_of(session)
     assert [row.job_id for row in before.expected] == [job.id]
     assert after.expected == ()
+
+
+async def test_the_button_beside_who_is_expected_takes_the_vehicle_in(
+    garage: Garage, planner: Browser
+) -> None:
+    async with garage.unit() as session:
+        job = await a_job(session, plate="1-DUE-002")
+        appointment, _secret = await an_appointment(session, job, "drop_off")
+    with frozen(appointment.starts_at):
+        browser = await garage.staff("technician")
+        page = await browser.open(BOARD)
+        (button,) = page.select("#board-expected [formaction*='/presence/in']")
+        answer = await browser.submit(str(button["formaction"]), page=BOARD)
+        board_now = BeautifulSoup(answer.text, "html.parser")
+        await browser.aclose()
+    assert answer.url.path == BOARD
+    assert plates(board_now) == ["1-DUE-002"]
+    assert not board_now.select("#board-expected")
+
+
+@pytest.mark.parametrize("typed", ["wlk0", "1-WLK-001", "#{number}", "{number}"])
+async def test_who_comes_without_an_appointment_is_found_by_plate_or_number_and_taken_in(
+    garage: Garage, planner: Browser, typed: str
+) -> None:
+    async with garage.unit() as session:
+        job = await a_job(session, plate="1-WLK-001", name="Wilma Walkin")
+        await set_past_services(
+            session, await a_job(session, plate="1-WLK-009"), status="delivered"
+        )
+    text = typed.format(number=job.sequence_number)
+    path = f"{BOARD}?{urlencode({'q': text})}"
+    page = await planner.open(path)
+    found = page.select("#board-found li")
+    assert [each.select_one(".plate").text for each in found] == ["1-WLK-001"]  # type: ignore[union-attr]
+    assert not page.select("#board-none")
+    (button,) = page.select("#board-found [formaction]")
+    answer = await planner.submit(str(button["formaction"]), page=path)
+    board_now = BeautifulSoup(answer.text, "html.parser")
+    assert plates(board_now) == ["1-WLK-001"]
+    assert not board_now.select("#board-found")
+    (kept,) = board_now.select("#board-q")
+    assert kept["value"] == text
+
+
+async def test_who_may_only_look_finds_the_job_without_a_button(
+    garage: Garage, other_garage: Garage
+) -> None:
+    async with garage.unit() as session:
+        await a_job(session, plate="1-WLK-001")
+    async with other_garage.unit() as session:
+        assert (await board_of(session, q="WLK001")).found == ()
+    async with garage.unit() as session:
+        assert len((await board_of(session, q="WLK001")).found) == 1
+        assert (await board_of(session, q="W")).found == ()
+        assert (await board_of(session)).found == ()
+
+
+async def test_last_activity_is_the_later_of_the_jobs_history_and_its_card(
+    garage: Garage, planner: Browser
+) -> None:
+    zone = garage.tenant.zone
+    job_id = await inside(garage, "1-ACT-001", days=9)
+    async with garage.unit() as session:
+        with frozen(days_ago(5, zone)):
+            note_event(session, job_id, "arrival_changed", STAFF)
+            await session.flush()
+        job = await session.get_one(Job, (garage.tenant.id, job_id))
+        await set_past_services(session, job, updated_at=days_ago(7, zone))
+    (row,) = (await planner.open(BOARD)).select("[data-row]")
+    assert f"Last activity {format_date(days_ago(5, zone), zone, 'd MMM')}" in row.text
+    async with garage.unit() as session:
+        job = await session.get_one(Job, (garage.tenant.id, job_id))
+        await set_past_services(session, job, updated_at=days_ago(3, zone))
+    (row,) = (await planner.open(BOARD)).select("[data-row]")
+    assert f"Last activity {format_date(days_ago(3, zone), zone, 'd MMM')}" in row.text
+    async with garage.unit() as session:
+        note_event(session, job_id, "arrival_changed", STAFF)
+    (row,) = (await planner.open(BOARD)).select("[data-row]")
+    assert re.search(r"Last activity \d{1,2}:\d\d", row.text)
 
 
 async def test_pages_follow_each_other_without_gap_or_repetition(
