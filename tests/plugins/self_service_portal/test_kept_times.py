@@ -2,7 +2,6 @@
 
 from datetime import timedelta
 
-import pytest
 from bs4 import BeautifulSoup
 from sqlalchemy import select
 
@@ -23,7 +22,6 @@ from tests.plugins.self_service_portal.waiting_people import (
     take,
     with_a_job,
 )
-from tests.statements import counted
 
 
 async def free(garage: Garage, kind: str = "estimate") -> list[str]:
@@ -235,22 +233,3 @@ async def test_moving_to_a_time_that_is_gone_offers_the_next_three(garage: Garag
     answer = await browser.submit(f"{address}/move", values, page=address)
     assert answer.status_code == 409
     assert radios(page_of(answer))[:3] == [slot.isoformat() for slot in slots[11:14]]
-
-
-@pytest.mark.parametrize("address", ["/en/estimate/time", "/en/repair/time", "/en"])
-async def test_the_pages_of_times_and_the_first_page_need_four_queries(
-    garage: Garage, address: str
-) -> None:
-    async with garage.unit() as session:
-        job = await a_job(session)
-    browser = await with_a_job(garage, job)
-    await browser.submit("/en/estimate/vehicle", {"plate": PLATE, "country": "BE"})
-    await browser.submit("/en/estimate/damage", {"damage": "A long scratch"})
-    await browser.submit("/en/estimate/photos")
-    asked = []
-    for _ in range(3):  # what is remembered for a while is looked up in the first one
-        with counted(garage.house) as sent:
-            await browser.open(address)
-        asked.append([each for each in sent if "set_config" not in each])
-    fewest = min(asked, key=len)
-    assert len(fewest) <= 4, "\n\n".join(fewest)
