@@ -81,6 +81,7 @@ async def estimate(
     await look(customer)
     await choose_photo(customer, "camera-close_up", 30 + len(email))
     await expect(page.locator("[data-photo-count]").first).to_have_text("1")
+    await look(customer)
     await customer.tap(NEXT)
     await page.wait_for_url("**/time")
     await look(customer)

@@ -28,6 +28,19 @@ WCAG = {
     **ONLY_WHAT_IS_WRONG,
 }
 CONTRAST = {"runOnly": ["color-contrast"], **ONLY_WHAT_IS_WRONG}
+TOO_SMALL_FOR_A_THUMB = """
+() => [...document.querySelectorAll(
+    "a, button, summary, select, textarea, input, label.check, label.choice")]
+  .filter((each) => each.checkVisibility({ visibilityProperty: true, opacityProperty: true })
+    && getComputedStyle(each).display !== "inline" && !each.matches(".skip")
+    && !(each.matches("input") && each.closest("label, .chooser")))
+  .map((each) => [each, each.getBoundingClientRect()])
+  .filter(([, box]) => Math.round(box.width) < 44 || Math.round(box.height) < 44)
+  .map(([each, { width, height }]) =>
+    `${Math.round(width)} x ${Math.round(height)}: ${each.outerHTML.slice(0, 160)}`)
+"""
+"""Links in running text are inline, and are as high as their line; a field in a label is pressed
+with it."""
 POLICY = "Content Security Policy"
 REPORT_POLICY = f"""
 addEventListener("securitypolicyviolation", (event) =>
@@ -85,6 +98,12 @@ class Sight:
             "document.documentElement.scrollWidth - document.documentElement.clientWidth"
         )
         assert sideways <= 0, f"{self.page.url} scrolls {sideways} px sideways"
+
+    async def finds_everything_large_enough(self) -> None:
+        """Whatever is pressed is 44 px wide and high."""
+        await self.has_it_all()
+        small: list[str] = await self.page.evaluate(TOO_SMALL_FOR_A_THUMB)
+        assert not small, f"{self.page.url}\n" + "\n".join(small)
 
     async def _axe(self, options: dict[str, Any]) -> None:
         await self.has_it_all()

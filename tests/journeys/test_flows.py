@@ -14,8 +14,10 @@ PICTURES = {"/nl": "portal-home-nl", "/fr/estimate/done": "portal-done-fr"}
 
 
 async def look(customer: Person) -> None:
-    """No barrier, light or dark, and nothing wider than the screen, also of a larger phone."""
+    """No barrier, light or dark, nothing too small for a thumb, and nothing wider than the screen,
+    also of a larger phone."""
     await customer.finds_no_barrier()
+    await customer.finds_everything_large_enough()
     await customer.finds_no_barrier_in_the_dark()
     await customer.page.set_viewport_size(PHONE)  # type: ignore[arg-type]  # a plain dict does
     await customer.scrolls_down_only()
