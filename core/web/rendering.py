@@ -113,6 +113,8 @@ def site_values(connection: AnyConnection, language: str) -> dict[str, Any]:
         "request_path": connection.scope["path"],
         "framed_by": framing_origins(connection),
         "demo": resources_of(connection).settings.garagist_mode == "demo",
+        "logo": None,
+        "phone": None,
     }
 
 
@@ -127,6 +129,7 @@ def common_values(connection: AnyConnection) -> Mapping[str, Any]:
         "public_page": found_as(connection),
         "site_name": tenant.name,
         "tenant": tenant,
+        "phone": tenant.phone,
         "viewer": viewer,
         "languages": _language_choices(connection, tenant.languages),
         "nav": [entry for entry in entries if entry.area == "desk"],

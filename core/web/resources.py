@@ -20,6 +20,9 @@ from core.web.limits import Limiter
 from core.web.live_reader import LiveReader
 from core.workshop.audit.services import Actor
 
+MOST_WORN_BYTES = 1_000_000
+"""Of a process: the looks of some thousand garages."""
+
 
 class ChangeOwnSettings(Protocol):
     """Changes those of a plugin's settings that are a garage's own to change; who keeps them is
@@ -53,6 +56,7 @@ class Resources:
     drawn: Memory[Any, Any]
     """What was drawn of pages: some five hundred long ones."""
     change_own_settings: ChangeOwnSettings
+    worn: Memory[Any, Any] = field(default_factory=lambda: Memory(MOST_WORN_BYTES))
     extras: dict[str, Any] = field(default_factory=dict)
 
 

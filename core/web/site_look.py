@@ -1,12 +1,16 @@
 """How the public pages of a garage look: its colours and its logo.
 
 By itself a garage has the one colour that support gave it. A plugin whose guard knows better
-says so with :func:`wear`, and every page of that request, an error's too, is dressed so.
+says so with :func:`wear`, and every page of that request, an error's too, is dressed so. An
+address that no guard stands before, and a page while the database is away, are dressed as the
+process last saw the garage: see :func:`wear_from_now_on`.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from core.web.resources import AnyConnection, tenant_of
+from core.web.resources import AnyConnection, resources_of, tenant_of
+
+_WORN_BYTES = 600
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +55,19 @@ def wear(connection: AnyConnection, look: SiteLook) -> None:
     connection.scope["state"]["site_look"] = look
 
 
+def wear_from_now_on(connection: AnyConnection, look: SiteLook, plugin: str) -> None:
+    """The same, and remember it for pages of the garage that nobody dresses, while `plugin` is on.
+    The installable app is the page's own and is not remembered."""
+    wear(connection, look)
+    kept = (plugin, replace(look, app=None))
+    resources_of(connection).worn.put(tenant_of(connection).id, kept, _WORN_BYTES)
+
+
 def look_of(connection: AnyConnection) -> SiteLook:
     """How pages of this request look."""
+    tenant = tenant_of(connection)
     worn: SiteLook | None = connection.scope["state"].get("site_look")
-    return worn or SiteLook(tenant_of(connection).brand_colour)
+    if worn is not None:
+        return worn
+    plugin, kept = resources_of(connection).worn.get(tenant.id) or ("", None)
+    return kept if kept and tenant.has_plugin(plugin) else SiteLook(tenant.brand_colour)

@@ -13,13 +13,13 @@ from core.web.dependencies import session_for_guard
 from core.web.embedding import let_frame
 from core.web.public_pages import let_be_found
 from core.web.resources import AnyConnection, tenant_of
-from core.web.site_look import InstallableApp, wear
+from core.web.site_look import wear, wear_from_now_on
 from plugins.self_service_portal.app_icons import app_of
 from plugins.self_service_portal.entries import entries, is_shown
 from plugins.self_service_portal.found import public_pages
 from plugins.self_service_portal.look import Look, current_look, set_look
 from plugins.self_service_portal.look_services import look_of
-from plugins.self_service_portal.settings import settings
+from plugins.self_service_portal.settings import NAME, settings
 
 AnyRequest = Request[Any, Any, Any]
 
@@ -38,10 +38,10 @@ def page(
     )
 
 
-def put_on(connection: AnyConnection, look: Look, app: InstallableApp | None = None) -> None:
+def put_on(connection: AnyConnection, look: Look) -> None:
     """Let this request go by `look`, and its pages be dressed so."""
     set_look(look)
-    wear(connection, replace(look.dress(), app=app))
+    wear(connection, look.dress())
 
 
 async def page_guard(connection: AnyConnection, handler: BaseRouteHandler) -> None:
@@ -49,7 +49,10 @@ async def page_guard(connection: AnyConnection, handler: BaseRouteHandler) -> No
     if connection.path_params.get("lang") not in tenant_of(connection).languages:
         raise NotFoundException
     async with session_for_guard(connection) as session:
-        put_on(connection, await look_of(session), app_of(current_language()))
+        look = await look_of(session)
+    set_look(look)
+    dress = replace(look.dress(), app=app_of(current_language()))
+    wear_from_now_on(connection, dress, NAME)
     entry = handler.opt.get("entry")
     if handler.opt.get("framed", entry is not None):
         let_frame(connection, current_look().embed_origins)

@@ -154,3 +154,18 @@ async def test_a_form_with_an_error_points_at_the_field_and_stores_nothing(
     assert {str(link["href"]) for link in soup.select(".error-summary a")} == {"#name", "#email"}
     assert all(soup.select_one(f"{name}[aria-invalid=true]") for name in ("#name", "#email"))
     assert stored == 0
+
+
+@pytest.mark.parametrize("status", TITLES)
+async def test_an_error_still_says_whose_page_it_is_and_how_to_call(
+    rude_garage: Garage, elsewhere: Limiter, status: int
+) -> None:
+    phone = rude_garage.tenant.phone
+    answer = await provoke(rude_garage, elsewhere, status, {})
+    soup = BeautifulSoup(answer.text, "html.parser")
+    call = [each["href"] for each in soup.select("header a[href^=tel], main a[href^=tel]")]
+    name = soup.select_one(".portal-name")
+    assert phone
+    assert (answer.status_code, call) == (status, [f"tel:{phone.replace(' ', '')}"] * 2)
+    assert name is not None
+    assert name.text == rude_garage.tenant.name

@@ -1,10 +1,14 @@
 """A logo: only a picture gets in, drawn afresh, and only its own garage shows it."""
 
+from dataclasses import replace
 from io import BytesIO
 
 import pytest
 from PIL import Image, PngImagePlugin
 
+from core.app import app_of
+from core.db.session import Database
+from core.house import House
 from core.storage import ObjectMissing, storage
 from tests.factories import jpeg
 from tests.garages import Browser, Garage, Outbox
@@ -98,3 +102,39 @@ async def test_a_removed_logo_comes_back_by_undo_and_its_file_goes_when_none_nee
     await outbox.empty(garage)
     with pytest.raises(ObjectMissing):
         await storage().get_bytes(garage.tenant.id, first.key)
+
+
+async def logo_at(garage: Garage, path: str) -> str | None:
+    """The address of the picture in the head of a page."""
+    page = soup(await garage.browser().get(path))
+    picture = page.select_one(".portal-name img")
+    return str(picture["src"]) if picture else None
+
+
+async def test_a_page_that_does_not_exist_wears_the_logo_while_the_portal_is_on(
+    garage: Garage, other_garage: Garage
+) -> None:
+    await send(await garage.staff("owner"), clear_png())
+    address = await address_of(garage)
+    assert await logo_at(garage, "/en/nothing-here") == address
+    assert await logo_at(other_garage, "/en/nothing-here") is None
+    await garage.switch("self_service_portal", on=False)
+    assert await logo_at(garage, "/en/nothing-here") is None
+
+
+async def test_without_its_database_an_error_still_says_whose_page_it_is(
+    garage: Garage, house: House
+) -> None:
+    nowhere = "postgresql://nobody@127.0.0.1:9/nothing"
+    cut_off = Garage(
+        house,
+        app_of(replace(house, database=Database(nowhere, nowhere, pooled=False))),
+        garage.tenant,
+    )
+    answer = await cut_off.browser().get("/en")
+    head = soup(answer).select_one("header")
+    assert answer.status_code == 500
+    assert head is not None
+    assert garage.tenant.name in head.text
+    assert garage.tenant.phone is not None
+    assert garage.tenant.phone in head.text
