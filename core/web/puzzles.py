@@ -72,11 +72,12 @@ class TooEarly(Refused):
         )
 
 
-async def offer_puzzle(connection: AnyConnection, *watched: Watched) -> None:
+async def offer_puzzle(connection: AnyConnection, *watched: Watched, sent_to: str = "") -> None:
     """Put a puzzle on the form of this page where one of the limits is nearly reached. The page's
-    form shows it with `ui.puzzle_box()`."""
+    form shows it with `ui.puzzle_box()`. `sent_to` is the form's address where that is not the
+    page's."""
     if puzzle_of(connection) is None and await _is_near(connection, watched):
-        _put(connection, _new(connection))
+        _put(connection, _new(connection, sent_to))
 
 
 async def require_answer(connection: AnyConnection, values: FormValues, *watched: Watched) -> None:
@@ -126,8 +127,8 @@ async def _is_near(connection: AnyConnection, watched: tuple[Watched, ...]) -> b
     return any([await limiter.is_near(each.limit, *each.key) for each in watched])
 
 
-def _new(connection: AnyConnection) -> Puzzle:
-    token = str(_serializer(connection).dumps(secrets.token_urlsafe(9)))
+def _new(connection: AnyConnection, sent_to: str = "") -> Puzzle:
+    token = str(_serializer(connection, sent_to).dumps(secrets.token_urlsafe(9)))
     return Puzzle(token, _bits(connection), WAIT_SECONDS)
 
 
@@ -168,8 +169,8 @@ def _text(values: FormValues, name: str) -> str:
     return str((values.getlist(name) or [""])[0]).strip()
 
 
-def _serializer(connection: AnyConnection) -> URLSafeTimedSerializer:
-    path = connection.scope["path"].rstrip("/")
+def _serializer(connection: AnyConnection, sent_to: str = "") -> URLSafeTimedSerializer:
+    path = (sent_to or connection.scope["path"]).rstrip("/")
     options: dict[str, Any] = {"key_derivation": "hmac", "digest_method": hashlib.sha256}
     return URLSafeTimedSerializer(
         resources_of(connection).settings.secret_keys,

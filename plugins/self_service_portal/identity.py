@@ -19,8 +19,9 @@ from core.errors import NotFound, Refused
 from core.web import cookies
 from core.web.client_address import client_address
 from core.web.forms import FormValues
-from core.web.puzzles import Watched, require_answer
+from core.web.puzzles import Watched, offer_puzzle, require_answer
 from core.web.resources import resources_of, tenant_of
+from core.web.traps import require_no_trap
 from core.workshop.jobs import repository as jobs
 from core.workshop.jobs.models import Job
 from core.workshop.jobs.services import find_for_customer
@@ -77,35 +78,53 @@ async def identify(
         TooManyGuesses: and it was wrong too often.
         PuzzleUnsolved, TooEarly: it was wrong often, and the form's work is not done.
     """
-    limiter = resources_of(request).limiter
     limits = watched(request, plate)
-    if await limiter.exhausted(limits[0].limit, *limits[0].key):
-        raise TooManyGuesses
-    await require_answer(request, values, *limits)
+    await _require_calm(request, values, limits)
     job = await find_for_customer(session, plate, number)
     if job is not None:
         return job
-    within = [await limiter.allows(each.limit, *each.key) for each in limits]
-    raise NoSuchJob if all(within) else TooManyGuesses
+    raise NoSuchJob if await _count_miss(request, limits) else TooManyGuesses
 
 
 async def check_plate(
-    request: AnyRequest, typed: str, expected: str, wrong: Callable[[], Refused]
+    request: AnyRequest, values: FormValues, expected: str, wrong: Callable[[], Refused]
 ) -> None:
     """Whether the plate that was typed behind a personal link is the one of what it leads to;
-    `expected` is normalised.
+    `expected` is normalised. `values` are all that the form carried. Misses are counted like those
+    of :func:`identify`, and against the link's own plate whatever was typed.
 
     Raises:
-        TooManyGuesses: this address has missed too often.
+        LooksLikeAMachine: a field that nobody sees was filled.
+        TooManyGuesses: this address has missed too often, or it was wrong and others did.
+        PuzzleUnsolved, TooEarly: it was wrong often, and the form's work is not done.
         Refused: it is another plate: what `wrong` makes.
     """
-    limiter = resources_of(request).limiter
-    address = ("portal-miss", str(tenant_of(request).id), client_address(request))
-    if await limiter.exhausted(MISSES_PER_ADDRESS, *address):
+    require_no_trap(values)
+    limits = watched(request, expected)
+    await _require_calm(request, values, limits)
+    typed = (values.getlist("plate") or [""])[0]
+    if normalise_plate(str(typed)) != expected:
+        raise wrong() if await _count_miss(request, limits) else TooManyGuesses
+
+
+async def ask_for_plate(request: AnyRequest, *, sent_to: str = "") -> None:
+    """Before the form behind a personal link is shown: a piece of work on it where too many were
+    wrong. `sent_to` is the form's address where that is not the page's."""
+    await offer_puzzle(request, *watched(request), sent_to=sent_to)
+
+
+async def _require_calm(request: AnyRequest, values: FormValues, limits: list[Watched]) -> None:
+    """Only the address's own limit stops whoever is right; near any of them there is work first."""
+    address = limits[0]
+    if await resources_of(request).limiter.exhausted(address.limit, *address.key):
         raise TooManyGuesses
-    if normalise_plate(typed) != expected:
-        await limiter.allows(MISSES_PER_ADDRESS, *address)
-        raise wrong()
+    await require_answer(request, values, *limits)
+
+
+async def _count_miss(request: AnyRequest, limits: list[Watched]) -> bool:
+    """Whether it was within all of the limits."""
+    limiter = resources_of(request).limiter
+    return all([await limiter.allows(each.limit, *each.key) for each in limits])
 
 
 def key_to(request: AnyRequest, job: Job) -> Cookie:

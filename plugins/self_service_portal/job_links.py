@@ -28,7 +28,7 @@ from core.web.resources import resources_of, tenant_of
 from core.workshop.jobs import repository as jobs
 from core.workshop.jobs.models import Job
 from plugins.self_service_portal.forms import PlateForm
-from plugins.self_service_portal.identity import check_plate, key_to, opened_job
+from plugins.self_service_portal.identity import ask_for_plate, check_plate, key_to, opened_job
 from plugins.self_service_portal.pages import option, page
 
 AnyRequest = Request[Any, Any, Any]
@@ -78,7 +78,7 @@ async def link_page(
     opened = await opened_job(request, session)
     if opened is not None and opened.id == job.id:
         return redirect(request, f"/{lang}/{target.path}")
-    return page(request, "link.html", form=PlateForm())
+    return await _ask(request, PlateForm())
 
 
 @post("/{lang:str}/status/link/{key:str}", opt=option("status", framed=False))
@@ -87,17 +87,22 @@ async def use_link(
 ) -> Page | Redirect:
     """The plate opens the job for two hours, as plate and number do."""
     target, job = await _find(request, session, key)
-    form = PlateForm(await form_values(request))
+    values = await form_values(request)
+    form = PlateForm(values)
+    status_code = 422
     try:
         if form.validate():
-            plate = form.text("plate")
-            await check_plate(request, plate, job.plate_normalised, PlateOfAnother)
+            await check_plate(request, values, job.plate_normalised, PlateOfAnother)
+            return redirect(request, f"/{lang}/{target.path}", cookies_=[key_to(request, job)])
     except Refused as refusal:
         form.add_refusal(refusal)
-        return page(request, "link.html", form=form, status_code=refusal.status_code)
-    if form.has_errors:
-        return page(request, "link.html", form=form, status_code=422)
-    return redirect(request, f"/{lang}/{target.path}", cookies_=[key_to(request, job)])
+        status_code = refusal.status_code
+    return await _ask(request, form, status_code=status_code)
+
+
+async def _ask(request: AnyRequest, form: PlateForm, *, status_code: int = 200) -> Page:
+    await ask_for_plate(request)
+    return page(request, "link.html", form=form, status_code=status_code)
 
 
 async def _find(request: AnyRequest, session: AsyncSession, key: str) -> tuple[Target, Job]:

@@ -18,6 +18,7 @@ from wtforms import RadioField, TextAreaField
 
 from core.clock import now
 from core.errors import Refused
+from core.i18n import current_language
 from core.i18n import gettext as _
 from core.web.forms import Form, FormValues, form_values, options
 from core.web.rendering import Flash, Page, redirect
@@ -38,7 +39,7 @@ from plugins.self_service_portal.appointments import (
 )
 from plugins.self_service_portal.calendar import bare_download, web_calendars
 from plugins.self_service_portal.forms import PlateForm
-from plugins.self_service_portal.identity import check_plate
+from plugins.self_service_portal.identity import ask_for_plate, check_plate
 from plugins.self_service_portal.kept_times import chosen_time
 from plugins.self_service_portal.pages import page
 from plugins.self_service_portal.settings import settings
@@ -97,7 +98,7 @@ async def cancel_page(
     location = await locations.by_id(session, found.location_id)
     if not planning.can_be_changed(location, found):
         return redirect(request, f"/{lang}/appointment/{secret}")
-    return _ask(request, found, secret, _cancel_form())
+    return await _ask(request, found, secret, _cancel_form())
 
 
 @post("/{lang:str}/appointment/{secret:str}/cancel", opt=_OPT)
@@ -106,11 +107,12 @@ async def cancel(
 ) -> Page | Redirect:
     """Give the slot back."""
     found = await _find(session, secret, lock=True)
-    form = _cancel_form(await form_values(request))
+    values = await form_values(request)
+    form = _cancel_form(values)
     reason = form.text("reason") if "reason" in form else ""
     try:
         async with session.begin_nested():
-            await _check_plate(request, session, found, form)
+            await _check_plate(request, session, found, values)
             await cancel_by_customer(session, found, lang, reason)
     except planning.TooLateToCancel as refusal:
         await session.refresh(found)
@@ -119,7 +121,7 @@ async def cancel(
     except Refused as refusal:
         await session.refresh(found)
         form.add_refusal(refusal)
-        return _ask(request, found, secret, form, status_code=refusal.status_code)
+        return await _ask(request, found, secret, form, status_code=refusal.status_code)
     return redirect(request, f"/{lang}/appointment/{secret}")
 
 
@@ -134,7 +136,7 @@ async def move(
     chosen = chosen_time(values)
     try:
         async with session.begin_nested():
-            await _check_plate(request, session, found, form)
+            await _check_plate(request, session, found, values)
             await move_by_customer(session, found, _given(chosen), lang)
     except Refused as refusal:
         await session.refresh(found)
@@ -161,10 +163,10 @@ async def _find(session: AsyncSession, secret: str, *, lock: bool = False) -> Ap
 
 
 async def _check_plate(
-    request: AnyRequest, session: AsyncSession, found: Appointment, form: PlateForm
+    request: AnyRequest, session: AsyncSession, found: Appointment, values: FormValues
 ) -> None:
     job = await jobs.by_id(session, found.job_id)
-    await check_plate(request, form.text("plate"), job.plate_normalised, WrongPlate)
+    await check_plate(request, values, job.plate_normalised, WrongPlate)
 
 
 def _cancel_form(values: FormValues | None = None) -> PlateForm:
@@ -182,7 +184,7 @@ def _cancel_form(values: FormValues | None = None) -> PlateForm:
     return made(values)
 
 
-def _ask(
+async def _ask(
     request: AnyRequest,
     found: Appointment,
     secret: str,
@@ -190,6 +192,7 @@ def _ask(
     *,
     status_code: int = 200,
 ) -> Page:
+    await ask_for_plate(request)
     return page(
         request,
         "cancel.html",
@@ -217,6 +220,7 @@ async def _show(
     alternatives: Sequence[Slot] = (),
     status_code: int = 200,
 ) -> Page:
+    await ask_for_plate(request, sent_to=f"/{current_language()}/appointment/{secret}/move")
     location = await locations.by_id(session, found.location_id)
     changeable = planning.can_be_changed(location, found)
     notice = rules_for(location, found.kind).cancellation_notice

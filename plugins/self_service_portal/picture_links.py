@@ -22,7 +22,7 @@ from core.workshop.jobs import repository as jobs
 from core.workshop.jobs.models import Job
 from plugins.self_service_portal import link_tokens
 from plugins.self_service_portal.forms import PlateForm
-from plugins.self_service_portal.identity import check_plate, key_to, opened_job
+from plugins.self_service_portal.identity import ask_for_plate, check_plate, key_to, opened_job
 from plugins.self_service_portal.pages import option, page
 
 AnyRequest = Request[Any, Any, Any]
@@ -54,7 +54,7 @@ async def link_page(
     opened = await opened_job(request, session)
     if opened is not None and opened.id == job.id:
         return redirect(request, f"/{lang}/pictures/add")
-    return page(request, "pictures_link.html", form=PlateForm())
+    return await _ask(request, PlateForm())
 
 
 @post("/{lang:str}/pictures/link/{pictures_key:str}", opt=option("pictures", framed=False))
@@ -63,15 +63,21 @@ async def use_link(
 ) -> Page | Redirect:
     """The plate opens the job for two hours, as plate and job number do."""
     job = await _find(session, pictures_key)
-    form = PlateForm(await form_values(request))
+    values = await form_values(request)
+    form = PlateForm(values)
     status_code = 422
     try:
         if form.validate():
-            await check_plate(request, form.text("plate"), job.plate_normalised, PlateDoesNotFit)
+            await check_plate(request, values, job.plate_normalised, PlateDoesNotFit)
             return redirect(request, f"/{lang}/pictures/add", cookies_=[key_to(request, job)])
     except Refused as refusal:
         form.add_refusal(refusal)
         status_code = refusal.status_code
+    return await _ask(request, form, status_code=status_code)
+
+
+async def _ask(request: AnyRequest, form: PlateForm, *, status_code: int = 200) -> Page:
+    await ask_for_plate(request)
     return page(request, "pictures_link.html", form=form, status_code=status_code)
 
 

@@ -26,7 +26,7 @@ from plugins.self_service_portal import time_wishes
 from plugins.self_service_portal.entries import is_shown
 from plugins.self_service_portal.estimate_steps import COOKIE, open_draft
 from plugins.self_service_portal.forms import PlateForm
-from plugins.self_service_portal.identity import check_plate, key_to, opened_job
+from plugins.self_service_portal.identity import ask_for_plate, check_plate, key_to, opened_job
 from plugins.self_service_portal.look import current_look
 from plugins.self_service_portal.pages import option, page
 from plugins.self_service_portal.settings import settings
@@ -135,9 +135,10 @@ async def take_up(
 ) -> Answer:
     """On to the times, with everything that was answered before."""
     wish = await _find(session, secret, lock=True)
-    form = PlateForm(await form_values(request))
+    values = await form_values(request)
+    form = PlateForm(values)
     try:
-        await _check_plate(request, session, wish, form)
+        await _check_plate(request, session, wish, values)
     except Refused as refusal:
         form.add_refusal(refusal)
         return await _invite(request, session, wish, secret, form, status_code=refusal.status_code)
@@ -182,13 +183,13 @@ def _wishes(request: AnyRequest) -> Watched:
 
 
 async def _check_plate(
-    request: AnyRequest, session: AsyncSession, wish: TimeWish, form: PlateForm
+    request: AnyRequest, session: AsyncSession, wish: TimeWish, values: FormValues
 ) -> None:
     if wish.job_id is not None:
         expected = (await jobs.by_id(session, wish.job_id)).plate_normalised
     else:
         expected = normalise_plate(wish.answers["vehicle"]["plate"])
-    await check_plate(request, form.text("plate"), expected, WrongPlate)
+    await check_plate(request, values, expected, WrongPlate)
 
 
 def _show(request: AnyRequest, entry: str, form: TimeWishForm, *, status_code: int = 200) -> Page:
@@ -204,6 +205,7 @@ async def _invite(
     *,
     status_code: int = 200,
 ) -> Page:
+    await ask_for_plate(request)
     location = await locations.first(session)
     days = [] if wish.done_at else await planning.free_days(session, location, wish.kind)
     return page(

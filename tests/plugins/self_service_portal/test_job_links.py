@@ -45,17 +45,6 @@ async def test_another_plate_opens_nothing(talkers: Talkers, plate: str) -> None
     assert (await browser.get("/en/status/job")).status_code == 303
 
 
-async def test_guessing_plates_ends(talkers: Talkers) -> None:
-    path = await path_to(talkers)
-    browser = talkers.garage.browser(address="10.1.2.3")
-    token = await browser.token(path)
-    codes = [
-        (await browser.post(path, data={"csrf_token": token, "plate": f"X{number}"})).status_code
-        for number in range(21)
-    ]
-    assert codes == [422] * 20 + [429]
-
-
 async def test_a_link_ends_after_ninety_days(
     talkers: Talkers, monkeypatch: pytest.MonkeyPatch
 ) -> None:
