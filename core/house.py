@@ -26,7 +26,7 @@ from core.web.components import Components
 from core.web.words import TEMPLATE_GLOBALS
 from core.workshop.notifications.live import LiveMarks, install_live_marks
 from core.workshop.notifications.services import SEND_MAIL
-from core.workshop.photos.services import RENDER_EFFECT
+from core.workshop.photos.services import EFFECTS as PHOTO_EFFECTS
 from core.workshop.staff.mails import STAFF_MAILS
 from tenants.activation import Switching
 from tenants.directory import DatabaseTenantDirectory
@@ -161,7 +161,7 @@ def effect_registry(house: House) -> EffectRegistry:
     """Everything that the outbox can be asked to do."""
     templates = open_templates(house.hooks, open_assets(house.hooks))
     mailer = Mailer(house.settings, templates, house.hooks, STAFF_MAILS)
-    effects = (Effect(SEND_MAIL, mailer.send), RENDER_EFFECT)
+    effects = (Effect(SEND_MAIL, mailer.send), *PHOTO_EFFECTS)
     return EffectRegistry({effect.name: effect for effect in effects}, house.hooks)
 
 

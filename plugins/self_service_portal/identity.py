@@ -6,6 +6,8 @@ so somebody who hammers on a plate cannot lock its owner out. From the half of a
 piece of work is asked for before anything is looked up.
 """
 
+import hashlib
+import secrets
 from collections.abc import Callable
 from typing import Any
 from uuid import UUID
@@ -129,23 +131,32 @@ async def _count_miss(request: AnyRequest, limits: list[Watched]) -> bool:
 
 def key_to(request: AnyRequest, job: Job) -> Cookie:
     """A cookie that opens this one job for two hours."""
+    value = _serializer(request).dumps(f"{job.id} {secrets.token_urlsafe(9)}")
     settings = resources_of(request).settings
-    return cookies.our_cookie(
-        settings, COOKIE, str(_serializer(request).dumps(str(job.id))), seconds=SECONDS
-    )
+    return cookies.our_cookie(settings, COOKIE, str(value), seconds=SECONDS)
 
 
 async def opened_job(request: AnyRequest, session: AsyncSession) -> Job | None:
     """The job that this browser's cookie opens, or None."""
-    settings = resources_of(request).settings
-    raw = request.cookies.get(cookies.cookie_name(settings, COOKIE))
+    raw = _key_in(request)
     if not raw:
         return None
     try:
-        job_id = UUID(_serializer(request).loads(raw, max_age=SECONDS))
+        job_id = UUID(_serializer(request).loads(raw, max_age=SECONDS).partition(" ")[0])
         return await jobs.by_id(session, job_id)
     except (BadSignature, ValueError, NotFound):
         return None
+
+
+def visit_of(request: AnyRequest) -> str:
+    """A name for the two hours in which this browser has its job open, which no other browser's
+    visit has."""
+    return hashlib.sha256(_key_in(request).encode()).hexdigest()
+
+
+def _key_in(request: AnyRequest) -> str:
+    settings = resources_of(request).settings
+    return request.cookies.get(cookies.cookie_name(settings, COOKIE), "")
 
 
 def _serializer(request: AnyRequest) -> URLSafeTimedSerializer:

@@ -20,10 +20,11 @@ from core.workshop.jobs.models import Job
 from core.workshop.jobs.numbers import LENGTH, display_public_number, normalise_public_number
 from core.workshop.photos import repository as photos
 from plugins.self_service_portal.forms import IdentifyForm
-from plugins.self_service_portal.identity import identify, key_to, opened_job, watched
-from plugins.self_service_portal.job_uploads import add_to_job, uploader
+from plugins.self_service_portal.identity import identify, key_to, opened_job, visit_of, watched
+from plugins.self_service_portal.job_uploads import uploader
 from plugins.self_service_portal.pages import option, page
 from plugins.self_service_portal.settings import settings
+from plugins.self_service_portal.visit_photos import add_to_job, sent_in
 
 AnyRequest = Request[Any, Any, Any]
 Session = NamedDependency[AsyncSession]
@@ -133,7 +134,7 @@ async def add_pictures(request: AnyRequest, session: Session, lang: FromPath[str
         try:
             async with session.begin_nested():
                 for photo in intake.photos:
-                    await add_to_job(session, job, photo)
+                    await add_to_job(session, job, photo, visit_of(request))
             added = len(intake.photos)
         except Refused as refusal:
             intake.problems.append(_(refusal.message, **refusal.values))
@@ -155,6 +156,7 @@ async def pictures_done(request: AnyRequest, session: Session, lang: FromPath[st
         request,
         "pictures_done.html",
         job=job,
+        sent=await sent_in(session, job, visit_of(request)),
         count=await photos.count_of_job(session, job.id),
     )
 
@@ -176,6 +178,7 @@ async def _add(
         added=added,
         tiles=settings().photo_tiles,
         upload_key=owner_mark(uploader(job)),
+        sent=await sent_in(session, job, visit_of(request)),
         count=await photos.count_of_job(session, job.id),
         status_code=status_code,
     )

@@ -7,12 +7,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.errors import Refused
 from core.web.photo_uploads import ReceivedPhoto, resumable_photos
-from core.workshop.audit.services import CUSTOMER
 from core.workshop.jobs.models import Job
-from core.workshop.photos.services import add_photo
-from plugins.self_service_portal.draft_photos import SOURCE
-from plugins.self_service_portal.identity import opened_job
+from plugins.self_service_portal.identity import opened_job, visit_of
 from plugins.self_service_portal.pages import option
+from plugins.self_service_portal.visit_photos import add_to_job
 
 AnyRequest = Request[Any, Any, Any]
 
@@ -31,23 +29,6 @@ def uploader(job: Job) -> str:
     return f"job:{job.id}:customer"
 
 
-async def add_to_job(session: AsyncSession, job: Job, photo: ReceivedPhoto) -> None:
-    """A customer's photo becomes one of the job's.
-
-    Raises:
-        TooManyPhotos: as it says.
-    """
-    await add_photo(
-        session,
-        job.id,
-        photo.examined,
-        name=photo.name,
-        source=SOURCE,
-        actor=CUSTOMER,
-        view=photo.view,
-    )
-
-
 async def _opened(request: AnyRequest, session: AsyncSession) -> Job:
     job = await opened_job(request, session)
     if job is None:
@@ -60,7 +41,7 @@ async def _uploader(request: AnyRequest, session: AsyncSession) -> str:
 
 
 async def _keep_upload(request: AnyRequest, session: AsyncSession, photo: ReceivedPhoto) -> None:
-    await add_to_job(session, await _opened(request, session), photo)
+    await add_to_job(session, await _opened(request, session), photo, visit_of(request))
 
 
 HANDLERS = resumable_photos(

@@ -59,3 +59,18 @@ class DraftPhoto(Timestamped, TenantScoped):
     view: Mapped[str | None]
     position: Mapped[int] = mapped_column(server_default=text("0"))
     thumb: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))
+
+
+class VisitPhoto(Timestamped, TenantScoped):
+    """Which photo of a job came in which visit (:func:`.identity.visit_of`), so that its sender can
+    take it back; forgotten when the visit is over."""
+
+    __tablename__ = "self_service_portal_visit_photos"
+    __table_args__ = (
+        UniqueConstraint("tenant_id", "photo_id"),
+        tenant_foreign_key("photo_id", "photos", ondelete="CASCADE"),
+        Index("ix_self_service_portal_visit_photos_created", "tenant_id", "created_at"),
+    )
+
+    photo_id: Mapped[UUID]
+    visit_hash: Mapped[str]

@@ -58,6 +58,7 @@ from plugins.self_service_portal import (
     time_wish_desk,
     time_wish_pages,
     time_wishes,
+    visit_photos,
     waiting,
 )
 from plugins.self_service_portal.appointments import tell_of_cancellation
@@ -124,6 +125,7 @@ class SelfServicePortal:
                     *repair_pages.HANDLERS,
                     *job_pages.HANDLERS,
                     *job_uploads.HANDLERS,
+                    *visit_photos.HANDLERS,
                     *picture_links.HANDLERS,
                     *link_pages.HANDLERS,
                     *time_wish_pages.HANDLERS,

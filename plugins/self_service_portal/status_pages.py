@@ -18,6 +18,7 @@ from core.workshop.jobs.models import Job
 from core.workshop.photos import repository as photos
 from core.workshop.planning import repository as planning
 from plugins.self_service_portal import message_repository, quote_repository, stage_wishes
+from plugins.self_service_portal.draft_photos import SOURCE
 from plugins.self_service_portal.identity import opened_job
 from plugins.self_service_portal.pages import option, page
 from plugins.self_service_portal.progress import progress_of
@@ -40,13 +41,13 @@ async def job_status(request: AnyRequest, session: Session, lang: FromPath[str])
 
 @get("/{lang:str}/status/photos/{photo_id:uuid}/{size:str}", opt=option("status"))
 async def shared_photo(request: AnyRequest, session: Session) -> Response[bytes]:
-    """A photo that the garage shared with this customer."""
+    """A photo that the garage shared with this customer, or that came from the customer."""
     job = await opened_job(request, session)
     photo_id, size = request.path_params["photo_id"], request.path_params["size"]
     if job is None:
         raise NotFoundException
     photo = await photos.by_id(session, photo_id)
-    if photo.job_id != job.id or not photo.shared_with_customer:
+    if photo.job_id != job.id or not (photo.shared_with_customer or photo.source == SOURCE):
         raise NotFoundException
     return await serve_rendition(request, session, photo_id, size)
 
@@ -64,7 +65,9 @@ async def render_status(
     tasks = await jobs.tasks_of(session, job.id)
     progress = progress_of(job, tasks)
     appointments = await planning.of_job(session, job.id)
-    shared = await photos.of_job(session, job.id, for_customer=True)
+    shown = await photos.of_job(session, job.id, for_customer=True, own_source=SOURCE)
+    own = [each for each in shown if each.source == SOURCE]
+    shared = [each for each in shown if each.source != SOURCE]
     talk = await message_repository.of_job(session, job.id)
     quotes = [seen(*row, job) for row in await quote_repository.of_job(session, job.id)]
     customer = await customers.by_id(session, job.customer_id)
@@ -78,6 +81,7 @@ async def render_status(
         progress=progress,
         appointments=[each for each in appointments if each.status == "booked"],
         photos=shared,
+        own_photos=own,
         talk=talk,
         quotes=quotes,
         email=masked(customer.email),

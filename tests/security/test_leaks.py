@@ -84,6 +84,8 @@ PUBLIC = {
     "GET /{lang}/pictures/done",
     "GET /{lang}/pictures/link/{pictures_key}",
     "POST /{lang}/pictures/link/{pictures_key}",
+    "POST /{lang}/pictures/photos/{photo_id}/remove",
+    "GET /{lang}/pictures/photos/{photo_id}/thumb",
     "POST /{lang}/pictures/uploads",
     "DELETE /{lang}/pictures/uploads/{upload_id}",
     "HEAD /{lang}/pictures/uploads/{upload_id}",
@@ -129,6 +131,7 @@ NO_404 = {
     ("POST /{lang}/estimate/photos/{photo_id}/earlier", "photo_id"): 303,
     ("POST /{lang}/estimate/photos/{photo_id}/later", "photo_id"): 303,
     ("POST /{lang}/estimate/photos/{photo_id}/remove", "photo_id"): 303,
+    ("POST /{lang}/pictures/photos/{photo_id}/remove", "photo_id"): 303,
     ("POST /desk/jobs/{job_id}/presence/in/{stay_id}/undo", "stay_id"): 409,
     ("POST /desk/jobs/{job_id}/presence/off/{stay_id}/undo", "stay_id"): 409,
 }

@@ -10,6 +10,8 @@ from core.tenancy.context import current_tenant
 from core.web.words import appointment_label, localised, status_label, task_state_label
 from core.workshop.jobs.models import JobEvent, JobTask
 
+_PHOTOS = {"photo_added": 1, "photo_removed": -1}
+
 
 def entries_of(events: Sequence[JobEvent], tasks: Sequence[JobTask]) -> list[TimelineEntry]:
     """Lines for the kinds of event that core writes; plugins describe their own."""
@@ -17,14 +19,14 @@ def entries_of(events: Sequence[JobEvent], tasks: Sequence[JobTask]) -> list[Tim
     described = []
     photos = 0
     for event in events:
-        if event.kind == "photo_added":
-            photos += 1
+        if event.kind in _PHOTOS:
+            photos += _PHOTOS[event.kind]
             continue
         line = _describe(event, labels)
         if line is not None:
             described.append(TimelineEntry(event.at, line[0], line[1]))
     newest = next((event.at for event in events if event.kind == "photo_added"), None)
-    if newest is not None:
+    if newest is not None and photos:
         text = _("Photos received: %(count)s", count=photos)
         described.append(TimelineEntry(newest, text, "camera"))
     return described

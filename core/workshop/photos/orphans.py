@@ -5,6 +5,7 @@ what a fault leaves behind.
 """
 
 import re
+from collections.abc import Sequence
 from datetime import timedelta
 from itertools import groupby
 from uuid import UUID
@@ -46,12 +47,13 @@ async def _remove(session: AsyncSession, *, behind: str, most: int) -> int:
         ours = sorted(path for path in paths if _OURS.fullmatch(path))
         lost = sorted(set(ours) - await repository.known_keys(session, ours))
         for job_id, keys in groupby(lost, key=_job_of):
-            removed += await _remove_of_job(session, job_id, list(keys))
+            removed += await remove_unknown(session, job_id, list(keys))
     return removed
 
 
-async def _remove_of_job(session: AsyncSession, job_id: UUID, keys: list[str]) -> int:
-    """Look once more with the job's photos locked: the same bytes may just be sent again."""
+async def remove_unknown(session: AsyncSession, job_id: UUID, keys: Sequence[str]) -> int:
+    """Remove those of a job's files that belong to no photo; how many. Looked at with the job's
+    photos locked: the same bytes may just be sent again."""
     await repository.lock_photos_of(session, job_id)
     lost = set(keys) - await repository.known_keys(session, keys)
     for key in lost:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import func, or_, select, text, update
+from sqlalchemy import delete, func, or_, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.errors import NotFound
@@ -26,17 +26,25 @@ async def by_id(session: AsyncSession, photo_id: UUID) -> Photo:
     return found
 
 
+async def forget(session: AsyncSession, photo_id: UUID) -> None:
+    """Remove a photo's row."""
+    await session.execute(delete(Photo).where(Photo.id == photo_id))
+
+
 async def lock_photos_of(session: AsyncSession, job_id: UUID) -> None:
     """Let only one unit of work at a time add photos to a job, so that they can be counted."""
     tenant_id = session.info["tenant_id"]
     await session.execute(_LOCK, {"key": f"{tenant_id}:photos:{job_id}"})
 
 
-async def of_job(session: AsyncSession, job_id: UUID, *, for_customer: bool = False) -> list[Photo]:
-    """A job's photos, oldest first; for a customer only those that the garage shared."""
+async def of_job(
+    session: AsyncSession, job_id: UUID, *, for_customer: bool = False, own_source: str = ""
+) -> list[Photo]:
+    """A job's photos, oldest first; for a customer only those that the garage shared, and those
+    of `own_source`, through which the customer sends."""
     statement = select(Photo).where(Photo.job_id == job_id).order_by(Photo.id).limit(MANY)
     if for_customer:
-        statement = statement.where(Photo.shared_with_customer)
+        statement = statement.where(or_(Photo.shared_with_customer, Photo.source == own_source))
     return list(await session.scalars(statement))
 
 

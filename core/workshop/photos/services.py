@@ -14,7 +14,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.clock import now
-from core.errors import Refused
+from core.errors import NotFound, Refused
 from core.hooks.contributions import Effect
 from core.hooks.manager import hooks
 from core.i18n import gettext_noop
@@ -34,10 +34,12 @@ from core.workshop.photos.imaging import (
     TooManyPixels,
 )
 from core.workshop.photos.models import Photo
+from core.workshop.photos.orphans import remove_unknown
 
 MOST_PER_JOB = 100
 FIRST_CAMERA_PHONES = datetime(2000, 1, 1, tzinfo=UTC)
 RENDER_PHOTO = "core.render_photo"
+REMOVE_FILES = "core.remove_photo_files"
 _PROBLEMS: Mapping[str, str] = {
     "not_a_photo": gettext_noop(
         "%(name)s is not a photo that we can read. Please choose a JPEG, HEIC, PNG or WebP."
@@ -180,9 +182,29 @@ async def share_with_customer(session: AsyncSession, photo_id: UUID, *, shared: 
     return photo
 
 
+async def take_back_photo(session: AsyncSession, photo: Photo, actor: Actor) -> None:
+    """Remove a photo from its job; its files go once that is stored."""
+    await repository.lock_photos_of(session, photo.job_id)
+    keys = [photo.original_key, *(drawn["key"] for drawn in photo.renditions.values())]
+    await repository.forget(session, photo.id)
+    payload = {"job_id": str(photo.job_id), "keys": keys}
+    await enqueue(session, REMOVE_FILES, payload, key=f"{REMOVE_FILES}:{photo.id}")
+    note_event(session, photo.job_id, "photo_removed", actor, details={"photo_id": str(photo.id)})
+    await session.flush()
+
+
+async def remove_files(session: AsyncSession, payload: Mapping[str, Any]) -> None:
+    """The worker's part of taking a photo back. A file that was sent again meanwhile stays."""
+    await remove_unknown(session, UUID(payload["job_id"]), payload["keys"])
+
+
 async def render_photo(session: AsyncSession, payload: Mapping[str, Any]) -> None:
-    """The worker's part: draw what pages show. Run twice, it draws the same again."""
-    photo = await repository.by_id(session, UUID(payload["photo_id"]))
+    """The worker's part: draw what pages show. Run twice, it draws the same again; one that was
+    taken back meanwhile is not drawn."""
+    try:
+        photo = await repository.by_id(session, UUID(payload["photo_id"]))
+    except NotFound:
+        return
     if photo.state == "ready":
         return
     with tempfile.TemporaryDirectory(prefix="garagist-photo-") as folder:
@@ -214,7 +236,7 @@ async def keep_renditions(photo: Photo, drawn: Sequence[Rendition]) -> None:
     photo.state = "ready"
 
 
-RENDER_EFFECT = Effect(RENDER_PHOTO, render_photo)
+EFFECTS = (Effect(RENDER_PHOTO, render_photo), Effect(REMOVE_FILES, remove_files))
 
 
 def _fingerprint(path: Path) -> tuple[str, int]:

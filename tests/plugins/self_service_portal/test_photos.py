@@ -2,7 +2,6 @@
 
 import re
 from pathlib import Path
-from typing import Any
 
 import pytest
 from bs4 import BeautifulSoup
@@ -346,16 +345,3 @@ async def test_a_link_of_another_garage_opens_nothing(
     path = await link_in_mail(garage, customer, outbox)
     assert (await other_garage.browser().get(path)).status_code == 404
     assert (await garage.browser().get(path[:-2])).status_code == 404
-
-
-async def test_whoever_guesses_plates_at_a_link_is_slowed_down(
-    garage: Garage, customer: Browser, outbox: Outbox
-) -> None:
-    path = await link_in_mail(garage, customer, outbox)
-    guesser = garage.browser(address="203.0.113.77")
-    token = await guesser.token(path)
-    statuses: list[Any] = []
-    for number in range(21):
-        fields = {"csrf_token": token, "plate": f"2-AAA-{number:03d}"}
-        statuses.append((await guesser.post(path, data=fields)).status_code)
-    assert statuses == [422] * 20 + [429]

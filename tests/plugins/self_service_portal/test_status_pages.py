@@ -53,7 +53,7 @@ async def fill(talkers: Talkers, count: int) -> None:
         job = await talkers.job(session)
         for number in range(count):
             body = factories.jpeg((number, 0, 9))
-            await factories.a_photo(session, job, body=body, shared=True)
+            await factories.a_photo(session, job, body=body, source="desk", shared=True)
             await factories.a_message(session, job, body=f"Message {number}")
             await factories.a_message(session, job, author="garage", author_name="Tom")
             await factories.a_quote(session, job)
@@ -89,9 +89,9 @@ async def test_the_timeline_tells_what_a_customer_may_know(talkers: Talkers) -> 
         appointment, _secret = await factories.an_appointment(session, job, "drop_off")
         await planning.cancel(session, appointment, STAFF)
         await factories.a_message(session, job)
-        photo = await factories.a_photo(session, job)
+        photo = await factories.a_photo(session, job, source="desk")
         await share_with_customer(session, photo.id, shared=True)
-        await factories.a_photo(session, job, body=factories.jpeg((1, 2, 3)))
+        await factories.a_photo(session, job, body=factories.jpeg((1, 2, 3)), source="desk")
     await talkers.decide(await talkers.has_quote(), "approve")
     lines = await happened(talkers)
     assert lines[:2] == [
@@ -108,7 +108,7 @@ async def test_the_timeline_tells_what_a_customer_may_know(talkers: Talkers) -> 
 
 async def test_a_photo_is_released_on_the_day_on_which_it_is_shared(talkers: Talkers) -> None:
     async with talkers.garage.unit() as session:
-        photo = await factories.a_photo(session, await talkers.job(session))
+        photo = await factories.a_photo(session, await talkers.job(session), source="desk")
         private = photo.shared_at
         shared = (await share_with_customer(session, photo.id, shared=True)).shared_at
         again = (await share_with_customer(session, photo.id, shared=True)).shared_at
@@ -120,7 +120,7 @@ async def test_a_photo_is_released_on_the_day_on_which_it_is_shared(talkers: Tal
 
 async def test_photos_that_are_not_shared_are_not_there(talkers: Talkers) -> None:
     async with talkers.garage.unit() as session:
-        photo = await factories.a_photo(session, await talkers.job(session))
+        photo = await factories.a_photo(session, await talkers.job(session), source="desk")
     answer = await talkers.customer.get(f"/en/status/photos/{photo.id}/thumb")
     assert answer.status_code == 404
     assert (await talkers.status()).select(".photos") == []
