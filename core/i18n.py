@@ -1,7 +1,8 @@
 """Texts in the language of the person: gettext catalogues, read from `.po` files at start.
 
 Each package keeps its own `translations/<language>.po`, with English as the message id, so
-another language is a file and a plugin's texts live with the plugin.
+another language is a file and a plugin's texts live with the plugin. What core has a catalogue of
+is a language of the platform; what a plugin does not say in it is said in English.
 """
 
 from collections.abc import Iterator, Sequence
@@ -15,7 +16,7 @@ from io import BytesIO
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from babel import Locale, negotiate_locale
+from babel import Locale, localedata, negotiate_locale
 from babel.dates import format_date as babel_date
 from babel.dates import format_datetime as babel_datetime
 from babel.dates import format_time as babel_time
@@ -24,9 +25,29 @@ from babel.messages.pofile import read_po
 from babel.numbers import format_currency
 from babel.support import LazyProxy
 
-LANGUAGES = ("nl", "fr", "de", "en")
-ENDONYMS = {"nl": "Nederlands", "fr": "Français", "de": "Deutsch", "en": "English"}
 SOURCE_LANGUAGE = "en"
+_FIRST = ("nl", "fr", "de", SOURCE_LANGUAGE)
+"""In which order languages are offered; any others follow by their codes."""
+
+
+def _spoken() -> tuple[str, ...]:
+    found = {SOURCE_LANGUAGE}
+    for file in (files("core") / "translations").iterdir():
+        code, _dot, ending = file.name.rpartition(".")
+        if ending == "po":
+            found.add(code)
+    others = sorted(found.difference(_FIRST))
+    return (*(code for code in _FIRST if code in found), *others)
+
+
+def _endonym(language: str) -> str:
+    """What its speakers call it, as it stands at the beginning of a menu's line."""
+    name = str(Locale.parse(language).get_display_name())
+    return name[:1].upper() + name[1:]
+
+
+LANGUAGES = _spoken()
+ENDONYMS = {language: _endonym(language) for language in LANGUAGES}
 
 _language: ContextVar[str] = ContextVar("language", default=SOURCE_LANGUAGE)
 _catalogues: dict[str, NullTranslations] = {}
@@ -132,8 +153,10 @@ def choose_language(accept_language: str | None, offered: Sequence[str]) -> str:
 
 @lru_cache(maxsize=16)
 def locale_of(language: str) -> Locale:
-    """Babel's locale for dates and money; English is written the European way."""
-    return Locale.parse("en_GB" if language == "en" else f"{language}_BE")
+    """Babel's locale for dates and money: as Belgium writes its languages, English the European
+    way, any other as its own country does."""
+    belgian = "en_GB" if language == "en" else f"{language}_BE"
+    return Locale.parse(belgian if localedata.exists(belgian) else language)
 
 
 def format_date(value: date | datetime | None, zone: ZoneInfo, form: str = "medium") -> str:
