@@ -18,12 +18,13 @@ LeftAt = Mapping["UUID", datetime | None]
 
 @dataclass(frozen=True, slots=True)
 class NavigationEntry:
-    """An entry of a menu. `area` is `desk` (staff) or `portal` (customers)."""
+    """An entry of a menu. `area` is `desk` (staff), `portal` (customers) or `foot` (the end of
+    every page for customers)."""
 
     label: str
     href: str
     icon: str = "list"
-    area: Literal["desk", "portal"] = "desk"
+    area: Literal["desk", "portal", "foot"] = "desk"
     position: int = 100
     permission: str | None = None
     badge: str | None = None

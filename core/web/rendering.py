@@ -115,6 +115,7 @@ def site_values(connection: AnyConnection, language: str) -> dict[str, Any]:
         "demo": resources_of(connection).settings.garagist_mode == "demo",
         "logo": None,
         "phone": None,
+        "foot_nav": [],
     }
 
 
@@ -134,6 +135,7 @@ def common_values(connection: AnyConnection) -> Mapping[str, Any]:
         "languages": _language_choices(connection, tenant.languages),
         "nav": [entry for entry in entries if entry.area == "desk"],
         "portal_nav": [entry for entry in entries if entry.area == "portal"],
+        "foot_nav": [entry for entry in entries if entry.area == "foot"],
         "theme_url": look_of(connection).theme_url,
         "logo": look_of(connection).logo,
         "app": look_of(connection).app,

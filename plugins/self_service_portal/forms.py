@@ -57,6 +57,21 @@ class IdentifyForm(PublicForm):
     )
 
 
+class LostNumberForm(PublicForm):
+    """Where a job number is mailed to again, if it is the address that the garage knows."""
+
+    plate = StringField(
+        _("Registration plate"),
+        [InputRequired(), Length(max=20), has_letters_or_digits],
+        render_kw=_PLATE,
+    )
+    email = StringField(
+        _("E-mail address"),
+        [InputRequired(), *email_rules()],
+        render_kw={"type": "email", "autocomplete": "email", "inputmode": "email"},
+    )
+
+
 class VehicleForm(PublicForm):
     """Which vehicle it is about."""
 

@@ -1,7 +1,8 @@
 """The personal link in a mail: see, move or cancel an appointment.
 
 The page shows no personal data, because mail scanners open links; moving and cancelling need a
-POST and the plate.
+POST and the plate. Whoever has proved plate and job number in this browser comes here from the
+status page, and types neither again.
 """
 
 from collections.abc import Sequence
@@ -39,7 +40,7 @@ from plugins.self_service_portal.appointments import (
 )
 from plugins.self_service_portal.calendar import bare_download, web_calendars
 from plugins.self_service_portal.forms import PlateForm
-from plugins.self_service_portal.identity import ask_for_plate, check_plate
+from plugins.self_service_portal.identity import ask_for_plate, check_plate, opened_job
 from plugins.self_service_portal.kept_times import chosen_time
 from plugins.self_service_portal.pages import page
 from plugins.self_service_portal.settings import settings
@@ -71,7 +72,8 @@ class NoTimeChosen(Refused):
 async def appointment(request: AnyRequest, session: Session, secret: FromPath[str]) -> Page:
     """When it is, and what can be done."""
     found = await _find(session, secret)
-    return await _show(request, session, found, secret, PlateForm())
+    form = await _form_for(request, session, found, PlateForm())
+    return await _show(request, session, found, secret, form)
 
 
 @get("/{lang:str}/appointment/{secret:str}/calendar.ics", opt=_OPT)
@@ -98,7 +100,8 @@ async def cancel_page(
     location = await locations.by_id(session, found.location_id)
     if not planning.can_be_changed(location, found):
         return redirect(request, f"/{lang}/appointment/{secret}")
-    return await _ask(request, found, secret, _cancel_form())
+    form = await _form_for(request, session, found, _cancel_form())
+    return await _ask(request, found, secret, form)
 
 
 @post("/{lang:str}/appointment/{secret:str}/cancel", opt=_OPT)
@@ -108,11 +111,11 @@ async def cancel(
     """Give the slot back."""
     found = await _find(session, secret, lock=True)
     values = await form_values(request)
-    form = _cancel_form(values)
+    form = await _form_for(request, session, found, _cancel_form(values))
     reason = form.text("reason") if "reason" in form else ""
     try:
         async with session.begin_nested():
-            await _check_plate(request, session, found, values)
+            await _check_plate(request, session, found, form, values)
             await cancel_by_customer(session, found, lang, reason)
     except planning.TooLateToCancel as refusal:
         await session.refresh(found)
@@ -132,11 +135,11 @@ async def move(
     """Another time; the link stays the same."""
     found = await _find(session, secret, lock=True)
     values = await form_values(request)
-    form = PlateForm(values)
+    form = await _form_for(request, session, found, PlateForm(values))
     chosen = chosen_time(values)
     try:
         async with session.begin_nested():
-            await _check_plate(request, session, found, values)
+            await _check_plate(request, session, found, form, values)
             await move_by_customer(session, found, _given(chosen), lang)
     except Refused as refusal:
         await session.refresh(found)
@@ -162,11 +165,26 @@ async def _find(session: AsyncSession, secret: str, *, lock: bool = False) -> Ap
     return found
 
 
+async def _form_for(
+    request: AnyRequest, session: AsyncSession, found: Appointment, form: PlateForm
+) -> PlateForm:
+    """The form, which asks for no plate where this browser has the appointment's job open."""
+    job = await opened_job(request, session)
+    if job is not None and job.id == found.job_id:
+        del form.plate
+    return form
+
+
 async def _check_plate(
-    request: AnyRequest, session: AsyncSession, found: Appointment, values: FormValues
+    request: AnyRequest,
+    session: AsyncSession,
+    found: Appointment,
+    form: PlateForm,
+    values: FormValues,
 ) -> None:
-    job = await jobs.by_id(session, found.job_id)
-    await check_plate(request, values, job.plate_normalised, WrongPlate)
+    if "plate" in form:
+        job = await jobs.by_id(session, found.job_id)
+        await check_plate(request, values, job.plate_normalised, WrongPlate)
 
 
 def _cancel_form(values: FormValues | None = None) -> PlateForm:

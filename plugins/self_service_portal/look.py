@@ -34,6 +34,7 @@ TEXT_LIMITS: Mapping[str, int] = {
     "next_steps": 1000,
     "status_foot": 600,
     "consent": 2000,
+    "privacy": 10_000,
 }
 """The texts that may be set per language, with how many characters they may have."""
 FEWEST_DAYS, MOST_DAYS = 1, 30
@@ -59,6 +60,7 @@ class Texts(_Stored):
     next_steps: str = Field("", max_length=TEXT_LIMITS["next_steps"])
     status_foot: str = Field("", max_length=TEXT_LIMITS["status_foot"])
     consent: str = Field("", max_length=TEXT_LIMITS["consent"])
+    privacy: str = Field("", max_length=TEXT_LIMITS["privacy"])
 
 
 class StoredLogo(_Stored):

@@ -203,6 +203,7 @@ def _label(name: str) -> str:
         "next_steps": gettext("What happens next, after a request"),
         "status_foot": gettext("At the end of the repair status"),
         "consent": gettext("What customers agree to"),
+        "privacy": gettext("Privacy notice"),
         "mileage": gettext("Mileage"),
         "insurer": gettext("Insurer"),
         "claim_number": gettext("Claim number"),

@@ -41,9 +41,12 @@ from plugins.self_service_portal import (
     link_pages,
     look_pages,
     look_preview,
+    lost_numbers,
     mail_choices,
     message_pages,
+    pick_up_pages,
     picture_links,
+    privacy_pages,
     quote_desk,
     quote_pages,
     reach_pages,
@@ -131,7 +134,10 @@ class SelfServicePortal:
                     *time_wish_pages.HANDLERS,
                     *confirm_pages.HANDLERS,
                     *mail_choices.HANDLERS,
+                    *lost_numbers.HANDLERS,
+                    *privacy_pages.HANDLERS,
                     *status_pages.HANDLERS,
+                    *pick_up_pages.HANDLERS,
                     *message_pages.HANDLERS,
                     *quote_pages.HANDLERS,
                     *job_links.HANDLERS,
@@ -215,6 +221,7 @@ class SelfServicePortal:
         return [
             time_wish_desk.desk_entry(),
             look_pages.desk_entry(),
+            privacy_pages.foot_entry(language),
             *(
                 NavigationEntry(
                     entry.label,
@@ -230,14 +237,18 @@ class SelfServicePortal:
     @hookimpl
     def mail_templates(self) -> Sequence[MailTemplate]:
         """What is booked, moved or cancelled, reminders, how far a repair is, and answers."""
-        return [dressed(mail) for mail in (*MAILS, *TALK_MAILS, TIME_IS_FREE_MAIL)]
+        return [
+            dressed(mail) for mail in (*MAILS, *TALK_MAILS, TIME_IS_FREE_MAIL, lost_numbers.MAIL)
+        ]
 
     @hookimpl
     def effects(self) -> Sequence[Effect]:
-        """Deleting the files of photos that were taken back, and drawing the others small."""
+        """Deleting the files of photos that were taken back, drawing the others small, and
+        looking for job numbers that were lost."""
         return [
             Effect(draft_photos.DELETE_FILES, draft_photos.delete_files),
             Effect(draft_photos.DRAW_THUMB, draft_photos.draw_thumb),
+            Effect(lost_numbers.FIND, lost_numbers.find),
         ]
 
     @hookimpl

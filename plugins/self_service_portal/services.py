@@ -33,6 +33,13 @@ from plugins.self_service_portal.progress import is_over
 from plugins.self_service_portal.questions import job_details
 
 
+class NothingToFetch(Refused):
+    """The vehicle is not ready, or not here any more."""
+
+    def __init__(self) -> None:
+        super().__init__("There is nothing to fetch at the moment.")
+
+
 class RepairIsOver(Refused):
     """The vehicle was collected, or the job was cancelled: there is nothing to bring."""
 
@@ -129,19 +136,39 @@ async def book_drop_off(
     """
     if is_over(job):
         raise RepairIsOver
-    holder = holds.hash_of(owner_of_job(job.id))
-    await planning_repository.lock_book(session, job.location_id, "drop_off")
-    existing = await planning_repository.booked_of_job(session, job.id, "drop_off")
-    is_repeated = existing is not None and existing.starts_at == starts_at
-    if existing is not None and not is_repeated:
-        await planning.move(session, existing, starts_at, CUSTOMER, holder=holder)
     if courtesy_car != job.courtesy_car_wished:
         job.courtesy_car_wished = courtesy_car
         await session.flush()
+    return await _choose(session, job, "drop_off", starts_at, language)
+
+
+async def book_pick_up(
+    session: AsyncSession, job: Job, starts_at: datetime, *, language: str
+) -> Appointment:
+    """Choose when to fetch the vehicle, in the same way.
+
+    Raises:
+        NothingToFetch: it is not ready.
+        SlotAlreadyTaken, TooLateToCancel: as they say; nothing is kept.
+    """
+    if job.status != "ready":
+        raise NothingToFetch
+    return await _choose(session, job, "pick_up", starts_at, language)
+
+
+async def _choose(
+    session: AsyncSession, job: Job, kind: str, starts_at: datetime, language: str
+) -> Appointment:
+    holder = holds.hash_of(owner_of_job(job.id))
+    await planning_repository.lock_book(session, job.location_id, kind)
+    existing = await planning_repository.booked_of_job(session, job.id, kind)
+    is_repeated = existing is not None and existing.starts_at == starts_at
+    if existing is not None and not is_repeated:
+        await planning.move(session, existing, starts_at, CUSTOMER, holder=holder)
     if existing is not None and is_repeated and existing.booked_by == CUSTOMER.kind:
         return existing
     appointment, _link = await planning.book(
-        session, job.id, "drop_off", starts_at, CUSTOMER, holder=holder
+        session, job.id, kind, starts_at, CUSTOMER, holder=holder
     )
     customer = await customers.by_id(session, job.customer_id)
     if customer.email:

@@ -37,6 +37,9 @@ class PortalSettings(PluginSettings):
         le=60,
         title=gettext_noop("Minutes until customers are told of a stage, to take back a slip"),
     )
+    pick_up_online: bool = Field(
+        True, title=gettext_noop("Customers choose when they fetch a vehicle that is ready")
+    )
     ask_cancel_reason: bool = Field(
         False, title=gettext_noop("Ask customers who cancel for the reason")
     )

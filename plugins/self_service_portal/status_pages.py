@@ -1,5 +1,7 @@
 """The status page: where the repair stands, what was said, and what the customer can do."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from litestar import Request, get
@@ -10,17 +12,23 @@ from litestar.response import Redirect, Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.clock import now
+from core.i18n import current_language
 from core.web.desk.job_actions import serve_rendition
 from core.web.rendering import Page, redirect
 from core.workshop.customers import repository as customers
 from core.workshop.jobs import repository as jobs
 from core.workshop.jobs.models import Job
+from core.workshop.locations import repository as locations
 from core.workshop.photos import repository as photos
 from core.workshop.planning import repository as planning
+from core.workshop.planning.links import give_link
+from core.workshop.planning.models import Appointment
+from core.workshop.planning.services import can_be_changed
 from plugins.self_service_portal import message_repository, quote_repository, stage_wishes
 from plugins.self_service_portal.draft_photos import SOURCE
 from plugins.self_service_portal.identity import opened_job
 from plugins.self_service_portal.pages import option, page
+from plugins.self_service_portal.pick_up_pages import can_choose
 from plugins.self_service_portal.progress import progress_of
 from plugins.self_service_portal.quotes import seen
 from plugins.self_service_portal.status_timeline import Told, timeline_of
@@ -79,7 +87,8 @@ async def render_status(
         "status.html",
         job=job,
         progress=progress,
-        appointments=[each for each in appointments if each.status == "booked"],
+        appointments=await _booked(session, appointments),
+        can_choose_pick_up=can_choose(job) and not _is_booked(appointments, "pick_up"),
         photos=shared,
         own_photos=own,
         talk=talk,
@@ -90,6 +99,35 @@ async def render_status(
         wish_form=wish_form or WishForm(data={"choice": choice}),
         status_code=status_code,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class BookedView:
+    """An appointment that is still to come or was, with the address of its own page."""
+
+    appointment: Appointment
+    path: str
+    changeable: bool
+    is_past: bool
+
+
+async def _booked(session: AsyncSession, appointments: Sequence[Appointment]) -> list[BookedView]:
+    booked = [each for each in appointments if each.status == "booked"]
+    places = {each.location_id for each in booked}
+    known = {place: await locations.by_id(session, place) for place in places}
+    return [
+        BookedView(
+            each,
+            f"/{current_language()}/appointment/{give_link(each)}",
+            changeable=can_be_changed(known[each.location_id], each),
+            is_past=each.starts_at <= now(),
+        )
+        for each in booked
+    ]
+
+
+def _is_booked(appointments: Sequence[Appointment], kind: str) -> bool:
+    return any(each.status == "booked" and each.kind == kind for each in appointments)
 
 
 def masked(email: str | None) -> str:

@@ -18,6 +18,7 @@ from tests.security.furnished import Furnished, furnish
 from tests.security.routes import routes_of
 
 READERS = ("owner", "planner", "technician", "accountant", "customer", "sender", "stranger")
+MAPS = "https://www.google.com/maps/dir/"
 ERRORS = ("/desk/nothing-here", "/desk/login/x/y/z", "/xx/estimate", "/en/appointment/unknown")
 
 
@@ -68,10 +69,11 @@ def inline_parts(soup: BeautifulSoup) -> list[str]:
     return wrong
 
 
-def is_link_to_a_calendar(tag: Tag) -> bool:
-    """Whether it only leads to one of the calendars on the web, and does not say from where."""
-    is_calendar = str(tag.get("href", "")).startswith((f"{GOOGLE}?", f"{OUTLOOK}?"))
-    return tag.name == "a" and is_calendar and "noreferrer" in (tag.get("rel") or ())
+def is_link_out(tag: Tag) -> bool:
+    """Whether it only leads to one of the calendars on the web, or to a map with the way to the
+    garage, and does not say from where."""
+    is_known = str(tag.get("href", "")).startswith((f"{GOOGLE}?", f"{OUTLOOK}?", f"{MAPS}?"))
+    return tag.name == "a" and is_known and "noreferrer" in (tag.get("rel") or ())
 
 
 def tells_engines(tag: Tag, host: str) -> bool:
@@ -83,7 +85,7 @@ def tells_engines(tag: Tag, host: str) -> bool:
 def foreign_addresses(soup: BeautifulSoup, host: str) -> list[str]:
     """Addresses of other hosts, and those that are scripts."""
     wrong = []
-    innocent = (is_link_to_a_calendar, lambda tag: tells_engines(tag, host))
+    innocent = (is_link_out, lambda tag: tells_engines(tag, host))
     for tag in soup.find_all(lambda tag: not any(each(tag) for each in innocent)):
         for name in ("src", "href", "action", "formaction", "srcset", "poster", "data"):
             value = str(tag.get(name, ""))

@@ -303,7 +303,7 @@ async def test_the_page_after_booking_offers_calendars_as_plain_links(garage: Ga
         page = await browser.open("/en/repair/done")
     hosts = [
         link["href"].split("/")[2]
-        for link in page.select("a[href^=https]")
+        for link in page.select("a.button[href^=https]")
         if "external" in link["rel"]
     ]
     assert hosts == ["calendar.google.com", "outlook.live.com"]

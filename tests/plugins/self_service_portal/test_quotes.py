@@ -332,3 +332,21 @@ async def test_erasing_a_customer_keeps_the_contract(talkers: Talkers) -> None:
         await ask("self_service_portal", "personal_data_erase", **values)
     assert copy["estimates"][0]["name"] == "Jan Peeters"
     assert (await talkers.quotes())[0][1] is not None
+
+
+@pytest.mark.parametrize(
+    ("answer", "status", "next_steps"),
+    [("approve", "new", 1), ("approve", "in_progress", 0), ("decline", "new", 0)],
+)
+async def test_whoever_approves_goes_on_to_choose_a_time_to_bring_the_vehicle(
+    talkers: Talkers, answer: str, status: str, next_steps: int
+) -> None:
+    quote = await talkers.has_quote()
+    await talkers.decide(quote, answer)
+    async with talkers.garage.unit() as session:
+        await set_status(session, talkers.job_id, status, STAFF)
+    page = await talkers.customer.open(f"/en/status/quotes/{quote.id}")
+    assert len(page.select("main a[href='/en/repair/time']")) == next_steps
+    if next_steps:
+        times = await talkers.customer.open("/en/repair/time")
+        assert times.select_one("button[name=take]") is not None
