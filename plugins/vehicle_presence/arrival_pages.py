@@ -20,7 +20,7 @@ from core.web.rendering import Flash, Page, page, redirect
 from core.web.viewer import requires
 from core.workshop.jobs import repository as jobs
 from plugins.vehicle_presence import arrivals, repository
-from plugins.vehicle_presence.controllers import MARK
+from plugins.vehicle_presence.controllers import MARK, may_correct
 from plugins.vehicle_presence.returning import actor_of, address_after, again
 
 AnyRequest = Request[Any, Any, Any]
@@ -63,6 +63,7 @@ async def change_arrival(
             moment.replace(tzinfo=current_tenant().zone),
             await actor_of(request),
             reason=form.text("reason"),
+            may_correct=await may_correct(request),
         )
     if form.has_errors:
         return await _page(request, session, job_id, form, status_code=409)

@@ -26,7 +26,13 @@ from plugins.vehicle_presence.vat_book import services as vat_book
 
 
 async def change_arrival(
-    session: AsyncSession, job_id: UUID, at: datetime, actor: Actor, *, reason: str = ""
+    session: AsyncSession,
+    job_id: UUID,
+    at: datetime,
+    actor: Actor,
+    *,
+    reason: str = "",
+    may_correct: bool = False,
 ) -> Stay:
     """Somebody pressed late: say when the vehicle really came. Where the register has another day,
     it is corrected with the reason, in the same unit of work.
@@ -36,6 +42,8 @@ async def change_arrival(
         ArrivedAfterDeparture, ArrivedInFuture, ArrivedAfterAbsence, ArrivedDuringOtherStay: `at`
             is impossible.
         ReasonMissing: the register is corrected, and nobody said why.
+        MonthClosed: so it is, in a closed month: the actor needs the right to correct the VAT book
+            (`may_correct`).
     """
     stay = await repository.latest_stay(session, job_id, lock=True)
     if stay is None:
@@ -43,7 +51,7 @@ async def change_arrival(
     await _check_moment(session, stay, at)
     if at != stay.arrived_at:
         await _move(session, stay, at, actor)
-        await vat_book.change_entry(session, stay, actor, reason=reason)
+        await vat_book.change_entry(session, stay, actor, reason=reason, may_correct=may_correct)
     return stay
 
 

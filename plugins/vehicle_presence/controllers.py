@@ -134,7 +134,7 @@ async def change_date(
             moment.replace(tzinfo=current_tenant().zone),
             await actor_of(request),
             reason=form.text("reason"),
-            may_correct=await _may_correct(request),
+            may_correct=await may_correct(request),
         )
     if form.has_errors:
         status_code = ReasonMissing.status_code if form.reason.errors else 409
@@ -171,12 +171,12 @@ async def _date_page(
         stay=stay,
         form=form,
         wants_reason=stay is not None and services.wants_reason(stay),
-        is_closed=is_closed and not await _may_correct(request),
+        is_closed=is_closed and not await may_correct(request),
         status_code=status_code,
     )
 
 
-async def _may_correct(request: AnyRequest) -> bool:
+async def may_correct(request: AnyRequest) -> bool:
     viewer = await load_viewer(request)
     return viewer is not None and viewer.may(CORRECT)
 

@@ -20,15 +20,15 @@ class ReasonMissing(Refused):
 
 
 class MonthClosed(Refused):
-    """A departure in a closed month, changed by somebody who may not correct the register."""
+    """A day in a closed month, changed by somebody who may not correct the register."""
 
     status_code = 403
 
-    def __init__(self) -> None:
+    def __init__(self, field: str) -> None:
         super().__init__(
             "That month is closed in the VAT book. Only the owner or the accountant can still"
             " change the date, with a reason.",
-            field="left_at",
+            field=field,
         )
 
 

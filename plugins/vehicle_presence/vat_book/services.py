@@ -58,12 +58,15 @@ async def note_entry(session: AsyncSession, stay: Stay, actor: Actor) -> None:
     await write(session, book, entries, actor)
 
 
-async def change_entry(session: AsyncSession, stay: Stay, actor: Actor, *, reason: str) -> None:
+async def change_entry(
+    session: AsyncSession, stay: Stay, actor: Actor, *, reason: str, may_correct: bool = False
+) -> None:
     """A vehicle came at another moment than was noted: if that is another day, the entry is
     struck, and one with the right day stands in its place.
 
     Raises:
         ReasonMissing: it is another day, and there is no reason.
+        MonthClosed: either day is in a closed month, and the actor may not correct the register.
     """
     facts = facts_of_stay(stay)
     book = await locked(session, facts.location_id, actor)
@@ -74,6 +77,8 @@ async def change_entry(session: AsyncSession, stay: Stay, actor: Actor, *, reaso
         return
     if not reason.strip():
         raise ReasonMissing
+    if not may_correct and any(is_closed(book, each) for each in (day, entry.day)):
+        raise MonthClosed("arrived_at")
     draft = Draft(
         ENTRY,
         row.number,
@@ -185,7 +190,7 @@ async def change_exit(
     draft = _exit(book, facts, row.number, replaces=row.exit, reason=reason)
     days = [draft.day, row.exit.day if row.exit is not None else None]
     if not may_correct and any(is_closed(book, day) for day in days):
-        raise MonthClosed
+        raise MonthClosed("left_at")
     waits = row.invoice is None and draft.day is not None
     dues = [due_of(book, row.number, draft.day)] if waits and draft.day is not None else []
     await write(session, book, [draft], actor, dues)

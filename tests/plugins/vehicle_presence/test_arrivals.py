@@ -1,6 +1,7 @@
 """Arrivals that were noted late, and vehicles that are here for several jobs."""
 
 import asyncio
+from contextlib import nullcontext
 from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -36,14 +37,16 @@ from plugins.vehicle_presence.services import (
     undo_arrival,
     undo_off_site,
 )
-from plugins.vehicle_presence.vat_book.errors import ReasonMissing
+from plugins.vehicle_presence.vat_book.closing import close_months
+from plugins.vehicle_presence.vat_book.errors import MonthClosed, ReasonMissing
 from plugins.vehicle_presence.vat_book.settling import Correction, correct
 from tests.factories import a_job, an_appointment
 from tests.garages import STAFF, Browser, Garage
 from tests.plugins.vehicle_presence.vat_book.reading import lines, register, sound
-from tests.sweeping import night
+from tests.sweeping import let_act, night
 
 DAY = timedelta(days=1)
+HOUR = timedelta(hours=1)
 NOON = datetime.fromisoformat("2026-11-25T12:00:00+01:00")
 BOARD = "/desk/on-site"
 
@@ -102,6 +105,29 @@ async def test_another_day_corrects_the_register_too_with_the_reason(
         (await stay_of(garage, job_id)).id,  # type: ignore[union-attr]
     )
     assert [each.line.day for each in row.struck] == [date(2026, 11, 25)]
+    await sound(garage)
+
+
+async def test_in_a_closed_month_only_who_may_correct_the_register_moves_an_arrival(
+    garage: Garage, job_id: UUID
+) -> None:
+    later = NOON + 10 * DAY
+    with frozen(later):
+        async with garage.unit() as session:
+            location_id = (await jobs.by_id(session, job_id)).location_id
+            assert len(await close_months(session, location_id, at_once=True)) == 1
+        for may_correct, at in ((False, NOON - DAY), (True, NOON - DAY), (False, later)):
+            closed = None if may_correct else MonthClosed
+            with pytest.raises(closed) if closed else nullcontext():
+                async with garage.unit() as session:
+                    await arrivals.change_arrival(
+                        session, job_id, at, STAFF, reason="late", may_correct=may_correct
+                    )
+        async with garage.unit() as session:  # the same day is no correction
+            await arrivals.change_arrival(session, job_id, NOON - DAY - HOUR, STAFF)
+    (row,) = await register(garage)
+    assert row.entry.day == date(2026, 11, 24)
+    assert len(row.struck) == 1
     await sound(garage)
 
 
@@ -468,6 +494,7 @@ async def test_a_night_that_is_taken_back_leaves_a_vehicle_that_is_in_for_anothe
             await record_arrival(session, one.id, STAFF)
         with frozen(now() - 10 * DAY):
             await set_status(session, one.id, "delivered", STAFF)
+    await let_act(garage)
     await night(garage, now())
     assert await open_stays(garage) == []
     async with garage.unit() as session:

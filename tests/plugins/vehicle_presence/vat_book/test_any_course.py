@@ -30,7 +30,12 @@ from core.workshop.locations import repository as locations
 from core.workshop.locations.services import add_location
 from plugins.vehicle_presence import absences
 from plugins.vehicle_presence import repository as presence
+from plugins.vehicle_presence.arrivals import change_arrival
 from plugins.vehicle_presence.errors import (
+    ArrivedAfterAbsence,
+    ArrivedAfterDeparture,
+    ArrivedDuringOtherStay,
+    ArrivedInFuture,
     LeftBeforeArrival,
     LeftInFuture,
     TooLateToUndo,
@@ -85,6 +90,7 @@ class PlainRow:
     entered: date
     arrived_at: datetime
     noted_at: datetime
+    away_at: datetime | None = None
     left_at: datetime | None = None
     left_noted_at: datetime | None = None
     words: str | None = None
@@ -215,6 +221,9 @@ class Course(RuleBasedStateMachine):
             await absences.come_back(session, self.job_ids[job], STAFF)
 
         self.attempt(None if self.inside(job) else VehicleNotInside, deed)
+        row = self.newest(job)
+        if row is not None and row.left_at is None:
+            row.away_at = row.away_at or self.moment
 
     @rule(job=JOB)
     def never_arrived(self, job: int) -> None:
@@ -280,14 +289,64 @@ class Course(RuleBasedStateMachine):
             row.left_at = at
             row.strikes += 1
 
+    @rule(
+        job=JOB,
+        minutes=st.integers(-90, 2000),
+        why=st.sampled_from(("", "pressed late")),
+        may_correct=st.booleans(),
+    )
+    def arrived_at_another_time(self, job: int, minutes: int, why: str, may_correct: bool) -> None:
+        row = self.newest(job)
+        at = self.moment - timedelta(minutes=minutes)
+        said: Said = None
+        if row is None:
+            said = NotFound
+        elif row.left_at is not None and at > row.left_at:
+            said = ArrivedAfterDeparture
+        elif minutes < -1:
+            said = ArrivedInFuture
+        elif row.away_at is not None and at > row.away_at:
+            said = ArrivedAfterAbsence
+        elif at < row.arrived_at and self.another_visit(row, at):
+            said = ArrivedDuringOtherStay
+        elif at != row.arrived_at and self.day(at) != row.entered:
+            if not why:
+                said = ReasonMissing
+            elif not may_correct and min(self.day(at), row.entered) < self.open_from:
+                said = MonthClosed
+        self.attempt(
+            said,
+            lambda session: change_arrival(
+                session, self.job_ids[job], at, STAFF, reason=why, may_correct=may_correct
+            ),
+        )
+        if said is None and row is not None:
+            row.arrived_at = at
+            row.strikes += self.day(at) != row.entered
+            row.entered = self.day(at)
+
+    def another_visit(self, row: PlainRow, at: datetime) -> bool:
+        """Whether the vehicle was here for another time between that moment and the end of this."""
+        return any(
+            (other.left_at is None or other.left_at > at)
+            and (row.left_at is None or other.arrived_at < row.left_at)
+            for other in self.rows
+            if other is not row and other.job == row.job and not other.cancelled
+        )
+
     @precondition(lambda self: self.rows)
     @rule(number=ROW)
     def is_invoiced(self, number: int) -> None:
         row, row_id = self.wait_for(self._row(number))
-        said = RowCancelled if row.cancelled else AlreadySettled if row.words else None
-        self.attempt(said, lambda session: settle(session, row_id, Settlement(f"F{number}"), STAFF))
+        words = f"F{number}"
+        said: Said = None
+        if row.cancelled:
+            said = RowCancelled
+        elif row.words not in {None, words}:
+            said = AlreadySettled
+        self.attempt(said, lambda session: settle(session, row_id, Settlement(words), STAFF))
         if said is None:
-            row.words = f"F{number}"
+            row.words = words
 
     @precondition(lambda self: self.rows)
     @rule(number=ROW)
@@ -317,6 +376,10 @@ class Course(RuleBasedStateMachine):
         right = Correction(day, plate, "", "", None)
         self.attempt(said, lambda session: correct(session, row_id, right, "mistyped", STAFF))
         if said is None:
+            if day != row.entered:
+                zone = self.garage.tenant.zone
+                moment = datetime.combine(day, row.arrived_at.astimezone(zone).time(), zone)
+                row.arrived_at = min(moment, row.left_at or self.moment)
             row.entered, row.plate = day, plate
             row.strikes += 1
 
