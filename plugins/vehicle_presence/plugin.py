@@ -265,7 +265,8 @@ class VehiclePresence:
 
     @hookimpl
     def mail_templates(self) -> Sequence[MailTemplate]:
-        """The vehicle has left; what the clean-up did in the night; a closed month."""
+        """The vehicle has left; what the clean-up did in the night; a closed month, and invoices
+        that are due."""
         return [*departure_mails.MAILS, digest.MAIL, *MAILS]
 
     @hookimpl

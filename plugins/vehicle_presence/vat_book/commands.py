@@ -19,7 +19,7 @@ from plugins.vehicle_presence.vat_book.anchors import Kept, kept_file
 from plugins.vehicle_presence.vat_book.closing import close_months, read_signed, sha256
 from plugins.vehicle_presence.vat_book.exports import export
 from plugins.vehicle_presence.vat_book.models import VatBook
-from plugins.vehicle_presence.vat_book.periods import Period
+from plugins.vehicle_presence.vat_book.periods import Period, Selection
 from plugins.vehicle_presence.vat_book.verification import Finding, check_and_note
 
 vat_book = typer.Typer(
@@ -145,7 +145,8 @@ def export_files(
     async def work(session: AsyncSession) -> list[Path]:
         written = []
         for name, book in await _chosen(session, location):
-            made = await export(session, book.location_id, period, file_format, SYSTEM)
+            selection = Selection(book.location_id, period)
+            made = await export(session, selection, file_format, SYSTEM)
             target = folder / f"{_file_name(name)}-{made.name}"
             target.write_bytes(made.body)
             written.append(target)

@@ -23,11 +23,18 @@ from core.workshop.audit.services import Actor
 from core.workshop.customers.vat_numbers import InvalidVatNumber, normalise_vat_number
 from core.workshop.locations import repository as locations
 from core.workshop.locations.models import Location
-from plugins.vehicle_presence.vat_book import due_repository, repository, settling, stay_repository
+from plugins.vehicle_presence.vat_book import (
+    due_repository,
+    list_repository,
+    repository,
+    settling,
+    stay_repository,
+)
 from plugins.vehicle_presence.vat_book.countries import CountryRegister, register_of
 from plugins.vehicle_presence.vat_book.errors import WordsMissing
 from plugins.vehicle_presence.vat_book.exports import export
 from plugins.vehicle_presence.vat_book.forms import CorrectionForm, InvoiceForm
+from plugins.vehicle_presence.vat_book.lists import heading_of, numbers_of
 from plugins.vehicle_presence.vat_book.models import VatBook, VatLine
 from plugins.vehicle_presence.vat_book.periods import Selection, selection_of
 from plugins.vehicle_presence.vat_book.register import Row, rows_of
@@ -79,13 +86,7 @@ async def export_file(
     """The period as a file."""
     place = await _place(request, session)
     try:
-        made = await export(
-            session,
-            place.location.id,
-            place.selection.period,
-            file_format,
-            await _actor(request),
-        )
+        made = await export(session, place.selection, file_format, await _actor(request))
     except Refused as refusal:
         problem = _(refusal.message, **refusal.values)
         return await _register(request, session, problem=problem, status_code=409)
@@ -173,63 +174,83 @@ async def _register(
     status_code: int = 200,
 ) -> Page:
     place = await _place(request, session)
-    rows, more = await _rows(session, place)
+    shown = await _rows(session, place)
     waiting, overdue, _next = await due_repository.count_dues(
         session, place.today, place.location.id
     )
     period = place.selection.period
     late: list[VatLine] = []
     more_late = 0
-    if not place.selection.only_waiting:
+    if place.selection.is_period:
         late, more_late = await repository.late_lines(
             session, place.location.id, *period.span(place.zone), limit=repository.PAGE
         )
-    facts = await _known_invoices(session, rows)
+    facts = await _known_invoices(session, [*shown.rows, *shown.earlier])
     return page(
         request,
         "vehicle_presence/vat_book/register.html",
         place=place,
-        rows=[(row, shown_lines(row, place.zone)) for row in rows],
+        rows=[(row, shown_lines(row, place.zone)) for row in shown.rows],
+        earlier=[(row, shown_lines(row, place.zone)) for row in shown.earlier],
+        more_earlier=shown.more_earlier,
+        heading=heading_of(place.selection, place.today),
         due_on={
             row.number: place.register.due(row.exit.day)
-            for row in rows
+            for row in (*shown.rows, *shown.earlier)
             if row.waits and row.exit is not None and row.exit.day is not None
         },
         known_invoices=facts,
         refused=refused or {},
-        more=more,
+        more=shown.next_after,
         waiting=waiting,
         overdue=overdue,
         late=[late_text(line, place.zone) for line in late],
         more_late=more_late,
         kept_until=place.register.kept_until(period.last_day),
-        total=None
-        if place.selection.only_waiting
-        else await repository.count_entered(
+        total=await repository.count_entered(
             session, place.location.id, period.first_day, period.last_day
-        ),
+        )
+        if place.selection.is_period
+        else None,
         problem=problem,
         status_code=status_code,
     )
 
 
-async def _rows(session: AsyncSession, place: _Place) -> tuple[list[Row], int | None]:
-    """The rows of the page, and the number after which the next one begins."""
+@dataclass(frozen=True, slots=True)
+class _Shown:
+    """The rows of a page, the number after which the next page begins, and of a period's first
+    page what left in it and had come before, with how much more of that there is."""
+
+    rows: list[Row]
+    next_after: int | None
+    earlier: list[Row]
+    more_earlier: int
+
+
+async def _rows(session: AsyncSession, place: _Place) -> _Shown:
     chosen, location_id = place.selection, place.location.id
-    if chosen.only_waiting:
-        numbers = await due_repository.dues(session, location_id, after=chosen.after)
-    else:
-        numbers = await repository.numbers_entered(
+    numbers = await numbers_of(session, chosen, after=chosen.after, limit=repository.PAGE + 1)
+    shown = list(numbers[: repository.PAGE])
+    earlier: list[int] = []
+    more = 0
+    if chosen.is_period and not chosen.after:
+        earlier, more = await list_repository.numbers_left_of_before(
             session,
             location_id,
             chosen.period.first_day,
             chosen.period.last_day,
-            after=chosen.after,
-            limit=repository.PAGE + 1,
+            limit=repository.PAGE,
         )
-    shown = numbers[: repository.PAGE]
-    lines = await repository.lines_of(session, location_id, shown) if shown else []
-    return rows_of(lines), shown[-1] if len(numbers) > len(shown) else None
+    wanted = [*shown, *earlier]
+    lines = await repository.lines_of(session, location_id, wanted) if wanted else []
+    rows = {row.number: row for row in rows_of(lines)}
+    return _Shown(
+        [rows[number] for number in shown],
+        shown[-1] if len(numbers) > len(shown) else None,
+        [rows[number] for number in earlier],
+        more,
+    )
 
 
 async def _known_invoices(session: AsyncSession, rows: list[Row]) -> dict[int, str]:

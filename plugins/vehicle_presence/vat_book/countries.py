@@ -28,7 +28,8 @@ class CountryRegister:
 
     `due` turns the day on which a vehicle left into the last day for the invoice reference;
     `kept_years` run from 1 January after the year of the rows. A month is closed when
-    `closing_days` of the next one are over.
+    `closing_days` of the next one are over; who owns the garage is reminded of missing invoice
+    references `reminder_days` before they are due.
     """
 
     country: str
@@ -38,6 +39,7 @@ class CountryRegister:
     due: Deadline
     kept_years: int
     closing_days: int = 5
+    reminder_days: int = 7
 
     def kept_until(self, day: date) -> date:
         """The last day on which rows of that day's year must still be there."""

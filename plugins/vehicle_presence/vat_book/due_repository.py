@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import date
 from uuid import UUID
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from plugins.vehicle_presence.vat_book.models import VatDue
@@ -31,6 +31,49 @@ async def dues(
         .limit(limit)
     )
     return list(found)
+
+
+async def due_days(
+    session: AsyncSession, location_id: UUID, numbers: Sequence[int]
+) -> dict[int, date]:
+    """Until when each of these rows waits."""
+    found = await session.execute(
+        select(VatDue.number, VatDue.due_on).where(
+            VatDue.location_id == location_id, VatDue.number.in_(numbers)
+        )
+    )
+    return {number: due_on for number, due_on in found}  # noqa: C416 - rows are no pairs to mypy
+
+
+async def note_reminded(session: AsyncSession, location_id: UUID, until: date, today: date) -> int:
+    """Rows that are due by `until`, and nobody was reminded of, are reminded of today; how many."""
+    found = await session.scalars(
+        update(VatDue)
+        .where(
+            VatDue.location_id == location_id,
+            VatDue.due_on <= until,
+            VatDue.reminded_on.is_(None),
+        )
+        .values(reminded_on=today)
+        .returning(VatDue.number)
+        .execution_options(synchronize_session=False)
+    )
+    return len(found.all())
+
+
+async def reminded(
+    session: AsyncSession, location_id: UUID, on: date, limit: int
+) -> tuple[list[VatDue], int]:
+    """Rows that were reminded of on a day and still wait, the first deadline first; and how many
+    more there are."""
+    found = await session.execute(
+        select(VatDue, func.count().over())
+        .where(VatDue.location_id == location_id, VatDue.reminded_on == on)
+        .order_by(VatDue.due_on, VatDue.number)
+        .limit(limit)
+    )
+    rows = found.all()
+    return [due for due, _total in rows], (rows[0][1] - len(rows) if rows else 0)
 
 
 async def count_dues(

@@ -1,9 +1,9 @@
 """Files of a register: the rows of a period as PDF, XLSX or CSV, each recognisable by its hash."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -11,17 +11,27 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.clock import now
 from core.errors import NotFound
+from core.i18n import gettext as _
 from core.tenancy.context import current_tenant
 from core.workshop.audit.services import Actor
 from core.workshop.locations import repository as locations
 from core.workshop.locations.models import Location
-from plugins.vehicle_presence.vat_book import repository
+from plugins.vehicle_presence.vat_book import due_repository, list_repository, repository
 from plugins.vehicle_presence.vat_book.closing import sha256
-from plugins.vehicle_presence.vat_book.countries import CountryRegister, register_of
+from plugins.vehicle_presence.vat_book.countries import Column, CountryRegister, register_of
 from plugins.vehicle_presence.vat_book.errors import PeriodTooLarge
+from plugins.vehicle_presence.vat_book.lists import (
+    DUE,
+    columns_of,
+    days_of,
+    heading_of,
+    name_of,
+    nothing_in,
+    numbers_of,
+)
 from plugins.vehicle_presence.vat_book.models import VatExport
 from plugins.vehicle_presence.vat_book.pdf import pdf_of
-from plugins.vehicle_presence.vat_book.periods import Period
+from plugins.vehicle_presence.vat_book.periods import Period, Selection
 from plugins.vehicle_presence.vat_book.register import rows_of
 from plugins.vehicle_presence.vat_book.sheets import csv_of, xlsx_of
 from plugins.vehicle_presence.vat_book.views import ShownLine, late_text, shown_lines
@@ -32,12 +42,15 @@ AT_ONCE = 500
 
 @dataclass(frozen=True, slots=True)
 class Extract:
-    """The rows of a period, with what stands above and below them on paper."""
+    """The rows of a selection, with what stands above and below them on paper. Of a period, rows
+    of vehicles that came before it and left in it follow at the end."""
 
     garage: str
     location: Location
     register: CountryRegister
-    period: Period
+    columns: tuple[Column, ...]
+    heading: str
+    nothing: str
     zone: ZoneInfo
     lines: list[ShownLine]
     rows: int
@@ -68,7 +81,7 @@ FORMATS: dict[str, tuple[Maker, str]] = {
 
 
 async def export(
-    session: AsyncSession, location_id: UUID, period: Period, file_format: str, actor: Actor
+    session: AsyncSession, selection: Selection, file_format: str, actor: Actor
 ) -> ExportedFile:
     """Make a file, and keep its hash with where the chain stood.
 
@@ -79,13 +92,15 @@ async def export(
     if file_format not in FORMATS:
         raise NotFound("format")
     make, content_type = FORMATS[file_format]
-    extract = await extract_of(session, location_id, period)
+    extract = await extract_of(session, selection)
     body = await asyncio.to_thread(make, extract)
+    today = extract.made_at.astimezone(extract.zone).date()
+    days = days_of(selection, today)
     session.add(
         VatExport(
-            location_id=location_id,
-            first_day=period.first_day,
-            last_day=period.last_day,
+            location_id=selection.location_id,
+            first_day=days.first_day,
+            last_day=days.last_day,
             format=file_format,
             sha256=sha256(body),
             rows=extract.rows,
@@ -95,50 +110,110 @@ async def export(
             made_by=actor.name,
         )
     )
-    days = (
-        f"{period.first_day:%Y-%m}" if period.is_month else f"{period.first_day}-{period.last_day}"
-    )
-    name = f"vat-book-{current_tenant().slug}-{days}.{file_format}"
+    name = f"vat-book-{current_tenant().slug}-{name_of(selection, today)}.{file_format}"
     return ExportedFile(name, content_type, body)
 
 
-async def extract_of(session: AsyncSession, location_id: UUID, period: Period) -> Extract:
-    """The rows of a period, read in pages of :data:`AT_ONCE`.
+async def extract_of(session: AsyncSession, selection: Selection) -> Extract:
+    """The rows of a selection, read in pages of :data:`AT_ONCE`.
 
     Raises:
         NotFound: there is no such location.
         PeriodTooLarge: more than :data:`MOST_ROWS` rows.
     """
-    location = await locations.by_id(session, location_id)
-    book = await repository.book_of(session, location_id)
+    location = await locations.by_id(session, selection.location_id)
+    book = await repository.book_of(session, selection.location_id)
     zone = ZoneInfo(book.zone if book else location.timezone)
+    register = register_of(book.country if book else location.country)
+    made_at = now()
+    today = made_at.astimezone(zone).date()
     empty = Extract(
         garage=current_tenant().name,
         location=location,
-        register=register_of(book.country if book else location.country),
-        period=period,
+        register=register,
+        columns=columns_of(register, selection),
+        heading=heading_of(selection, today),
+        nothing=nothing_in(selection),
         zone=zone,
         lines=[],
         rows=0,
         late=[],
         position=book.position if book else 0,
         head=book.head if book else "",
-        made_at=now(),
+        made_at=made_at,
     )
-    late = await _late_texts(session, location_id, period, zone)
+    rows, lines = await _all_lines(session, selection, zone)
+    if not selection.is_period:
+        return replace(empty, rows=rows, lines=lines)
+    earlier, more_lines = await _lines_of_earlier(session, selection, zone)
+    late = await _late_texts(session, selection.location_id, selection.period, zone)
+    return replace(empty, rows=rows + earlier, lines=[*lines, *more_lines], late=late)
+
+
+async def _all_lines(
+    session: AsyncSession, selection: Selection, zone: ZoneInfo
+) -> tuple[int, list[ShownLine]]:
     lines: list[ShownLine] = []
     rows = after = 0
-    while numbers := await repository.numbers_entered(
-        session, location_id, period.first_day, period.last_day, after=after, limit=AT_ONCE
-    ):
+    while numbers := await numbers_of(session, selection, after=after, limit=AT_ONCE):
         rows, after = rows + len(numbers), numbers[-1]
         if rows > MOST_ROWS:
             raise PeriodTooLarge
-        found = await repository.lines_of(session, location_id, numbers)
-        lines += [line for row in rows_of(found) for line in shown_lines(row, zone)]
-        for each in found:
-            session.expunge(each)
-    return replace(empty, lines=lines, rows=rows, late=late)
+        shown = await _shown(session, selection.location_id, numbers, zone)
+        if selection.only_waiting:
+            days = await due_repository.due_days(session, selection.location_id, numbers)
+            shown = [_with_deadline(line, days) for line in shown]
+        lines += shown
+    return rows, lines
+
+
+def _with_deadline(line: ShownLine, days: Mapping[int, date]) -> ShownLine:
+    if line.is_struck:
+        return line
+    return replace(line, cells={**line.cells, DUE.key: days.get(line.number)})
+
+
+async def _lines_of_earlier(
+    session: AsyncSession, selection: Selection, zone: ZoneInfo
+) -> tuple[int, list[ShownLine]]:
+    """Of vehicles that left in the period and had come before it, marked as such."""
+    period = selection.period
+    lines: list[ShownLine] = []
+    rows, after, more = 0, 0, 1
+    while more:
+        numbers, more = await list_repository.numbers_left_of_before(
+            session,
+            selection.location_id,
+            period.first_day,
+            period.last_day,
+            after=after,
+            limit=AT_ONCE,
+        )
+        rows, after = rows + len(numbers), numbers[-1] if numbers else after
+        if rows + more > MOST_ROWS:
+            raise PeriodTooLarge
+        lines += await _shown(session, selection.location_id, numbers, zone, came_before=True)
+    return rows, lines
+
+
+async def _shown(
+    session: AsyncSession,
+    location_id: UUID,
+    numbers: Sequence[int],
+    zone: ZoneInfo,
+    *,
+    came_before: bool = False,
+) -> list[ShownLine]:
+    found = await repository.lines_of(session, location_id, numbers)
+    lines = []
+    for row in rows_of(found):
+        first, *struck = shown_lines(row, zone)
+        if came_before:
+            first = replace(first, remarks=(_("Came before this period"), *first.remarks))
+        lines += [first, *struck]
+    for each in found:
+        session.expunge(each)
+    return lines
 
 
 async def _late_texts(

@@ -1,4 +1,4 @@
-"""The mail with which a closed month leaves the house."""
+"""Mails of the VAT book: a closed month leaves the house, and invoices that are due soon."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from core.hooks.contributions import MailTemplate
 from core.tenancy.addresses import desk_address
 from core.workshop.locations import repository as locations
-from plugins.vehicle_presence.vat_book import closing_repository
+from plugins.vehicle_presence.vat_book import closing_repository, reminders
 from plugins.vehicle_presence.vat_book.closing import MAIL, read_signed
 
 
@@ -36,4 +36,7 @@ def attach(values: Mapping[str, Any]) -> list[tuple[str, str, bytes]]:
     return [(name, "application/json", closing.document.encode())]
 
 
-MAILS = [MailTemplate(MAIL, "vehicle_presence/mail/month_closed", load, attach)]
+MAILS = [
+    MailTemplate(MAIL, "vehicle_presence/mail/month_closed", load, attach),
+    reminders.MAIL,
+]

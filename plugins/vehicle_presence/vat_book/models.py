@@ -88,6 +88,14 @@ class VatLine(TenantScoped):
             postgresql_where=text("kind = 'entry'"),
         ),
         Index(
+            "ix_vehicle_presence_vat_lines_left",
+            "tenant_id",
+            "location_id",
+            "day",
+            "number",
+            postgresql_where=text("kind = 'exit'"),
+        ),
+        Index(
             "ix_vehicle_presence_vat_lines_stay",
             "tenant_id",
             "stay_id",
@@ -127,7 +135,8 @@ class VatLine(TenantScoped):
 
 class VatDue(TenantScoped):
     """A row of a register that waits for its invoice reference: work to do, and no part of the
-    register. It goes when the reference is there, so its size does not depend on history."""
+    register. It goes when the reference is there, so its size does not depend on history.
+    `reminded_on` is the day on which its owner was mailed about it, once."""
 
     __tablename__ = "vehicle_presence_vat_dues"
     __table_args__ = (
@@ -139,6 +148,7 @@ class VatDue(TenantScoped):
     number: Mapped[int]
     left_on: Mapped[date]
     due_on: Mapped[date]
+    reminded_on: Mapped[date | None]
 
 
 class VatClosing(TenantScoped):

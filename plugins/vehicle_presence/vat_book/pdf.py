@@ -55,18 +55,18 @@ def pdf_of(extract: "Extract") -> bytes:
     widths = _widths(extract)
     heads = [
         _split(_(column.label), HEADING, width - 6, BOLD)
-        for column, width in zip(extract.register.columns, widths, strict=True)
+        for column, width in zip(extract.columns, widths, strict=True)
     ]
     bands = [_band(extract, line, widths) for line in extract.lines]
     pages = list(_pages([*bands, *_late_bands(extract, widths)], _height_of(heads)))
     target = io.BytesIO()
     canvas = Canvas(target, pagesize=(WIDTH, HEIGHT), pageCompression=1)
-    canvas.setTitle(f"{_(extract.register.title)}, {_period(extract)}")
+    canvas.setTitle(f"{_(extract.register.title)}, {extract.heading}")
     canvas.setAuthor(extract.garage)
     canvas.setSubject(_(extract.register.law))
     for number, page in enumerate(pages, start=1):
         _head(canvas, extract)
-        _table(canvas, page, widths, heads)
+        _table(canvas, page, widths, heads, extract.nothing)
         _foot(canvas, extract, number, len(pages))
         canvas.showPage()
     canvas.save()
@@ -100,13 +100,13 @@ def drawable(text: str, font: str = PLAIN) -> str:
 
 
 def _widths(extract: "Extract") -> list[float]:
-    shares = [column.share for column in extract.register.columns]
+    shares = [column.share for column in extract.columns]
     return [(WIDTH - 2 * MARGIN) * share / sum(shares) for share in shares]
 
 
 def _band(extract: "Extract", line: ShownLine, widths: Sequence[float]) -> _Band:
     cells = {**line.cells, "number": line.number}
-    texts = [_text(extract, cells.get(column.key)) for column in extract.register.columns]
+    texts = [_text(extract, cells.get(column.key)) for column in extract.columns]
     return _Band(
         tuple(
             tuple(_split(text, SIZE, width - 6)) for text, width in zip(texts, widths, strict=True)
@@ -178,7 +178,7 @@ def _head(canvas: Canvas, extract: "Extract") -> None:
     canvas.setFont(BOLD, 14)
     canvas.drawString(MARGIN, HEIGHT - 18 * mm, drawable(_(extract.register.title), BOLD))
     canvas.setFont(BOLD, 10)
-    canvas.drawRightString(WIDTH - MARGIN, HEIGHT - 18 * mm, drawable(_period(extract), BOLD))
+    canvas.drawRightString(WIDTH - MARGIN, HEIGHT - 18 * mm, drawable(extract.heading, BOLD))
     canvas.setFont(PLAIN, 9)
     name = (
         extract.garage if location.name == extract.garage else f"{extract.garage}, {location.name}"
@@ -199,6 +199,7 @@ def _table(
     page: Sequence[_Band],
     widths: Sequence[float],
     heads: Sequence[Sequence[str]],
+    nothing: str,
 ) -> None:
     down = TOP - _height_of(heads)
     canvas.setFont(BOLD, HEADING)
@@ -212,7 +213,7 @@ def _table(
     canvas.setLineWidth(0.25)
     if not page:
         canvas.setFont(PLAIN, SIZE)
-        canvas.drawString(MARGIN + 3, down - LEADING, _("No vehicle came in this period."))
+        canvas.drawString(MARGIN + 3, down - LEADING, drawable(nothing))
     for band in page:
         _draw_band(canvas, band, widths, down)
         down -= band.height
@@ -250,13 +251,3 @@ def _foot(canvas: Canvas, extract: "Extract", number: int, of: int) -> None:
     )
     canvas.drawString(MARGIN, 11 * mm, drawable(made))
     canvas.drawRightString(WIDTH - MARGIN, 11 * mm, f"{number} / {of}")
-
-
-def _period(extract: "Extract") -> str:
-    period = extract.period
-    if period.is_month:
-        return format_date(period.first_day, extract.zone, "MMMM yyyy")
-    first_day, last_day = (
-        format_date(day, extract.zone) for day in (period.first_day, period.last_day)
-    )
-    return f"{first_day} – {last_day}"

@@ -50,19 +50,29 @@ class Period:
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """What of a register is shown. `only_waiting` leaves the period aside."""
+    """What of a register is shown: what came in a period; or all rows that wait for an invoice
+    reference, whatever their period; or what was on site on a day, as the register says today."""
 
     location_id: UUID
     period: Period
     only_waiting: bool = False
+    on_day: date | None = None
     after: int = 0
+
+    @property
+    def is_period(self) -> bool:
+        """Whether it is a part of the register, and no list that was made of it."""
+        return not self.only_waiting and self.on_day is None
 
     def query(self, *, period: Period | None = None, **changes: Any) -> str:
         """The part of an address behind `?` that says this, or another period of it."""
-        chosen = period or self.period
-        values = {"location": str(self.location_id), **_period_values(chosen)}
+        values = {"location": str(self.location_id)}
         if changes.get("only_waiting", self.only_waiting):
-            values = {"location": str(self.location_id), "show": "waiting"}
+            values["show"] = "waiting"
+        elif period is None and "only_waiting" not in changes and self.on_day is not None:
+            values |= {"show": "inside", "day": self.on_day.isoformat()}
+        else:
+            values |= _period_values(period or self.period)
         if changes.get("after"):
             values["after"] = str(changes["after"])
         return urlencode(values)
@@ -82,10 +92,12 @@ def selection_of(query: Any, known: list[UUID], today: date) -> Selection:
             raise NotFound("location")
         location_id = found[0]
     after = query.get("after", "")
+    on_day = parse_day(query.get("day")) if query.get("show") == "inside" else None
     return Selection(
         location_id,
-        _period(query, today),
+        Period.month_of(on_day) if on_day else _period(query, today),
         only_waiting=query.get("show") == "waiting",
+        on_day=on_day,
         after=int(after) if after.isdecimal() and len(after) < 10 else 0,
     )
 

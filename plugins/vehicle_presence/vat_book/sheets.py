@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import xlsxwriter
 
-from core.i18n import current_language, format_date
+from core.i18n import current_language
 from core.i18n import gettext as _
 from core.workshop.csv_lines import BYTE_ORDER_MARK, csv_lines, separator_of
 from plugins.vehicle_presence.vat_book.views import Cell, ShownLine
@@ -20,17 +20,17 @@ def csv_of(extract: "Extract") -> bytes:
     closed months comes last: no cells of its own, a state that says so, and the note."""
     rows: list[list[Cell]] = [[*headings(extract), _("State"), _("Remarks")]]
     for line in extract.lines:
-        cells: list[Cell] = [line.cells.get(column.key) for column in extract.register.columns]
+        cells: list[Cell] = [line.cells.get(column.key) for column in extract.columns]
         cells[0] = line.number
         rows.append([*cells, state_of(line), " / ".join(line.remarks)])
-    blank: list[Cell] = [None] * len(extract.register.columns)
+    blank: list[Cell] = [None] * len(extract.columns)
     rows += [[*blank, _("noted late"), text] for text in extract.late]
     return BYTE_ORDER_MARK + csv_lines(rows, separator_of(current_language()))
 
 
 def headings(extract: "Extract") -> list[str]:
     """The names of the country's columns."""
-    return [_(column.label) for column in extract.register.columns]
+    return [_(column.label) for column in extract.columns]
 
 
 def state_of(line: ShownLine) -> str:
@@ -55,14 +55,14 @@ def xlsx_of(extract: "Extract") -> bytes:
         for is_date in (False, True)
     }
     titles = [*headings(extract), _("State"), _("Remarks")]
-    for place, column in enumerate(extract.register.columns):
+    for place, column in enumerate(extract.columns):
         sheet.set_column(place, place, max(8, column.share))
     sheet.set_column(len(titles) - 2, len(titles) - 1, 24)
     for place, title in enumerate(titles):
         sheet.write_string(0, place, title, bold)
     sheet.freeze_panes(1, 0)
     for place, line in enumerate(extract.lines, start=1):
-        cells: list[Cell] = [line.cells.get(column.key) for column in extract.register.columns]
+        cells: list[Cell] = [line.cells.get(column.key) for column in extract.columns]
         cells[0] = line.number
         for across, value in enumerate([*cells, state_of(line), " / ".join(line.remarks)]):
             form = formats[line.is_struck and across < len(cells), isinstance(value, date)]
@@ -72,7 +72,7 @@ def xlsx_of(extract: "Extract") -> bytes:
         {
             "title": _(extract.register.title),
             "company": extract.garage,
-            "comments": _period(extract),
+            "comments": extract.heading,
         }
     )
     book.close()
@@ -104,11 +104,3 @@ def _sheet_of_late(
     sheet.write_string(0, 0, _("Noted in this period about closed months"), bold)
     for place, text in enumerate(extract.late, start=1):
         sheet.write_string(place, 0, text)
-
-
-def _period(extract: "Extract") -> str:
-    first_day, last_day = (
-        format_date(day, extract.zone)
-        for day in (extract.period.first_day, extract.period.last_day)
-    )
-    return f"{first_day} – {last_day}"
