@@ -62,6 +62,18 @@ async def numbers_of_stays(session: AsyncSession, stay_ids: Sequence[UUID]) -> d
     return {stay_id: number for stay_id, number in found if stay_id is not None}
 
 
+async def never_were(session: AsyncSession, stay_ids: Sequence[UUID]) -> dict[UUID, UUID]:
+    """Those of these stays whose arrival was taken back, with their jobs: the register alone still
+    knows them."""
+    is_there = exists().where(Stay.tenant_id == VatLine.tenant_id, Stay.id == VatLine.stay_id)
+    found = await session.execute(
+        select(VatLine.stay_id, VatLine.job_id).where(
+            VatLine.kind == ENTRY, VatLine.stay_id.in_(stay_ids), ~is_there
+        )
+    )
+    return {stay_id: job_id for stay_id, job_id in found if stay_id and job_id}
+
+
 @dataclass(frozen=True, slots=True)
 class VehicleFacts:
     """What a row of the register says of a vehicle and its client."""
@@ -183,15 +195,3 @@ async def move_exit(
     stay.closed_by = "correction"
     await session.flush()
     return before
-
-
-async def never_were(session: AsyncSession, stay_ids: Sequence[UUID]) -> dict[UUID, UUID]:
-    """Those of these stays whose arrival was taken back, with their jobs: the register alone still
-    knows them."""
-    is_there = exists().where(Stay.tenant_id == VatLine.tenant_id, Stay.id == VatLine.stay_id)
-    found = await session.execute(
-        select(VatLine.stay_id, VatLine.job_id).where(
-            VatLine.kind == ENTRY, VatLine.stay_id.in_(stay_ids), ~is_there
-        )
-    )
-    return {stay_id: job_id for stay_id, job_id in found if stay_id and job_id}
