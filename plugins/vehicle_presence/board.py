@@ -98,7 +98,7 @@ class Shown:
             "counts": board.counts,
             "total": total,
             "or_more": "+" if counted > total else "",
-            "more": _position_of(in_page[PAGE - 1]) if len(in_page) > PAGE else None,
+            "more": position_of(in_page[PAGE - 1]) if len(in_page) > PAGE else None,
             "today": self.today,
             "panels": panels,
             "says": summary(total),
@@ -127,7 +127,7 @@ class Shown:
             def values(
                 row: BoardRow = row, marks: Marks = marks, cells: tuple[Marks, ...] = cells
             ) -> Mapping[str, Any]:
-                return {**alike, **_row_values(row, self.today), "marks": marks, "cells": cells}
+                return {**alike, **row_values(row, self.today), "marks": marks, "cells": cells}
 
             drawn[row.id] = remembered_part(
                 request,
@@ -142,15 +142,15 @@ async def look(request: AnyRequest, reading: Reading, asking: Asking) -> Shown:
     """Read what a page shows, and ask other plugins what they add to it."""
     asked = wanted(asking.filters, asking.after)
     board = await board_repository.board(reading, asked)
-    listed = _listed(board.value)
-    job_ids = [row.job_id for row in listed]
+    rows = listed(board.value)
+    job_ids = [row.job_id for row in rows]
     if hooks().takes_session(_PANELS, _COLUMNS, "job_badges", but=NAME):
         async with session_for_guard(request) as session:
             # over its connection: whoever holds one must not wait for a second
             added = await _from_others(session, SessionReading(session), job_ids)
     else:
         added = await _from_others(None, reading, job_ids)
-    return Shown(asking, board, asked.today, added, listed)
+    return Shown(asking, board, asked.today, added, rows)
 
 
 def wanted(filters: Filters, after: Position | None = None) -> Wanted:
@@ -167,7 +167,7 @@ def wanted(filters: Filters, after: Position | None = None) -> Wanted:
     )
 
 
-def _listed(board: Board) -> tuple[BoardRow, ...]:
+def listed(board: Board) -> tuple[BoardRow, ...]:
     """The rows that are shown; the last of a page says only that there is a next one."""
     in_page = [row for row in board.rows if row.in_page]
     beyond = in_page[PAGE] if len(in_page) > PAGE else None
@@ -205,7 +205,8 @@ def _in_order(answers: list[Any]) -> list[Any]:
     return sorted((each for answer in answers for each in answer), key=lambda each: each.position)
 
 
-def _row_values(row: BoardRow, today: date) -> dict[str, Any]:
+def row_values(row: BoardRow, today: date) -> dict[str, Any]:
+    """What is said of a vehicle, beside what was read."""
     promised = row.estimated_completion
     return {
         "row": row,
@@ -244,5 +245,5 @@ def position(text: str | None) -> Position | None:
         return None
 
 
-def _position_of(row: BoardRow) -> str:
+def position_of(row: BoardRow) -> str:
     return f"{row.arrived_at.isoformat()}_{row.id}"

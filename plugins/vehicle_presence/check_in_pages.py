@@ -105,6 +105,8 @@ async def scan_page(request: AnyRequest, session: Session, job_id: FromPath[UUID
         absence=absence,
         elsewhere=None if is_inside else await arrivals.elsewhere(session, job_id),
         band=band_of(stay.arrived_at, settings()) if stay and is_inside else None,
+        back=address_after(request, job_id),
+        again=again(request) or "?back=scan",
         is_asked=is_inside and note is None and bool(check_ins.asked()),
     )
 

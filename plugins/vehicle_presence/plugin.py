@@ -35,6 +35,7 @@ from plugins.vehicle_presence import (
     panels,
     repository,
     several_pages,
+    workshop_pages,
 )
 from plugins.vehicle_presence.cleanup import digest
 from plugins.vehicle_presence.cleanup import pages as cleanup_pages
@@ -99,6 +100,7 @@ class VehiclePresence:
             *arrival_pages.HANDLERS,
             *board_pages.HANDLERS,
             *several_pages.HANDLERS,
+            *workshop_pages.HANDLERS,
             *cards.HANDLERS,
             *check_in_pages.HANDLERS,
             *absence_pages.HANDLERS,

@@ -12,6 +12,7 @@ from plugins.vehicle_presence.filters import Filters
 
 AnyRequest = Request[Any, Any, Any]
 BOARD = "/desk/on-site"
+WORKSHOP = "/desk/workshop"
 
 
 def address_after(request: AnyRequest, job_id: UUID) -> str:
@@ -22,19 +23,22 @@ def address_after(request: AnyRequest, job_id: UUID) -> str:
 
 
 def list_of(request: AnyRequest) -> str | None:
-    """The board as it was filtered, or the clean-up's page, where the button stood on one."""
+    """The board as it was filtered, the clean-up's page or the workshop's tiles, where the button
+    stood on one."""
     match request.query_params.get("back"):
         case "board":
             return board_address(Filters.read(request.query_params))
         case "clean-up":
             return f"{BOARD}/clean-up"
+        case "workshop":
+            return WORKSHOP
     return None
 
 
 def again(request: AnyRequest) -> str:
     """What to add to the address of a next button, so that it leads back to the same place."""
     back = request.query_params.get("back")
-    if back not in {"board", "clean-up", "scan"}:
+    if back not in {"board", "clean-up", "scan", "workshop"}:
         return ""
     filters = Filters.read(request.query_params).query() if back == "board" else ""
     return f"?back={back}" + (f"&{filters}" if filters else "")

@@ -18,6 +18,8 @@ from tests.demo_run import DemoRun
 
 DESKTOP = {"width": 1280, "height": 900}
 PHONE = {"width": 360, "height": 740}
+TABLET = {"width": 1024, "height": 768}
+TABLET_UPRIGHT = {"width": 768, "height": 1024}
 NARROW = {"width": 320, "height": 640}
 PHOTOS = Path(__file__).resolve().parents[2] / "core" / "demo" / "photos"
 BAD_PHOTOS = Path(__file__).resolve().parents[1] / "photos" / "bad"
@@ -191,6 +193,7 @@ class People:
         cookies: Any = None,
     ) -> Person:
         """A browser window of its own, without any cookie but `cookies`, as a login left them."""
+        is_touched = screen["width"] < 500 or screen in (TABLET, TABLET_UPRIGHT)
         context = await self._chrome.new_context(
             storage_state=cookies,
             viewport=screen,  # type: ignore[arg-type]  # a plain dict does
@@ -198,8 +201,8 @@ class People:
             color_scheme=colours,
             locale=language,
             timezone_id="Europe/Brussels",
-            has_touch=screen["width"] < 500,
-            is_mobile=screen["width"] < 500,
+            has_touch=is_touched,
+            is_mobile=is_touched,
         )
         await context.add_init_script(REPORT_POLICY)
         self._contexts.append(context)

@@ -32,6 +32,8 @@ DESK = (
     "/desk/on-site?absent=out&status=working",
     "/desk/on-site?q=nothing-like-it",
     "/desk/on-site/reasons",
+    "/desk/workshop",
+    "/desk/workshop?q=nothing-like-it",
     "/desk/on-site/clean-up",
     "/desk/on-site/clean-up/rules",
     "/desk/on-site/numbers",
@@ -48,7 +50,7 @@ DESK = (
     "/desk/audit",
     "/desk/nothing-here",
 )
-OF_A_JOB = ("/edit", "/sheet", "/presence", "/presence/away")
+OF_A_JOB = ("/edit", "/sheet", "/presence", "/presence/away", "/presence/arrival")
 SUPPORT = ("/", "/garages/new", "/garages/noord", "/audit", "/health", "/nothing-here")
 
 
