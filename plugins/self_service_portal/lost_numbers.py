@@ -1,7 +1,7 @@
 """A job number that was lost is mailed again: to the address that the garage knows, whoever asks.
 
-Everybody gets the same answer for the same work. Whether there is such a job is looked up by the
-worker, so that neither the page nor its time says it.
+Everybody gets the same answer for the same work: where there is no such job, a name of none goes to
+the worker, who mails nothing. What was typed is not kept.
 """
 
 from collections.abc import Mapping
@@ -17,7 +17,7 @@ from sqlalchemy import and_, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.clock import now
-from core.errors import Refused
+from core.errors import NotFound, Refused
 from core.hooks.contributions import MailTemplate
 from core.i18n import current_language
 from core.tenancy.addresses import public_address
@@ -39,7 +39,7 @@ from plugins.self_service_portal.settings import NAME
 
 AnyRequest = Request[Any, Any, Any]
 Session = NamedDependency[AsyncSession]
-FIND = f"{NAME}.find_lost_number"
+MAIL_AGAIN = f"{NAME}.mail_number_again"
 LOST = f"{NAME}.lost_number"
 PER_ADDRESS = "10/hour"
 PER_GARAGE = "300/hour"
@@ -66,7 +66,7 @@ async def ask(request: AnyRequest) -> Page:
 
 @post("/{lang:str}/job-number", opt=_OPT)
 async def send(request: AnyRequest, session: Session, lang: FromPath[str]) -> Page | Redirect:
-    """The worker looks for it; the next page says the same to everybody."""
+    """To the worker; the next page says the same to everybody."""
     _require_use()
     values = await form_values(request)
     form = LostNumberForm(values)
@@ -77,8 +77,9 @@ async def send(request: AnyRequest, session: Session, lang: FromPath[str]) -> Pa
     except Refused as refusal:
         form.add_refusal(refusal)
         return await _ask(request, form, status_code=refusal.status_code)
-    asked = {"plate": form.text("plate"), "email": form.text("email"), "language": lang}
-    await enqueue(session, FIND, asked, key=f"{FIND}:{uuid4()}")
+    job_id = await _newest(session, normalise_plate(form.text("plate")), form.text("email"))
+    asked = {"job_id": str(job_id or uuid4()), "language": lang}
+    await enqueue(session, MAIL_AGAIN, asked, key=f"{MAIL_AGAIN}:{uuid4()}")
     return redirect(request, f"/{lang}/job-number/sent")
 
 
@@ -89,10 +90,11 @@ async def sent(request: AnyRequest) -> Page:
     return page(request, "lost_number_sent.html")
 
 
-async def find(session: AsyncSession, payload: Mapping[str, Any]) -> None:
-    """The worker's part: mail the number of the newest job that has this plate and address."""
-    job = await _newest(session, normalise_plate(payload["plate"]), payload["email"])
-    if job is None:
+async def mail_again(session: AsyncSession, payload: Mapping[str, Any]) -> None:
+    """The worker's part: mail the job's number, if there is such a job."""
+    try:
+        job = await jobs.by_id(session, UUID(payload["job_id"]))
+    except NotFound:
         return
     customer = await customers.by_id(session, job.customer_id)
     if customer.email:
@@ -121,9 +123,9 @@ async def load(session: AsyncSession, payload: Mapping[str, Any]) -> Mapping[str
 MAIL = MailTemplate(LOST, f"{NAME}/mail/lost_number", load)
 
 
-async def _newest(session: AsyncSession, plate: str, email: str) -> Job | None:
+async def _newest(session: AsyncSession, plate: str, email: str) -> UUID | None:
     return await session.scalar(
-        select(Job)
+        select(Job.id)
         .join(Customer, and_(Customer.tenant_id == Job.tenant_id, Customer.id == Job.customer_id))
         .where(
             Job.plate_normalised == plate,

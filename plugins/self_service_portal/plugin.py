@@ -244,11 +244,11 @@ class SelfServicePortal:
     @hookimpl
     def effects(self) -> Sequence[Effect]:
         """Deleting the files of photos that were taken back, drawing the others small, and
-        looking for job numbers that were lost."""
+        mailing job numbers that were lost."""
         return [
             Effect(draft_photos.DELETE_FILES, draft_photos.delete_files),
             Effect(draft_photos.DRAW_THUMB, draft_photos.draw_thumb),
-            Effect(lost_numbers.FIND, lost_numbers.find),
+            Effect(lost_numbers.MAIL_AGAIN, lost_numbers.mail_again),
         ]
 
     @hookimpl

@@ -17,6 +17,9 @@ PORTAL = (
     "/repair",
     "/status?number=K7QX2M9D4",
     "/pictures",
+    "/job-number",
+    "/job-number/sent",
+    "/privacy",
     "/offline",
     "/nothing-here",
 )
