@@ -43,6 +43,7 @@ DESK = (
     "/desk/on-site/numbers?period=month",
     "/desk/vat-book",
     "/desk/vat-book?show=waiting",
+    "/desk/vat-book?show=inside&day=2026-11-20",
     "/desk/vat-book?month=2020-01",
     "/desk/planning",
     "/desk/wishes",

@@ -10,6 +10,7 @@ from core.clock import frozen, now
 from core.workshop.audit import repository as audit
 from core.workshop.locations.services import create_location
 from core.workshop.staff.permissions import permissions_of
+from plugins.vehicle_presence.vat_book.closing import close_months
 from plugins.vehicle_presence.vat_book.rights import CORRECT, SETTLE
 from plugins.vehicle_presence.vat_book.settling import Settlement, settle
 from plugins.vehicle_presence.vat_book.tasks import tend
@@ -224,6 +225,36 @@ async def test_a_correction_shows_the_struck_line_with_name_and_reason(garage: G
     assert "VAT number looks unusual" in page.get_text()
     async with garage.unit() as session:
         assert (await audit.newest(session))[0].action == "vat_book.corrected"
+
+
+async def test_the_accountant_corrects_a_departure_of_a_closed_month_and_sees_what_cannot_be(
+    garage: Garage,
+) -> None:
+    moment = now() - timedelta(days=3)
+    row_id = await a_departure(garage, arrived=moment, left=moment + timedelta(days=2))
+    path = f"{PAGE}/rows/{row_id}/correct"
+    left = (moment + timedelta(days=1)).astimezone(garage.tenant.zone).date()
+    with frozen(now() + timedelta(days=45)):
+        async with garage.unit() as session:
+            assert await close_months(session, await first_location(garage))
+        browser = await garage.staff("accountant")
+        form = await browser.open(path)
+        names = ("day", "left", "plate", "vin", "vat_number")
+        fields = {name: form.select_one(f"input[name={name}]") for name in names}
+        values: dict[str, object] = {
+            name: str(field.get("value", "")) if field else "" for name, field in fields.items()
+        }
+        refused = await browser.submit(path, values | {"left": "2001-01-01", "reason": "late"})
+        page = BeautifulSoup(refused.text, "html.parser")
+        assert refused.status_code == 409
+        assert page.select_one("input[name=left][aria-invalid=true]")
+        assert "cannot have left before it arrived" in page.get_text()
+        answer = await browser.submit(path, values | {"left": f"{left}", "reason": "late"})
+        assert answer.status_code == 200
+    (row,) = await register(garage)
+    assert row.exit is not None
+    assert (row.exit.day, row.exit.is_late, row.exit.reason) == (left, True, "late")
+    assert row.exit.actor == "Accountant Person"
 
 
 async def test_a_correction_without_a_reason_is_refused_with_the_form_filled(

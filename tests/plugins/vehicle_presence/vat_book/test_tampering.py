@@ -15,6 +15,7 @@ from plugins.vehicle_presence.vat_book.chain import canonical
 from plugins.vehicle_presence.vat_book.closing import close_months, path_of, signed
 from plugins.vehicle_presence.vat_book.models import VatClosing
 from plugins.vehicle_presence.vat_book.settling import Settlement, settle
+from plugins.vehicle_presence.vat_book.tasks import tend
 from tests.garages import STAFF, Garage, Outbox
 from tests.plugins.vehicle_presence.vat_book.reading import (
     a_departure,
@@ -295,6 +296,19 @@ async def test_a_file_that_was_removed_from_the_storage_is_missed(
     assert (await checked(garage)).is_sound
     await storage().delete(garage.tenant.id, path_of(closing))
     assert "missing in the storage" in (await checked(garage)).anchor_problems[0]
+
+
+async def test_the_night_finds_it_and_the_page_warns_of_the_closed_month(
+    superuser: AsyncEngine, garage: Garage, outbox: Outbox
+) -> None:
+    await three_rows(garage)
+    await months_closed(garage, outbox)
+    await tamper(superuser, garage, NO_CLOSING)
+    async with garage.unit() as session:
+        await tend(session)
+    page = await (await garage.staff("accountant")).open("/desk/vat-book")
+    assert "A closed month contradicts it." in page.get_text()
+    assert "Chain verified" not in page.get_text()
 
 
 async def test_a_missing_reference_that_is_not_on_the_list_is_found(garage: Garage) -> None:
