@@ -22,6 +22,7 @@ def reason_text(reason: str, evidence: Mapping[str, Any] | None = None) -> str:
         "contradiction": _(
             "The noted date lies before the vehicle was last known to be here, or in the future."
         ),
+        "refused": _("Another part of Garagist does not let it leave."),
         "quiet": _("Nothing has happened to this job for a long time."),
     }.get(reason)
     if own is not None:

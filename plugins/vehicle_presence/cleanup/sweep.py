@@ -10,7 +10,7 @@ over and looked at again, until a look without locks finds none of them.
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 
 import structlog
@@ -20,6 +20,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.clock import now
 from core.db.many import ManyRows
+from core.errors import Refused
 from core.hooks.contributions import Again, VehicleMoment
 from core.tenancy.context import current_tenant
 from core.workshop.audit.services import SYSTEM
@@ -119,16 +120,19 @@ async def advance(session: AsyncSession, run: CleanupRun, report: SweepReport) -
     doubtful = [each for each in verdicts if each.doubt]
     run.asked += await ask(session, doubtful)
     began = time.perf_counter()
-    marked, held = await _lock(session, [each for each in verdicts if each.doubt is None])
-    run.marked += len(marked)
+    locked, held = await _lock(session, [each for each in verdicts if each.doubt is None])
+    run.marked += len(locked)
     run.held += held
     run.after_at, run.after_id = batch[-1].position
     await session.flush()
-    await end_stays(session, _exits_of(marked), SYSTEM, "sweep")
-    if marked:
-        paces.note(run.tenant_id, len(marked), time.perf_counter() - began)
+    marked, refused = await _let_leave(session, locked)
+    if locked:
+        paces.note(run.tenant_id, len(locked), time.perf_counter() - began)
+    if refused:
+        run.marked -= len(refused)
+        run.asked += await ask(session, refused)
     report.marked += marked
-    report.doubtful += doubtful
+    report.doubtful += [*doubtful, *refused]
     return Again()
 
 
@@ -192,6 +196,28 @@ async def _lock(session: AsyncSession, verdicts: Sequence[Verdict]) -> tuple[lis
     return [each for each in verdicts if each.candidate.stay_id in locked], held
 
 
+async def _let_leave(
+    session: AsyncSession, verdicts: list[Verdict]
+) -> tuple[list[Verdict], list[Verdict]]:
+    """End these stays; also returns those that another plugin does not let leave. It says so of
+    all at once, so whom it means is found by halves."""
+    if not verdicts:
+        return [], []
+    try:
+        async with session.begin_nested():
+            await end_stays(session, _exits_of(verdicts), SYSTEM, "sweep")
+    except Refused as refusal:
+        if len(verdicts) == 1:
+            log.warning("cleanup.refused", why=str(refusal))
+            return [], [replace(verdicts[0], doubt="refused")]
+        middle = len(verdicts) // 2
+        halves = [
+            await _let_leave(session, half) for half in (verdicts[:middle], verdicts[middle:])
+        ]
+        return [*halves[0][0], *halves[1][0]], [*halves[0][1], *halves[1][1]]
+    return verdicts, []
+
+
 def _exits_of(verdicts: Sequence[Verdict]) -> list[Exit]:
     return [
         Exit(
@@ -226,5 +252,10 @@ async def ask(session: AsyncSession, verdicts: Sequence[Verdict]) -> int:
     ]
     await _DOUBTS.send(session, _ASK, rows, moment=now())
     new = [each.candidate for each in changed if each.candidate.asked_reason is None]
-    await telling.forgotten(session, [VehicleMoment(each.job_id, each.arrived_at) for each in new])
+    try:
+        await telling.forgotten(
+            session, [VehicleMoment(each.job_id, each.arrived_at) for each in new]
+        )
+    except Refused as refusal:
+        log.warning("cleanup.question_refused", why=str(refusal))
     return len(new)

@@ -19,6 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.background.console import console
 from core.db.reading import Reading
+from core.errors import Refused
 from core.hooks.contributions import (
     Badge,
     CleanupRule,
@@ -47,6 +48,8 @@ from tests.outside_plugins.polite.models import Note
 NAME = "polite"
 calls: list[tuple[str, str, dict[str, Any]]] = []
 """(hook, subdomain, arguments) of every call, oldest first."""
+keys_here: set[UUID] = set()
+"""Jobs whose vehicles cannot leave, because this plugin has their keys."""
 commands_ = typer.Typer(name="polite", help="An outside plugin's command.")
 
 
@@ -335,8 +338,11 @@ class Polite:
 
     @hookimpl
     async def vehicles_left(self, session: AsyncSession, vehicles: Sequence[VehicleMoment]) -> None:
-        """Noted."""
+        """Noted, with a row of each; refused where one's keys are still here."""
         _note("vehicles_left", session=session, vehicles=list(vehicles))
+        session.add_all(Note(text=f"left:{each.job_id}") for each in vehicles)
+        if any(each.job_id in keys_here for each in vehicles):
+            raise Refused("Its keys are still here.")
 
     @hookimpl
     async def vehicle_forgotten(self, session: AsyncSession, job_id: UUID, since: datetime) -> None:
@@ -347,8 +353,10 @@ class Polite:
     async def vehicles_forgotten(
         self, session: AsyncSession, vehicles: Sequence[VehicleMoment]
     ) -> None:
-        """Noted."""
+        """Noted; refused where one's keys are still here."""
         _note("vehicles_forgotten", session=session, vehicles=list(vehicles))
+        if any(each.job_id in keys_here for each in vehicles):
+            raise Refused("Its keys are still here.")
 
     @hookimpl
     async def vehicle_arrivals_undone(

@@ -12,6 +12,7 @@ from core.background.fan_out import MOST_TRIES
 from core.background.process import Doors
 from core.background.tasks import NotAtItsEnd, run_scheduled
 from core.clock import frozen, now
+from core.errors import Refused
 from core.workshop.audit.models import AuditEntry
 from core.workshop.jobs import repository as jobs
 from core.workshop.jobs.models import Job
@@ -20,10 +21,12 @@ from plugins.vehicle_presence.cleanup import candidates, exits, sweep
 from plugins.vehicle_presence.cleanup.models import CleanupRun
 from plugins.vehicle_presence.cleanup.pace import FEWEST, Paces
 from plugins.vehicle_presence.models import Doubt, Stay
-from plugins.vehicle_presence.services import NAME
+from plugins.vehicle_presence.services import NAME, mark_off_site
 from tests.factories import a_photo
 from tests.garages import STAFF, Garage
 from tests.hooks.listening import heard
+from tests.outside_plugins import polite
+from tests.outside_plugins.polite.models import Note
 from tests.statements import counted
 from tests.sweeping import (
     ARRIVED,
@@ -207,6 +210,41 @@ async def test_other_plugins_hear_of_a_whole_batch_at_once(garage: Garage) -> No
     }
 
 
+async def test_a_vehicle_that_another_plugin_does_not_let_leave_is_asked_about_alone(
+    garage: Garage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await garage.switch("polite", on=True)
+    job_ids = await many_forgotten(garage, 11)
+    kept = {job_ids[2], job_ids[7]}
+    monkeypatch.setattr(polite, "keys_here", kept)
+    assert await night(garage) == 2
+    asked = {(await stay_of(garage, stay_id)).job_id: why for stay_id, why in await doubts(garage)}
+    assert asked == dict.fromkeys(kept, "refused")
+    gone = [each for each in job_ids if each not in kept]
+    async with garage.unit() as session:
+        (run,) = await session.scalars(select(CleanupRun))
+        notes = await session.scalars(select(Note.text).where(Note.text.startswith("left:")))
+        assert sorted(notes) == sorted(f"left:{each}" for each in gone)
+    assert (run.marked, run.asked) == (9, 2)
+    monkeypatch.setattr(polite, "keys_here", set())
+    await night(garage, NOW + timedelta(days=1))
+    assert await doubts(garage) == []
+    assert await left_once(garage, job_ids)
+
+
+async def test_a_person_reads_why_another_plugin_does_not_let_a_vehicle_leave(
+    garage: Garage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await garage.switch("polite", on=True)
+    (job_id,) = await many_forgotten(garage, 1, at=now())
+    monkeypatch.setattr(polite, "keys_here", {job_id})
+    with pytest.raises(Refused, match="keys"):
+        async with garage.unit() as session:
+            await mark_off_site(session, job_id, STAFF)
+    async with garage.unit() as session:
+        assert await repository.count_on_site(session) == 1
+
+
 async def test_what_a_batch_costs_depends_neither_on_its_size_nor_on_history(
     garage: Garage,
 ) -> None:
@@ -222,7 +260,7 @@ async def test_what_a_batch_costs_depends_neither_on_its_size_nor_on_history(
     async with garage.unit() as session:
         await session.execute(text("delete from vehicle_presence_cleanup_runs"))
     many = await statements_of_a_part()
-    assert few == many <= 19  # five of them for absences and the VAT book
+    assert few == many <= 21  # five of them for absences and the VAT book, two for a savepoint
 
 
 async def test_a_night_that_takes_long_is_handed_on(
