@@ -14,7 +14,8 @@ FINGER = 48
 """Pixels that a finger in a glove hits."""
 CAMERA = """
 const canvas = document.createElement("canvas");
-canvas.getContext("2d").fillRect(0, 0, 300, 150);
+const pen = canvas.getContext("2d");
+setInterval(() => pen.fillRect(Math.random() * 300, 0, 9, 9), 50);
 navigator.mediaDevices.getUserMedia = async () => canvas.captureStream(5);
 window.BarcodeDetector = class { async detect() { return [{ rawValue: window.codeInView }]; } };
 """
@@ -39,9 +40,9 @@ async def look(tablet: Person, name: str) -> None:
     await tablet.finds_no_barrier()
     await tablet.finds_no_barrier_in_the_dark()
     await tablet.picture(name)
-    await tablet.page.emulate_media(color_scheme="dark")
+    await tablet.page.emulate_media(color_scheme="dark", reduced_motion="reduce")
     await tablet.picture(f"{name}-dark")
-    await tablet.page.emulate_media(color_scheme="light")
+    await tablet.page.emulate_media(color_scheme="light", reduced_motion="null")
 
 
 @pytest.mark.parametrize(
@@ -63,6 +64,7 @@ async def test_a_vehicle_comes_is_checked_in_with_a_photo_and_leaves_by_finger_a
 
     await page.get_by_label("Plate, job or the code of a job sheet").fill(plate)
     await page.get_by_role("button", name="Find", exact=True).tap()
+    await expect(page.locator("#workshop-found .plate")).to_have_text(plate)
     await look(tablet, f"workshop-found-{screen['width']}")
     await page.locator("#workshop-found").get_by_role("button", name="Vehicle in").tap()
 
