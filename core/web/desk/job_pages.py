@@ -204,6 +204,7 @@ async def render_card(
         "customer": await customers.by_id(session, job.customer_id),
         "vehicle": await vehicles.by_id(session, job.vehicle_id),
         "flow": await repository.flow_by_id(session, job.flow_id),
+        "location_name": await locations.name_among_several(session, job.location_id),
         "plates": await vehicles.plates_of(session, job.vehicle_id),
         "tasks": tasks,
         "photos": pictures,

@@ -3,8 +3,9 @@
 from datetime import date
 from uuid import UUID
 
-from sqlalchemy import and_, select
+from sqlalchemy import and_, exists, select
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
 
 from core.errors import NotFound
 from core.workshop.locations.models import Closure, Location
@@ -53,6 +54,18 @@ async def first_with_closures(
     if not found:
         raise NotFound("location")
     return found[0][0], [closure for _location, closure in found if closure is not None]
+
+
+async def name_among_several(session: AsyncSession, location_id: UUID) -> str:
+    """What the location is called; empty where the garage has no other one, as then nobody asks."""
+    another = aliased(Location)
+    found = await session.scalar(
+        select(Location.name).where(
+            Location.id == location_id,
+            exists().where(another.tenant_id == Location.tenant_id, another.id != Location.id),
+        )
+    )
+    return found or ""
 
 
 async def by_id(session: AsyncSession, location_id: UUID) -> Location:

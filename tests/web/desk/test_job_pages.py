@@ -13,7 +13,7 @@ from core.workshop.jobs.numbers import display_public_number
 from core.workshop.jobs.repository import PAGE
 from core.workshop.jobs.services import change_job, set_status
 from core.workshop.locations import repository as locations
-from core.workshop.locations.services import add_location
+from core.workshop.locations.services import add_location, create_location
 from core.workshop.photos.models import Photo
 from core.workshop.vehicles.models import Vehicle
 from plugins.vehicle_presence.services import record_arrival
@@ -62,6 +62,23 @@ def fields_of(page: BeautifulSoup) -> dict[str, str]:
         selected = choice.select_one("option[selected]")
         found[str(choice["name"])] = str(selected["value"]) if selected else ""
     return found
+
+
+async def test_the_card_says_at_which_location_a_job_is_where_there_are_several(
+    garage: Garage,
+) -> None:
+    browser = await garage.staff("technician")
+    job = await a_job(garage)
+    assert not (await browser.open(f"/desk/jobs/{job.id}")).select("#job-location")
+    elsewhere = await a_job(garage)
+    async with garage.unit() as session:
+        other = await create_location(session, name="Second yard")
+        moved = await session.get_one(Job, (garage.tenant.id, elsewhere.id))
+        await factories.set_past_services(session, moved, location_id=other.id)
+        first = await locations.first(session)
+    for each, name in ((job, first.name), (elsewhere, "Second yard")):
+        (said,) = (await browser.open(f"/desk/jobs/{each.id}")).select("#job-location")
+        assert said.get_text(strip=True) == name
 
 
 async def test_jobs_are_listed_newest_first_under_the_status_that_one_asks_for(
