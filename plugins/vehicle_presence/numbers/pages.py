@@ -1,6 +1,8 @@
 """The page of numbers, and a file behind each chart."""
 
+from collections.abc import Sequence
 from typing import Any
+from uuid import UUID
 
 from babel.numbers import format_decimal
 from litestar import Request, get
@@ -13,8 +15,11 @@ from core.errors import NotFound
 from core.i18n import current_language, locale_of
 from core.web.rendering import Page, page
 from core.web.viewer import requires
+from core.workshop.locations import repository as locations
+from core.workshop.locations.models import Location
 from plugins.vehicle_presence.numbers.csv_files import csv_file
 from plugins.vehicle_presence.numbers.periods import period_labels, period_of
+from plugins.vehicle_presence.numbers.repository import MOST
 from plugins.vehicle_presence.numbers.services import CHARTS, numbers_of, rows_of, stage_label
 
 AnyRequest = Request[Any, Any, Any]
@@ -26,11 +31,18 @@ HOME = "/desk/on-site/numbers"
 @get(HOME, guards=[requires(NUMBERS)])
 async def numbers_page(request: AnyRequest, session: Session) -> Page:
     """How long vehicles stand where, how many are forgotten, and what waiting costs."""
-    numbers = await numbers_of(session, period_of(request.query_params.get("period")))
+    places = await locations.everywhere(session)
+    location = _location_of(request, places)
+    period = period_of(request.query_params.get("period"))
+    numbers = await numbers_of(session, period, location)
     return page(
         request,
         "vehicle_presence/numbers/numbers.html",
         numbers=numbers,
+        places=places,
+        location=location,
+        at_location=f"&location={location}" if location else "",
+        most=MOST,
         periods=period_labels(),
         stage_label=stage_label,
         tables={chart: rows_of(numbers, chart) for chart in CHARTS},
@@ -46,15 +58,22 @@ async def numbers_file(
     if chart not in CHARTS:
         raise NotFound("chart")
     period = period_of(request.query_params.get("period"))
+    location = _location_of(request, await locations.everywhere(session))
     name = f"{chart}-{period.first}-{period.last}.csv"
     return Response(
-        csv_file(rows_of(await numbers_of(session, period), chart)),
+        csv_file(rows_of(await numbers_of(session, period, location), chart)),
         media_type="text/csv",
         headers={
             "Content-Disposition": f'attachment; filename="{name}"',
             "Cache-Control": "no-store",
         },
     )
+
+
+def _location_of(request: AnyRequest, places: Sequence[Location]) -> UUID | None:
+    """The location that the address names, if there is one of that id here."""
+    asked = request.query_params.get("location")
+    return next((each.id for each in places if str(each.id) == asked), None)
 
 
 def _number(value: float, form: str = "0.#") -> str:

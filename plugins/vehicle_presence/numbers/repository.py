@@ -3,11 +3,13 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from uuid import UUID
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.tenancy.context import current_tenant
+from plugins.vehicle_presence.numbers.periods import Period
 
 MOST = 5000
 
@@ -47,6 +49,7 @@ _STAGES = text(f"""
 with stays as materialized (
   select id, job_id, arrived_at, left_at from vehicle_presence_stays
   where tenant_id = :tenant and left_at >= :begins and left_at <= :moment
+    and (cast(:location as uuid) is null or location_id = :location)
   order by left_at desc limit :most
 ),
 {_STRETCHES}
@@ -59,10 +62,12 @@ _NIGHTS = text(f"""
 with stays as materialized (
   (select id, job_id, arrived_at, left_at, left_noted_at from vehicle_presence_stays
    where tenant_id = :tenant and left_at is not null and left_noted_at >= :begins
+    and (cast(:location as uuid) is null or location_id = :location)
    order by left_noted_at desc limit :most)
   union all
   (select id, job_id, arrived_at, left_at, left_noted_at from vehicle_presence_stays
    where tenant_id = :tenant and left_at is null
+    and (cast(:location as uuid) is null or location_id = :location)
    order by arrived_at, id limit :most)
 ),
 {_STRETCHES},
@@ -71,7 +76,9 @@ marked as (
   union all
   select left_at, left_noted_at, 'over' from stays where left_noted_at > left_at
 )
-select night::date as night, stage, count(*) as vehicles
+select night::date as night, stage, count(*) as vehicles, (
+    select greatest(count(*) filter (where left_at is null),
+                    count(*) filter (where left_at is not null)) from stays) as stays
 from marked cross join lateral generate_series(
   greatest((begins at time zone :zone)::date, cast(:first as date)),
   least((ends at time zone :zone)::date - 1, cast(:last as date)), interval '1 day') as night
@@ -81,39 +88,57 @@ group by 1, 2
 
 @dataclass(frozen=True, slots=True)
 class StageDays:
-    """Days that vehicles spent in each stage before they left, and how many vehicles."""
+    """Days that vehicles spent in each stage before they left, and how many vehicles: if there
+    are :data:`MOST`, they may be the newest of more."""
 
     stays: int
     days: dict[str, float]
 
 
-async def stage_days(session: AsyncSession, begins: datetime, moment: datetime) -> StageDays:
-    """Of vehicles that left between `begins` and `moment`."""
-    values = {"tenant": session.info["tenant_id"], "begins": begins, "moment": moment, "most": MOST}
+@dataclass(frozen=True, slots=True)
+class Nights:
+    """How many vehicles were marked in over each night, by stage; nights without any are absent.
+    `is_cut`: there may be more vehicles than were looked at."""
+
+    vehicles: dict[date, dict[str, int]]
+    is_cut: bool
+
+
+async def stage_days(
+    session: AsyncSession, begins: datetime, moment: datetime, location_id: UUID | None = None
+) -> StageDays:
+    """Of vehicles that left between `begins` and `moment`, everywhere or at one location."""
+    values = {
+        "tenant": session.info["tenant_id"],
+        "begins": begins,
+        "moment": moment,
+        "most": MOST,
+        "location": location_id,
+    }
     rows = (await session.execute(_STAGES, values)).all()
     return StageDays(
         stays=rows[0].stays if rows else 0, days={row.stage: float(row.days) for row in rows}
     )
 
 
-async def nights(
-    session: AsyncSession, first: date, last: date, begins: datetime, moment: datetime
-) -> dict[date, dict[str, int]]:
-    """How many vehicles were marked in over each night, by stage; nights without any are absent.
+async def nights(session: AsyncSession, period: Period, location_id: UUID | None = None) -> Nights:
+    """Over each night of the period, everywhere or at one location.
 
-    A vehicle that had left but was still marked in counts as `over`. `begins` is the moment at
-    which the night `first` begins.
+    A vehicle that had left but was still marked in counts as `over`.
     """
     values = {
         "tenant": session.info["tenant_id"],
-        "begins": begins,
-        "moment": moment,
-        "first": first,
-        "last": last,
+        "begins": period.begins,
+        "moment": period.moment,
+        "first": period.first,
+        "last": period.last,
+        "location": location_id,
         "zone": current_tenant().timezone,
         "most": MOST,
     }
     found: dict[date, dict[str, int]] = {}
+    is_cut = False
     for row in await session.execute(_NIGHTS, values):
         found.setdefault(row.night, {})[row.stage] = row.vehicles
-    return found
+        is_cut = row.stays >= MOST
+    return Nights(found, is_cut)

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -28,6 +29,8 @@ class Numbers:
     forgotten: ColumnChart
     places: ColumnChart
     waiting_share: float | None
+    is_cut: bool = False
+    """There are more vehicles than :data:`repository.MOST`, and the newest were looked at."""
 
     @property
     def is_empty(self) -> bool:
@@ -45,12 +48,13 @@ def stage_label(stage: str) -> str:
     }[stage]
 
 
-async def numbers_of(session: AsyncSession, period: Period) -> Numbers:
-    """Two questions to the database, whatever the period."""
-    spent = await repository.stage_days(session, period.begins, period.moment)
-    found = await repository.nights(
-        session, period.first, period.last, period.begins, period.moment
-    )
+async def numbers_of(
+    session: AsyncSession, period: Period, location_id: UUID | None = None
+) -> Numbers:
+    """Two questions to the database, whatever the period; of the whole garage or one location."""
+    spent = await repository.stage_days(session, period.begins, period.moment, location_id)
+    counted = await repository.nights(session, period, location_id)
+    found = counted.vehicles
     columns = [
         (column.first, column.last, _averages(found, column.nights)) for column in period.columns
     ]
@@ -69,6 +73,7 @@ async def numbers_of(session: AsyncSession, period: Period) -> Numbers:
         ),
         places=column_chart(("work", "before", "ready", "over"), columns),
         waiting_share=100 * waited / all_nights if all_nights else None,
+        is_cut=counted.is_cut or spent.stays >= repository.MOST,
     )
 
 

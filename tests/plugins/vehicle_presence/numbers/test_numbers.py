@@ -1,6 +1,9 @@
 """Numbers out of stays and histories, as somebody would count them by hand."""
 
+import csv
+import io
 from datetime import datetime, timedelta
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -10,12 +13,14 @@ from hypothesis import strategies as st
 from core.clock import frozen, now
 from core.i18n import language_scope
 from core.workshop.jobs.services import set_status
+from core.workshop.locations import repository as locations
+from core.workshop.locations.services import create_location
 from plugins.vehicle_presence import services as presence
-from plugins.vehicle_presence.numbers import charts
+from plugins.vehicle_presence.numbers import charts, repository
 from plugins.vehicle_presence.numbers.csv_files import csv_file
 from plugins.vehicle_presence.numbers.periods import period_of
-from plugins.vehicle_presence.numbers.services import CHARTS, Numbers, numbers_of
-from tests.factories import a_job, a_plate
+from plugins.vehicle_presence.numbers.services import CHARTS, Numbers, numbers_of, stage_label
+from tests.factories import a_job, a_plate, set_past_services
 from tests.garages import STAFF, Garage
 from tests.statements import counted
 from tests.sweeping import let_act, many_forgotten, swept
@@ -30,11 +35,13 @@ def at(days_ago: float) -> datetime:
     return NOON - timedelta(days=days_ago)
 
 
-async def a_course(garage: Garage, *steps: tuple[float, str]) -> None:
+async def a_course(garage: Garage, *steps: tuple[float, str], location: UUID | None = None) -> None:
     """A vehicle with what happened to it, oldest first: (days ago, `in`, `off` or a status)."""
     async with garage.unit() as session:
         with frozen(at(steps[0][0])):
             job = await a_job(session, plate=a_plate())
+            if location is not None:
+                job = await set_past_services(session, job, location_id=location)
         for days_ago, what in steps:
             with frozen(at(days_ago)):
                 if what == "in":
@@ -168,6 +175,110 @@ async def test_behind_each_chart_is_a_file(garage: Garage, chart: str) -> None:
     assert f'filename="{chart}-' in answer.headers["content-disposition"]
     lines = answer.text.removeprefix("\N{ZERO WIDTH NO-BREAK SPACE}").splitlines()
     assert len(lines) == (5 if chart == "stages" else 31)
+
+
+async def some_courses(garage: Garage) -> None:
+    """Vehicles in every stage, and one that left."""
+    await a_course(
+        garage, (12, "planned"), (10, "in"), (9, "in_progress"), (5, "ready"), (2, "off")
+    )
+    await a_course(garage, (8, "in"), (6, "in_progress"), (3, "ready"))
+    await a_course(garage, (6, "in"), (3, "cancelled"))
+
+
+@pytest.mark.parametrize("period", ["month", "quarter", "year"])
+@pytest.mark.parametrize("chart", CHARTS)
+async def test_the_file_says_value_by_value_what_the_chart_shows(
+    garage: Garage, chart: str, period: str
+) -> None:
+    await some_courses(garage)
+    found = await numbers(garage, period)
+    with frozen(NOON):
+        browser = await garage.staff("planner")
+        answer = await browser.get(f"{HOME}/csv/{chart}?period={period}")
+        page = await browser.open(f"{HOME}?period={period}")
+        await browser.aclose()
+    head, *lines = list(csv.reader(io.StringIO(answer.content.decode("utf-8-sig"))))
+    if chart == "stages":
+        shown = [[stage_label(row.key), row.value] for row in found.stages]
+        assert head == ["Stage", "Days on average"]
+    else:
+        drawn = getattr(found, chart)
+        shown = [
+            [bar.first.isoformat(), bar.last.isoformat(), *(bar.values[key] for key in drawn.keys)]
+            for bar in drawn.bars
+        ]
+        assert head == ["From", "Until", *(stage_label(key) for key in drawn.keys)]
+        heights = [sum(part.height for part in bar.parts) for bar in drawn.bars]
+        assert heights == pytest.approx(
+            [100 * bar.total / drawn.ticks[0] for bar in drawn.bars], abs=0.05
+        )
+    assert len(lines) == len(shown)
+    for line, values in zip(lines, shown, strict=True):
+        for cell, value in zip(line, values, strict=True):
+            if isinstance(value, str):
+                assert cell == value
+            else:
+                assert float(cell) == pytest.approx(value, abs=0.005)
+    assert any(float(cell) for line in lines for cell in line[-1:]) or chart == "stages"
+    tables = [
+        [[cell.get_text(strip=True) for cell in row.select("td, th")] for row in table.select("tr")]
+        for table in page.select("details.behind table")
+    ]
+    assert [head, *lines] in tables
+
+
+async def test_the_numbers_of_one_location_are_those_of_its_vehicles(garage: Garage) -> None:
+    await a_course(garage, (8, "in"), (6, "in_progress"), (4, "off"))
+    async with garage.unit() as session:
+        other = await create_location(session, name="Second yard")
+    await a_course(garage, (9, "in"), (5, "ready"), location=other.id)
+    with frozen(NOON):
+        async with garage.unit() as session:
+            first = await locations.first(session)
+            here = await numbers_of(session, period_of("month"), first.id)
+            there = await numbers_of(session, period_of("month"), other.id)
+            everywhere = await numbers_of(session, period_of("month"))
+        browser = await garage.staff("planner")
+        page = await browser.open(f"{HOME}?period=month&location={other.id}")
+        none = await browser.open(f"{HOME}?period=month&location=nonsense")
+        await browser.aclose()
+    assert (here.left, there.left, everywhere.left) == (1, 0, 1)
+
+    def nights_of(found: Numbers) -> float:
+        return sum(bar.total for bar in found.places.bars)
+
+    assert (nights_of(here), nights_of(there)) == (4, 9)
+    assert nights_of(everywhere) == 13
+    (current,) = page.select("#numbers-locations [aria-current]")
+    assert current.text == "Second yard"
+    links = [
+        str(each["href"]) for each in page.select("a[href*='/csv/'], .tabs a[href*='quarter']")
+    ]
+    assert all(f"location={other.id}" in link for link in links if "period" in link)
+    (current,) = none.select("#numbers-locations [aria-current]")
+    assert current.text == "All"
+
+
+async def test_a_garage_with_one_location_is_not_asked_for_which(garage: Garage) -> None:
+    await a_course(garage, (8, "in"))
+    page = await (await garage.staff("planner")).open(HOME)
+    assert not page.select("#numbers-locations")
+
+
+async def test_a_page_that_looks_at_the_newest_only_says_so(
+    garage: Garage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for _vehicle in range(3):
+        await a_course(garage, (8, "in"), (4, "off"))
+    browser = await garage.staff("planner")
+    assert "only the newest" not in (await browser.open(f"{HOME}?period=year")).text
+    found = await numbers(garage)
+    assert (found.left, found.is_cut) == (3, False)
+    monkeypatch.setattr(repository, "MOST", 2)
+    found = await numbers(garage)
+    assert (found.left, found.is_cut) == (2, True)
+    assert "only the newest" in (await browser.open(f"{HOME}?period=year")).text
 
 
 async def test_an_unknown_chart_is_no_file(garage: Garage) -> None:
