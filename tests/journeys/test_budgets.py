@@ -8,7 +8,7 @@ import pytest
 from playwright.async_api import Request
 
 from tests.demo_run import DemoRun
-from tests.journeys.people import PHONE, People, Person
+from tests.journeys.people import PHONE, TABLET, People, Person
 
 KB = 1024
 
@@ -24,6 +24,7 @@ class Budget:
 
 PORTAL = Budget(45 * KB, 12 * KB, 8)
 STAFF = Budget(110 * KB, 45 * KB, 14)
+TABLET_OF_STAFF = Budget(80 * KB, 30 * KB, 12)
 
 
 async def visit(person: Person, path: str) -> list[Request]:
@@ -99,3 +100,13 @@ async def test_a_first_view_of_the_desk_is_light(people: People, demo: DemoRun) 
         await fresh.page.context.add_cookies(await owner.page.context.cookies())  # type: ignore[arg-type]
         requests = await visit(fresh, path)
         await assert_within(STAFF, requests, f"noord.localhost:{demo.port}")
+
+
+async def test_the_first_view_of_the_workshops_tablet_is_light(
+    people: People, demo: DemoRun
+) -> None:
+    technician = await people.staff("noord", "technician")
+    cookies = await technician.page.context.storage_state()
+    fresh = await people.sit_down("noord", screen=TABLET, cookies=cookies)
+    requests = await visit(fresh, "/desk/workshop")
+    await assert_within(TABLET_OF_STAFF, requests, f"noord.localhost:{demo.port}")
