@@ -4,11 +4,12 @@ import asyncio
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 from bs4 import BeautifulSoup
+from redis.asyncio import Redis
 from sqlalchemy import func, select
 
 from core.clock import now
@@ -108,21 +109,34 @@ async def estimates_of(garage: Garage, email: str) -> list[Appointment]:
         return list(found)
 
 
-async def test_five_hundred_bot_bookings_leave_the_calendar_usable(
-    garage: Garage, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def five_hundred(
+    garage: Garage, monkeypatch: pytest.MonkeyPatch, *, addresses: int
+) -> tuple[Counter[int], list[str], list[datetime]]:
+    """Bots book from so many addresses: what they are answered, and what was free before and is
+    afterwards."""
     monkeypatch.setattr(puzzles, "_bits", lambda _connection: 8)
     async with garage.unit() as session:
         before = [slot.isoformat() for slot in await free_slots(session)]
     emails = [f"{number}@bots.test" for number in range(BOTS)]
     waiting = await drafts(garage, [*before, *before][:BOTS], emails)
     bots = [
-        Bot(secret, f"192.0.2.{number % 5}", is_blind=number % 3 == 0, is_clever=number % 3 == 1)
+        Bot(
+            secret,
+            f"2001:db8:{number % addresses:x}::1",
+            is_blind=number % 3 == 0,
+            is_clever=number % 3 == 1,
+        )
         for number, secret in enumerate(waiting)
     ]
     statuses = await send_all(garage, bots)
     async with garage.unit() as session:
-        after = await free_slots(session)
+        return statuses, before, await free_slots(session)
+
+
+async def test_five_hundred_bot_bookings_leave_the_calendar_usable(
+    garage: Garage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    statuses, before, after = await five_hundred(garage, monkeypatch, addresses=5)
     taken = len(before) - len(after)
     assert statuses[303] == taken == 40 + 5, "one per address, and what all may take again"
     assert set(statuses) == {303, 422, 429}
@@ -132,6 +146,34 @@ async def test_five_hundred_bot_bookings_leave_the_calendar_usable(
     assert own.starts_at - after[0] < timedelta(days=3)
     planning = await (await garage.staff("planner")).get("/desk/planning")
     assert planning.status_code == 200
+
+
+async def test_five_hundred_addresses_take_no_more_than_an_hour_may(
+    garage: Garage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    statuses, before, after = await five_hundred(garage, monkeypatch, addresses=BOTS)
+    assert statuses[303] == len(before) - len(after) == 60
+    assert set(statuses) == {303, 422, 429}
+    noor = garage.browser(address="198.51.100.1")
+    async with garage.unit() as session:
+        draft, secret = await begin_draft(session, "en")
+        draft.answers = answers(after[0].isoformat(), "noor@example.com")
+    noor.cookies.set(cookie_name(garage.house.settings, COOKIE), secret, domain=garage.host)
+    refused = await submit_and_work(noor, "/en/estimate/check")
+    assert refused.status_code == 429
+    assert "Please call us: we find a time together." in refused.text
+    await an_hour_passes(garage)
+    page = await noor.submit("/en/estimate/check")
+    (own,) = await estimates_of(garage, "noor@example.com")
+    assert page.url.path == "/en/estimate/done"
+    assert own.starts_at == after[0]
+
+
+async def an_hour_passes(garage: Garage) -> None:
+    """What was counted for the garage in the last hour counts no more."""
+    async with Redis.from_url(garage.house.settings.redis_url) as redis:
+        async for key in redis.scan_iter(f"*portal-booked-here*{garage.tenant.id}*"):
+            await redis.delete(key)
 
 
 async def test_bots_that_only_keep_times_leave_three_quarters_of_them(garage: Garage) -> None:

@@ -1,9 +1,11 @@
 """Every mail of the portal, in every language."""
 
 import re
+import secrets
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 from babel.messages.pofile import read_po
@@ -14,8 +16,11 @@ from core.mailbox.store import StoredMail
 from core.workshop.jobs.services import set_status
 from core.workshop.planning import repository as planning_repository
 from core.workshop.planning import services as planning
+from plugins.self_service_portal import messages
+from plugins.self_service_portal.messages import Writing
 from plugins.self_service_portal.reminders import remind
 from plugins.self_service_portal.unconfirmed import free_unconfirmed
+from tests.factories import a_job, a_plate, a_quote, a_time_wish, an_appointment
 from tests.garages import STAFF, Garage, Outbox
 from tests.plugins.self_service_portal.after_booking import (
     appointment_of,
@@ -27,13 +32,16 @@ from tests.plugins.self_service_portal.after_booking import (
 )
 
 PLUGIN = Path(__file__).resolve().parents[3] / "plugins" / "self_service_portal"
-SIX = [
+NINE = [
     "appointment_confirmed",
     "appointment_tomorrow",
     "stage_reached",
     "appointment_cancelled",
     "appointment_to_confirm",
     "appointment_freed",
+    "message_answered",
+    "quote_sent",
+    "time_is_free",
 ]
 
 
@@ -64,6 +72,23 @@ async def six_mails(garage: Garage, outbox: Outbox, language: str) -> list[Store
         return [*got, *await mails(outbox, garage, second)]
 
 
+async def three_mails(garage: Garage, outbox: Outbox, language: str) -> list[StoredMail]:
+    """The others: the garage answers, sends an estimate, and a time that was wished for is free."""
+    email = f"{secrets.token_hex(6)}@customer.test"
+    async with garage.unit() as session:
+        job = await a_job(session, plate=a_plate(), email=email, language=language)
+        slot = await far_slot(session, "drop_off")
+        other = await a_job(session, plate=a_plate(), email=None)
+        taken, _secret = await an_appointment(session, other, "drop_off", at=slot)
+        await messages.answer_customer(session, job.id, Writing("12345", uuid4()), STAFF)
+        await a_quote(session, job, note="")
+        await a_time_wish(session, job, email=email, language=language)
+        await planning.cancel(session, taken, STAFF)
+    while await outbox.empty(garage):
+        pass
+    return outbox.mails_to(email)[::-1]
+
+
 def english_of(mail: str) -> Iterator[re.Pattern[str]]:
     """The English texts of a mail's templates, each with anything in its placeholders."""
     for path in (PLUGIN / "templates" / "mail").glob(f"{mail}.*"):
@@ -75,13 +100,20 @@ def english_of(mail: str) -> Iterator[re.Pattern[str]]:
 async def test_every_mail_can_be_written_in_every_language(
     garage: Garage, outbox: Outbox, language: str
 ) -> None:
-    got = await six_mails(garage, outbox, language)
-    assert len(got) == len(SIX)
+    got = [
+        *await six_mails(garage, outbox, language),
+        *await three_mails(garage, outbox, language),
+    ]
+    assert len(got) == len(NINE)
     for mail in got:
         assert mail.message["Content-Language"] == language
         assert "%(" not in mail.text + mail.html + mail.subject
         assert f'lang="{language}"' in mail.html
     assert_no_english(got, language)
+
+
+def test_no_mail_of_the_portal_is_forgotten() -> None:
+    assert {path.stem for path in (PLUGIN / "templates" / "mail").glob("*.html")} == set(NINE)
 
 
 def assert_no_english(got: list[StoredMail], language: str) -> None:
@@ -93,7 +125,7 @@ def assert_no_english(got: list[StoredMail], language: str) -> None:
         same = {str(each.id) for each in read_po(stream) if each.id == each.string}
     left = [
         (name, pattern.pattern)
-        for name, mail in zip(SIX, got, strict=True)
+        for name, mail in zip(NINE, got, strict=True)
         for pattern in english_of(name)
         if re.search("[a-z]", pattern.pattern)
         and pattern.pattern not in {re.escape(text) for text in same}
