@@ -15,8 +15,10 @@ from tusclient.uploader import Uploader
 
 from core.house import House
 from core.workshop.photos.models import Photo
+from plugins.self_service_portal.models import DraftPhoto
 from tests import factories
 from tests.garages import Garage
+from tests.plugins.self_service_portal.waiting_people import at_the_time, with_a_job
 from tests.tus import PIECE, Sender
 from tests.web_server import WebServer, running_web
 
@@ -32,13 +34,40 @@ def web(house: House) -> Iterator[WebServer]:
         yield server
 
 
-@pytest.fixture
-async def sender(garage: Garage) -> Sender:
+async def at_a_card(garage: Garage) -> Sender:
     """A planner at the card of a fresh job."""
     async with garage.unit() as session:
         job = await factories.a_job(session)
     browser = await garage.staff("planner")
     return Sender(browser, f"/desk/jobs/{job.id}/uploads", await browser.token("/desk"))
+
+
+async def at_a_request(garage: Garage) -> Sender:
+    """A customer at the photos of a request for an estimate."""
+    browser = await at_the_time(garage)
+    token = await browser.token("/en/estimate/photos")
+    return Sender(browser, "/en/estimate/uploads", token)
+
+
+async def at_pictures(garage: Garage) -> Sender:
+    """A customer who adds pictures to a job."""
+    async with garage.unit() as session:
+        job = await factories.a_job(session)
+    browser = await with_a_job(garage, job)
+    return Sender(browser, "/en/pictures/uploads", await browser.token("/en/pictures/add"))
+
+
+@pytest.fixture
+async def sender(request: pytest.FixtureRequest, garage: Garage) -> Sender:
+    """Whoever sends photos; at a card where a test does not say who."""
+    come = getattr(request, "param", at_a_card)
+    found: Sender = await come(garage)
+    return found
+
+
+EVERYWHERE = pytest.mark.parametrize(
+    "sender", [at_a_card, at_a_request, at_pictures], indirect=True
+)
 
 
 @pytest.fixture
@@ -56,10 +85,14 @@ def headers_of(sender: Sender, garage: Garage) -> dict[str, str]:
 
 async def kept_in(garage: Garage) -> list[bytes]:
     async with garage.unit() as session:
-        keys = list(await session.scalars(select(Photo.original_key)))
+        keys = [
+            *await session.scalars(select(Photo.original_key)),
+            *await session.scalars(select(DraftPhoto.key)),
+        ]
     return [await garage.house.storage.get_bytes(garage.tenant.id, key) for key in keys]
 
 
+@EVERYWHERE
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # its files
 async def test_another_authors_client_goes_on_where_it_was_stopped(
     web: WebServer, garage: Garage, sender: Sender, picture: Path
@@ -86,6 +119,7 @@ async def test_another_authors_client_goes_on_where_it_was_stopped(
     assert await kept_in(garage) == [BODY]
 
 
+@EVERYWHERE
 async def test_what_came_before_the_connection_broke_need_not_be_sent_again(
     web: WebServer, garage: Garage, sender: Sender
 ) -> None:

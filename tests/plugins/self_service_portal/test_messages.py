@@ -8,17 +8,8 @@ from plugins.self_service_portal import message_pages, messages
 from plugins.self_service_portal.messages import clean
 from tests import factories
 from tests.garages import STAFF, Garage, Outbox
+from tests.naughty import NAUGHTY
 from tests.plugins.self_service_portal.talkers import Talkers, talkers_at
-
-NAUGHTY = (
-    "<script>alert(1)</script>",
-    "'; drop table jobs; --",
-    "{{ 7 * 7 }} %(name)s ${x} %s",
-    "\u202eevil\u202c right to left",
-    "Ω≈ç√∫ 田中さん 👩‍🔧 مرحبا",
-    "a\x00b\x07c",
-    "=HYPERLINK(1)\r\nBcc: all@example.com",
-)
 
 
 @pytest.fixture
@@ -105,13 +96,18 @@ async def test_customers_do_not_read_the_names_of_staff(talkers: Talkers) -> Non
     assert "Tom Claes" not in (await talkers.status()).text
 
 
-async def test_naughty_texts_come_back_as_texts(talkers: Talkers) -> None:
-    for text in NAUGHTY:
-        await talkers.write(text)
+async def test_naughty_texts_come_back_as_texts(
+    talkers: Talkers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(message_pages, "PER_JOB", "1000/hour")
+    monkeypatch.setattr(message_pages, "PER_ADDRESS", "1000/hour")
+    for text in (*NAUGHTY, "a\x00b\x07c"):
+        assert (await talkers.write(text)).status_code == 303, text
     card = await (await talkers.desk()).open(f"/desk/jobs/{talkers.job_id}")
     for page in (await talkers.status(), card):
         shown = page.select("#messages .words")
-        assert [each.get_text("\n") for each in shown] == [clean(text) for text in NAUGHTY]
+        said = [each.get_text("\n").split() for each in shown]
+        assert said == [clean(text).split() for text in (*NAUGHTY, "a\x00b\x07c")]
         assert [each for words in shown for each in words.select("script, a, img")] == []
 
 

@@ -95,6 +95,15 @@ async def test_a_wish_is_kept_with_what_was_answered_before(garage: Garage) -> N
     assert wish.answers["damage"]["damage"] == "A long scratch"
 
 
+async def test_a_wish_of_somebody_who_told_nothing_but_the_plate_is_listed(garage: Garage) -> None:
+    browser = garage.browser()
+    await browser.submit("/en/estimate/vehicle", {"plate": "1-WSH-001", "country": "BE"})
+    answer = await browser.submit("/en/estimate/wish", WISH)
+    page = await (await garage.staff("planner")).open("/desk/wishes")
+    assert str(answer.url).endswith("/en/estimate/wish/done")
+    assert [card.select_one(".plate").text for card in page.select("main li.card")] == ["1-WSH-001"]
+
+
 async def test_a_wish_for_a_repair_belongs_to_its_job(garage: Garage) -> None:
     async with garage.unit() as session:
         job = await a_job(session)
