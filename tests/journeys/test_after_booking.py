@@ -8,6 +8,7 @@ from tests.demo_run import DemoRun
 from tests.journeys.flows import look_in_every_language
 from tests.journeys.people import NARROW, People, Person, every_process_follows
 from tests.journeys.test_customer import mail_to
+from tests.journeys.test_keyboard import Keyboard
 from tests.journeys.test_talk import open_card
 
 EMAIL = "confirm.me@example.com"
@@ -75,7 +76,7 @@ async def test_an_appointment_is_confirmed_and_given_back_on_the_smallest_phone(
         await follow_mail(reader, demo, "confirm")
         await reader.reads_heading("Confirm your appointment")
         await look_in_every_language(reader)
-        await reader.press("Yes, I am coming")
+        await Keyboard(reader).enter("main button.primary")
         await reader.reads_heading("Your appointment is confirmed")
         await look_in_every_language(reader)
         await finish_the_repair(people)
@@ -92,8 +93,9 @@ async def test_an_appointment_is_confirmed_and_given_back_on_the_smallest_phone(
     await reader.follow("Cancel the appointment")
     await reader.reads_heading("Cancel this appointment?")
     await look_in_every_language(reader)
-    await reader.fill("Registration plate", "1 cnf 001")
-    await reader.press("Yes, cancel the appointment")
+    hands = Keyboard(reader)
+    await hands.type("input[name=plate]", "1 cnf 001")
+    await hands.enter("main form button.danger")
     await reader.reads_heading("Your appointment was cancelled")
     await look_in_every_language(reader)
     assert not reader.complaints

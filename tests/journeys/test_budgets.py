@@ -8,6 +8,7 @@ import pytest
 from playwright.async_api import Request
 
 from tests.demo_run import DemoRun
+from tests.journeys.flows import NEXT
 from tests.journeys.people import PHONE, TABLET, People, Person
 
 KB = 1024
@@ -88,6 +89,34 @@ async def test_the_page_with_the_photos_is_light_too(people: People, demo: DemoR
     await second.page.context.add_cookies(await first.page.context.cookies())  # type: ignore[arg-type]
     requests = await visit(second, "/nl/pictures/add")
     await assert_within(PORTAL, requests, f"noord.localhost:{demo.port}")
+
+
+async def test_the_pages_of_a_flow_are_light_when_they_are_opened_first(
+    people: People, demo: DemoRun
+) -> None:
+    first = await people.sit_down("noord", screen=PHONE)
+    await first.go("/nl/estimate")
+    await first.page.locator("input[name=plate]").fill("1-BUD-001")
+    await first.tap(NEXT)
+    await first.page.wait_for_url("**/damage")
+    await first.page.locator("textarea[name=damage]").fill("Een deuk")
+    await first.tap(NEXT)
+    await first.page.wait_for_url("**/photos")
+    await first.tap(NEXT)
+    await first.page.wait_for_url("**/time")
+    job = demo.garage("noord")["jobs"][0]
+    await first.go("/nl/status")
+    await first.page.locator("input[name=plate]").fill(job["plate"])
+    await first.page.locator("input[name=number]").fill(job["number"])
+    await first.tap(NEXT)
+    await first.page.wait_for_url("**/status/job")
+    cookies = await first.page.context.cookies()
+    for path in ("/estimate/photos", "/estimate/time", "/status/job"):
+        fresh = await people.sit_down("noord", screen=PHONE)
+        await fresh.page.context.add_cookies(cookies)  # type: ignore[arg-type]
+        requests = await visit(fresh, f"/nl{path}")
+        assert fresh.page.url.endswith(f"/nl{path}")
+        await assert_within(PORTAL, requests, f"noord.localhost:{demo.port}")
 
 
 async def test_a_first_view_of_the_desk_is_light(people: People, demo: DemoRun) -> None:

@@ -10,19 +10,20 @@ from tests.demo_run import DemoRun
 from tests.factories import jpeg
 from tests.journeys.people import (
     BAD_PHOTOS,
-    DESKTOP,
     LONGEST_SECONDS,
+    NARROW,
     PHONE,
     PHOTOS,
     People,
     Person,
 )
+from tests.journeys.test_keyboard import Keyboard
 from tests.waiting import until
 
 SEVERAL = [PHOTOS / name for name in ("landscape_6.jpg", "IMG_5195.HEIC", "jolla.jpg")]
 NUMBER = re.compile(r"[0-9A-Z]{3}-[0-9A-Z]{3}-[0-9A-Z]{3}")
 WAYS = pytest.mark.parametrize(
-    ("screen", "scripts"), [(PHONE, True), (DESKTOP, False)], ids=["phone", "no-javascript"]
+    ("screen", "scripts"), [(PHONE, True), (NARROW, False)], ids=["phone", "no-javascript"]
 )
 
 
@@ -241,6 +242,17 @@ async def test_the_link_in_the_mail_moves_and_cancels_the_appointment(
     await reader.page.goto(link[0])
     await reader.reads_heading("Your appointment")
     assert "LNK" not in await reader.page.content()
+    before = await reader.page.locator("main time").first.get_attribute("datetime")
+    hands = Keyboard(reader)  # with no more than that
+    await hands.type("input[name=plate]", "1 lnk 001")
+    await hands.enter("main form > details > summary")
+    await hands.reach("input[type=radio][name=slot]")
+    await reader.page.keyboard.press("Space")
+    await hands.enter("main form button.primary")
+    await reader.sees("Your appointment was moved.")
+    moved = reader.page.locator("main time").first
+    await expect(moved).not_to_have_attribute("datetime", str(before))
+    await reader.page.goto(link[0])
     await reader.follow("Cancel the appointment")
     await reader.reads_heading("Cancel this appointment?")
     await reader.fill("Registration plate", "1 lnk 001")

@@ -3,6 +3,7 @@
 from urllib.parse import urlsplit
 
 import pytest
+from playwright.async_api import expect
 
 from tests.journeys import flows
 from tests.journeys.people import NARROW, PHONE, People, Person
@@ -15,7 +16,8 @@ PICTURES = {"/nl": "portal-home-nl", "/fr/estimate/done": "portal-done-fr"}
 
 async def look(customer: Person) -> None:
     """No barrier, light or dark, nothing too small for a thumb, and nothing wider than the screen,
-    also of a larger phone."""
+    also of a larger phone; what can be unfolded is."""
+    await customer.page.evaluate(flows.UNFOLD)
     await customer.finds_no_barrier()
     await customer.finds_everything_large_enough()
     await customer.finds_no_barrier_in_the_dark()
@@ -49,11 +51,12 @@ async def test_what_goes_wrong_has_no_barrier_either(people: People, language: s
     for path in ("estimate/vehicle", "status"):
         await customer.go(f"/{language}/{path}")
         await customer.tap(flows.NEXT)
+        await expect(customer.page.locator(".error-summary")).to_be_focused()
         await look(customer)
     await customer.page.locator("input[name=plate]").fill("2-ZZZ-999")
     await customer.page.locator("input[name=number]").fill("AAA-AAA-AAA")
     await customer.tap(flows.NEXT)
-    await customer.page.locator(".error-summary").wait_for()
+    await expect(customer.page.locator(".error-summary")).to_be_focused()
     await look(customer)
     await customer.go(f"/{language}/nothing-here")
     await look(customer)

@@ -32,6 +32,11 @@ class Keyboard:
         await self.reach(selector)
         await self._page.keyboard.type(text)
 
+    async def enter(self, selector: str) -> None:
+        """A button, which leads anywhere."""
+        await self.reach(selector)
+        await self._page.keyboard.press("Enter")
+
     async def press(self, selector: str, target: str, key: str = "Enter") -> None:
         """A link or a button, which leads to `target`."""
         await self.reach(selector)

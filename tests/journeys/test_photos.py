@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import Literal
 
 from PIL import Image
-from playwright.async_api import FilePayload, Response, Route, expect
+from playwright.async_api import FilePayload, Locator, Response, Route, expect
 
 from tests.demo_run import DemoRun
+from tests.factories import jpeg
 from tests.journeys.people import DESKTOP, NARROW, PHONE, PHOTOS, People, Person
 from tests.workshop.photos.pictures import encoded
 
@@ -121,6 +122,69 @@ async def test_it_goes_on_by_itself_when_the_network_is_back(people: People) -> 
     await expect(customer.page.get_by_role("radio").first).to_be_visible()
     await customer.go("/en/estimate/photos")
     await expect(customer.page.locator("ol.received > li")).to_have_count(1)
+
+
+def small(number: int) -> FilePayload:
+    """A photo that no other has, by the name of its number."""
+    body = jpeg((12 * number, 99, 40))
+    return FilePayload(name=f"photo {number}.jpg", mimeType="image/jpeg", buffer=body)
+
+
+async def names_of(received: Locator) -> list[str]:
+    """The names of the photos that have arrived, in order and without their place."""
+    texts = await received.locator(".name").all_inner_texts()
+    return [text.splitlines()[0].partition(". ")[2] for text in texts]
+
+
+async def test_twenty_photos_at_once_arrive_and_are_put_in_order_and_taken_back(
+    people: People,
+) -> None:
+    customer = await people.sit_down("noord", screen=PHONE)
+    await come_to_photos(customer, "2-TWE-001")
+    received = customer.page.locator("ol.received > li")
+    await customer.page.locator("#photos").set_input_files([small(each) for each in range(20)])
+    await expect(received).to_have_count(20)
+    await expect(customer.page.locator("[data-photo-count]").first).to_have_text("20")
+    await expect(customer.page.locator(".upload-list li")).to_have_count(0)
+    names = await names_of(received)
+    assert sorted(names) == sorted(f"photo {number}.jpg" for number in range(20))
+    await received.nth(0).get_by_role("button", name="Later").click()
+    await expect(received.nth(0)).to_contain_text(names[1])
+    await received.nth(2).get_by_role("button", name="Earlier").click()
+    await expect(received.nth(1)).to_contain_text(names[2])
+    await received.nth(19).get_by_role("button", name="Remove").click()
+    await expect(received).to_have_count(19)
+    assert await names_of(received) == [names[1], names[2], names[0], *names[3:19]]
+    assert not customer.complaints
+
+
+async def test_a_refused_piece_says_how_far_it_was_and_is_tried_again(people: People) -> None:
+    customer = await people.sit_down("noord", screen=PHONE)
+    await come_to_photos(customer, "2-TRY-001")
+    page, seen, pieces = customer.page, asyncio.Event(), list[str]()
+
+    async def refuse_the_second_piece(route: Route) -> None:
+        if route.request.method == "PATCH":
+            pieces.append(route.request.headers["upload-offset"])
+        if route.request.method == "PATCH" and len(pieces) == 2:
+            await seen.wait()
+            await route.fulfill(status=429, json={"error": "Too much at once. Please wait."})
+        else:
+            await route.continue_()
+
+    await page.route(ENDPOINT, refuse_the_second_piece)
+    await page.locator("#gallery-odometer").set_input_files(HEIC)
+    row = page.locator(".upload-list li")
+    share = round(100 * (1 << 19) / HEIC.stat().st_size)
+    await expect(row).to_contain_text(f"Sending: {share}%")
+    assert float(await row.locator("progress").evaluate("bar => bar.value")) > 0
+    seen.set()
+    await expect(row).to_contain_text("Too much at once. Please wait.")
+    await expect(row.locator("progress")).to_be_hidden()
+    await customer.finds_no_barrier()
+    await row.get_by_role("button", name="Try again").click()
+    await expect(page.locator("ol.received > li")).to_contain_text(["Odometer"])
+    assert pieces[2] == pieces[1] == str(1 << 19), "it goes on where it was refused"
 
 
 def lying_photo() -> bytes:

@@ -167,3 +167,14 @@ def test_every_room_has_states_and_no_two_have_one_name() -> None:
     names = [state.name for state in STATES]
     assert {state.make.__module__ for state in STATES} == {room.__name__ for room in ROOMS}
     assert len(set(names)) == len(names)
+
+
+async def test_the_menu_of_a_task_opens_on_the_screen(scene: Scene, window: Window) -> None:
+    shown = await desk.a_job_card_with_everything_said(scene)
+    await window.show(shown, await shown.answer("nl"))
+    menus = window.page.locator(".tasks details.menu")
+    await menus.first.locator("summary").click()
+    edges = await menus.first.locator("div").first.evaluate(
+        "(menu) => [menu.getBoundingClientRect().left, menu.getBoundingClientRect().right]"
+    )
+    assert 0 <= edges[0] < edges[1] <= NARROW["width"]

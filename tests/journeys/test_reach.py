@@ -246,7 +246,7 @@ async def test_a_frame_that_may_keep_no_cookies_opens_the_entry_in_a_window_of_i
         kept = {name: value for name, value in answer.headers.items() if name != "set-cookie"}
         await route.fulfill(status=answer.status_code, headers=kept, body=answer.content)
 
-    page, portal, _complaints = await visit(
+    page, portal, complaints = await visit(
         strict_chrome, site.url(), screen=NARROW, routed=("**/en/embed/**", keep_no_cookie)
     )
     await expect(portal.get_by_text("It opens in a window of its own.")).to_be_visible()
@@ -255,12 +255,13 @@ async def test_a_frame_that_may_keep_no_cookies_opens_the_entry_in_a_window_of_i
         await portal.get_by_role("link", name="Open", exact=True).click()
     own = await opening.value
     await expect(own.get_by_role("heading", level=1)).to_have_text("Which vehicle is it about?")
+    assert not complaints
 
 
 async def test_a_form_whose_cookie_is_lost_in_the_frame_says_what_to_do(
     strict_chrome: Browser, site: Site
 ) -> None:
-    page, portal, _complaints = await visit(strict_chrome, site.url())
+    page, portal, complaints = await visit(strict_chrome, site.url())
     await portal.get_by_label("Registration plate").fill("1-EMB-124")
     await page.context.clear_cookies()
     await portal.get_by_role("button", name="Next »").click()
@@ -270,14 +271,16 @@ async def test_a_form_whose_cookie_is_lost_in_the_frame_says_what_to_do(
         await portal.get_by_role("link", name="Open in a window of its own").click()
     own = await opening.value
     await expect(own.locator(".entry-card").first).to_be_visible()
+    assert [each for each in complaints if "status of 403" not in each] == []
 
 
 async def test_without_scripts_the_frame_keeps_its_height(
     strict_chrome: Browser, site: Site
 ) -> None:
-    page, portal, _complaints = await visit(strict_chrome, site.url(scripts=False))
+    page, portal, complaints = await visit(strict_chrome, site.url(scripts=False))
     await expect(portal.get_by_role("heading", level=1)).to_be_visible()
     assert INITIAL_HEIGHT <= await height_of(page) <= INITIAL_HEIGHT + 8
+    assert not complaints
 
 
 async def test_a_site_that_is_not_allowed_shows_nothing(strict_chrome: Browser, site: Site) -> None:
@@ -341,6 +344,19 @@ async def test_without_a_connection_the_portal_says_so_and_nothing_about_anybody
     await customer.page.context.set_offline(False)
     await customer.go("/nl/status/job")
     await customer.reads_heading("Uw herstelling")
+
+
+async def test_a_phone_may_install_the_portal(people: People) -> None:
+    customer = await people.sit_down("noord", screen=PHONE)
+    await customer.go("/nl")
+    await installed(customer)
+    browser = await customer.page.context.new_cdp_session(customer.page)
+    manifest = await browser.send("Page.getAppManifest")
+    problems = await browser.send("Page.getInstallabilityErrors")
+    found = {each["errorId"] for each in problems["installabilityErrors"]}
+    assert manifest["url"].endswith("/nl/app.webmanifest")
+    assert manifest["errors"] == []
+    assert found <= {"in-incognito"}, "which is what a window of a test is"
 
 
 async def test_a_portal_that_is_switched_off_leaves_nothing_in_the_browser(

@@ -11,6 +11,7 @@ from playwright.async_api import Page, Route
 from core.clock import frozen, now
 from core.web.limits import Limiter
 from tests.garages import Browser, Garage, Outbox
+from tests.journeys.flows import UNFOLD
 from tests.journeys.people import Sight
 
 Files = Sequence[tuple[str, tuple[str, bytes, str]]]
@@ -20,8 +21,6 @@ KEPT_APART = ("content-encoding", "content-length", "set-cookie", "transfer-enco
 """Of an answer that is handed on: the browser in process has read it already."""
 ANYWHERE = "/en/status"
 """A page with a form: its token fits every form that its browser is shown."""
-OPEN = "document.querySelectorAll('main details:not(.menu)').forEach((all) => { all.open = true; })"
-"""All that unfolds in its place; menus cover what is below them, and stand alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +129,7 @@ class Window(Sight):
         self._shown, self._answer = shown, answer
         await self.page.goto(str(answer.url))
         await self.has_it_all()
-        await self.page.evaluate(OPEN)
+        await self.page.evaluate(UNFOLD)
 
     async def serve(self, route: Route) -> None:
         """Answer a request of the page: the page itself as it was asked for, else a GET."""
