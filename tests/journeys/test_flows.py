@@ -58,7 +58,10 @@ async def test_what_goes_wrong_has_no_barrier_either(people: People, language: s
     await customer.tap(flows.NEXT)
     await expect(customer.page.locator(".error-summary")).to_be_focused()
     await look(customer)
-    await customer.go(f"/{language}/nothing-here")
+    for path in ("nothing-here", "privacy", "job-number"):
+        await customer.go(f"/{language}/{path}")
+        await look(customer)
+    await customer.tap(flows.NEXT)
     await look(customer)
     await customer.go(f"/{language}/estimate")
     await customer.page.locator("input[name=plate]").fill("12")
