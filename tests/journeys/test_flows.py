@@ -10,7 +10,12 @@ from tests.journeys.people import NARROW, PHONE, People, Person
 
 MOST_TAPS = {"estimate": 12, "repair": 6, "status": 2, "pictures": 3}
 """Without typing and without what the phone's own camera or gallery asks."""
-PICTURES = {"/nl": "portal-home-nl", "/fr/estimate/done": "portal-done-fr"}
+OF_A_FLOW = ("estimate/photos", "repair/time", "status/job", "pictures/add")
+PICTURES = {
+    f"/{language}/{page}": f"flow-{page.partition('/')[0]}-{language}"
+    for language in ("nl", "fr")
+    for page in OF_A_FLOW
+}
 """For the README: addresses whose pages are kept, and under which name."""
 
 

@@ -12,6 +12,7 @@ from tests.journeys.states.showing import HORIZON, Scene, Shown, opened, sent, s
 from tests.plugins.self_service_portal.waiting_people import rule, take, with_a_job
 
 TIME = "/{lang}/repair/time"
+PICK_UP = "/{lang}/status/pick-up"
 
 
 async def with_the_job(scene: Scene, **values: Any) -> tuple[Browser, Job]:
@@ -97,3 +98,58 @@ async def pictures_that_have_arrived(scene: Scene) -> Shown:
     async with scene.garage.unit() as session:
         await a_photo(session, job)
     return opened(browser, "/{lang}/pictures/done")
+
+
+async def with_a_ready_vehicle(scene: Scene) -> tuple[Browser, Job]:
+    """Somebody whose vehicle can be fetched."""
+    browser, job = await with_the_job(scene)
+    async with scene.garage.unit() as session:
+        await set_status(session, job.id, "ready", STAFF)
+    await rule(scene.garage, "pick_up", capacity=1, horizon_days=HORIZON)
+    return browser, job
+
+
+@state("pick_up.html", "When do you fetch your vehicle?")
+async def fetching_a_vehicle(scene: Scene) -> Shown:
+    browser, _job = await with_a_ready_vehicle(scene)
+    return opened(browser, PICK_UP)
+
+
+@state("pick_up.html", "Please choose a time.", status=422)
+async def fetching_a_vehicle_at_no_time(scene: Scene) -> Shown:
+    browser, _job = await with_a_ready_vehicle(scene)
+    return sent(browser, PICK_UP)
+
+
+@state("pick_up.html", "has just been taken", status=409)
+async def fetching_a_vehicle_at_a_time_that_is_gone(scene: Scene) -> Shown:
+    browser, _job = await with_a_ready_vehicle(scene)
+    async with scene.garage.unit() as session:
+        slots = await free_slots(session, "pick_up")
+        await take(session, "pick_up", slots[5:6])
+    return sent(browser, PICK_UP, {"slot": slots[5].isoformat()})
+
+
+@state("pick_up.html", "If you choose another time, that one replaces it.")
+async def fetching_a_vehicle_at_another_time(scene: Scene) -> Shown:
+    browser, job = await with_a_ready_vehicle(scene)
+    async with scene.garage.unit() as session:
+        slots = await free_slots(session, "pick_up")
+        await an_appointment(session, job, "pick_up", at=slots[-1])
+    return opened(browser, PICK_UP)
+
+
+@state("pick_up.html", "It is too late to change that online")
+async def fetching_a_vehicle_very_soon(scene: Scene) -> Shown:
+    browser, job = await with_a_ready_vehicle(scene)
+    async with scene.garage.unit() as session:
+        slot = await first_slot(session, "pick_up")
+        await an_appointment(session, job, "pick_up", at=slot)
+    return opened(browser, PICK_UP, at=slot - timedelta(minutes=30))
+
+
+@state("pick_up.html", "No time is free at the moment")
+async def fetching_a_vehicle_where_nothing_is_free(scene: Scene) -> Shown:
+    browser, _job = await with_a_ready_vehicle(scene)
+    await is_full(scene.garage)
+    return opened(browser, PICK_UP)
