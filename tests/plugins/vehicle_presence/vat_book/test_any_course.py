@@ -6,6 +6,7 @@ which also knows when a deed must be refused.
 """
 
 import asyncio
+from collections import Counter
 from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -104,6 +105,8 @@ class Course(RuleBasedStateMachine):
 
     house_of: ClassVar[Garage]
     loop: ClassVar[asyncio.AbstractEventLoop]
+    deeds: ClassVar[Counter[bool]] = Counter()
+    """How many were done, and how many refused."""
 
     def wait_for(self, work: Coroutine[Any, Any, T]) -> T:
         """The database is asked in the test's own loop."""
@@ -140,6 +143,7 @@ class Course(RuleBasedStateMachine):
     def attempt(self, said: Said, deed: Callable[[AsyncSession], Awaitable[object]]) -> None:
         """A deed, which the paper says is refused so, or not at all."""
         assert self.wait_for(self._attempt(deed)) is said
+        self.deeds[said is None] += 1
 
     async def _attempt(self, deed: Callable[[AsyncSession], Awaitable[object]]) -> Said:
         with frozen(self.moment):
@@ -433,3 +437,4 @@ async def test_the_register_says_what_a_plain_list_would(garage: Garage) -> None
         suppress_health_check=[HealthCheck.too_slow],
     )
     await asyncio.to_thread(run_state_machine_as_test, Course, settings=limits)
+    assert min(Course.deeds[True], Course.deeds[False]) > 50, "too little was tried to say anything"
