@@ -44,6 +44,7 @@ from plugins.vehicle_presence.filters import Filters
 from plugins.vehicle_presence.models import Doubt
 from plugins.vehicle_presence.services import mark_off_site, record_arrival
 from plugins.vehicle_presence.vat_book.closing import close_months
+from plugins.vehicle_presence.vat_book.due_repository import note_reminded
 from plugins.vehicle_presence.vat_book.models import VatLine
 from tenants.activation import change_own_settings, change_settings
 from tenants.visits import enter_garage
@@ -323,7 +324,11 @@ async def _furnish_departure(session: AsyncSession, found: Furnished) -> None:
     gone = {"job_id": str(job.id), "stay_id": str(stay.id)}
     found.special["/desk/jobs/{job_id}/presence/date"] = gone
     found.special["/desk/jobs/{job_id}/presence/off/{stay_id}/undo"] = gone
+    today = now().date()
+    await note_reminded(session, stay.location_id, today + timedelta(days=365), today)
     found.departure = {
+        "location_id": str(stay.location_id),
+        "on": today.isoformat(),
         "stay_id": str(stay.id),
         "noted_at": stay.left_noted_at.isoformat() if stay.left_noted_at else "",
     }
