@@ -56,13 +56,32 @@ async def vehicle_in(
     is_asked = bool(check_ins.asked()) and await check_ins.of_stay(session, stay.id) is None
     target = f"/desk/jobs/{job_id}/check-in{more}" if is_asked else address_after(request, job_id)
     undo = f"/desk/jobs/{job_id}/presence/in/{stay.id}/undo{more}"
-    flash = Flash(
-        _("The vehicle is in."),
-        undo_href=undo,
-        more_href=f"/desk/jobs/{job_id}/presence/arrival",
-        more_text=_("Change time"),
+    twin = await repository.same_plate_inside(session, job_id)
+    return redirect(request, target, flash=_arrived(job_id, undo, twin))
+
+
+def _arrived(job_id: UUID, undo: str, twin: tuple[UUID, int] | None) -> Flash:
+    """A plate alone proves nothing, so it warns: `twin` is another job with it that is in."""
+    if twin is None:
+        return Flash(
+            _("The vehicle is in."),
+            undo_href=undo,
+            more_href=f"/desk/jobs/{job_id}/presence/arrival",
+            more_text=_("Change time"),
+        )
+    other_id, number = twin
+    text = _(
+        "The vehicle is in. One with the same plate is in already, for job %(number)s: if it is"
+        " the same one, undo this.",
+        number=number,
     )
-    return redirect(request, target, flash=flash)
+    return Flash(
+        text,
+        "warning",
+        undo_href=undo,
+        more_href=f"/desk/jobs/{other_id}",
+        more_text=_("Open job %(number)s", number=number),
+    )
 
 
 async def _choice(

@@ -139,6 +139,33 @@ async def open_stay_elsewhere(session: AsyncSession, job_id: UUID) -> tuple[Stay
     return next((each for each in found if each[0].job_id != job_id), None)
 
 
+async def same_plate_inside(session: AsyncSession, job_id: UUID) -> tuple[UUID, int] | None:
+    """A job of another vehicle, as far as is known, that has the same plate and is in: its id and
+    number. Without a chassis number two customers' vehicles are two, though it may be one car."""
+    mine = aliased(Job)
+    found = await session.execute(
+        select(Job.id, Job.sequence_number)
+        .join(Stay, and_(Stay.tenant_id == Job.tenant_id, Stay.job_id == Job.id))
+        .join(
+            mine,
+            and_(
+                mine.tenant_id == Job.tenant_id,
+                mine.plate_normalised == Job.plate_normalised,
+                mine.plate_country == Job.plate_country,
+            ),
+        )
+        .where(
+            mine.id == job_id,
+            mine.plate_normalised != "",
+            Job.vehicle_id != mine.vehicle_id,
+            Stay.left_at.is_(None),
+        )
+        .limit(1)
+    )
+    row = found.first()
+    return None if row is None else (row[0], row[1])
+
+
 async def other_stay_around(session: AsyncSession, stay: Stay, moment: datetime) -> bool:
     """Whether another stay of the same vehicle reaches into the time from `moment` until this
     one's end."""

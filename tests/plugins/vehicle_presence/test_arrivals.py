@@ -505,6 +505,28 @@ async def test_a_night_that_is_taken_back_leaves_a_vehicle_that_is_in_for_anothe
     assert await open_stays(garage) == [other.id]
 
 
+async def test_the_same_plate_of_another_customers_vehicle_warns_and_does_not_block(
+    garage: Garage,
+) -> None:
+    async with garage.unit() as session:
+        one = await a_job(session, plate="1-PLT-345", email="one@example.com", name="One")
+        other = await a_job(session, plate="1-PLT-345", email="other@example.com", name="Other")
+        third = await a_job(session, plate="1-PLT-346", email="third@example.com", name="Third")
+        assert one.vehicle_id != other.vehicle_id
+        await record_arrival(session, one.id, STAFF)
+    browser = await garage.staff("planner")
+    answer = await browser.submit(f"/desk/jobs/{third.id}/presence/in", page="/desk")
+    assert "same plate" not in answer.text
+    answer = await browser.submit(f"/desk/jobs/{other.id}/presence/in", page="/desk")
+    page = BeautifulSoup(answer.text, "html.parser")
+    (toast,) = page.select(".toast")
+    assert f"One with the same plate is in already, for job {one.sequence_number}" in toast.text
+    assert toast.select(f"a[href='/desk/jobs/{one.id}']")
+    (undo,) = toast.select("form")
+    await browser.submit(str(undo["action"]), page="/desk")
+    assert sorted(await open_stays(garage)) == sorted([one.id, third.id])
+
+
 async def press(browser: Browser, path: str, **values: Any) -> int:
     """Status of a press."""
     return (await browser.submit(path, dict(values), page="/desk", follow=False)).status_code
