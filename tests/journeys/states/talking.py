@@ -85,9 +85,9 @@ async def with_everything(scene: Scene) -> Talkers:
     async with scene.garage.unit() as session:
         job = await talkers.job(session)
         job.estimated_completion = now().date() + timedelta(days=9)
-        for colour in (40, 90, 140):
+        for colour, source in ((40, "desk"), (90, "desk"), (140, "portal")):
             body = factories.jpeg((colour, 10, 10))
-            await factories.a_photo(session, job, body=body, shared=True)
+            await factories.a_photo(session, job, body=body, source=source, shared=True)
         await factories.an_appointment(session, job, "drop_off")
         await factories.a_message(session, job)
         answer = (
@@ -97,7 +97,7 @@ async def with_everything(scene: Scene) -> Talkers:
     return talkers
 
 
-@state("status.html", "Photos from us")
+@state("status.html", "On Friday.")
 async def a_status_with_everything(scene: Scene) -> Shown:
     return opened((await with_everything(scene)).customer, "/{lang}/status/job")
 
