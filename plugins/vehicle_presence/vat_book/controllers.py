@@ -25,7 +25,6 @@ from core.workshop.locations import repository as locations
 from core.workshop.locations.models import Location
 from plugins.vehicle_presence.vat_book import (
     due_repository,
-    list_repository,
     repository,
     settling,
     stay_repository,
@@ -34,10 +33,10 @@ from plugins.vehicle_presence.vat_book.countries import CountryRegister, registe
 from plugins.vehicle_presence.vat_book.errors import WordsMissing
 from plugins.vehicle_presence.vat_book.exports import export
 from plugins.vehicle_presence.vat_book.forms import CorrectionForm, InvoiceForm
-from plugins.vehicle_presence.vat_book.lists import heading_of, numbers_of
+from plugins.vehicle_presence.vat_book.lists import heading_of, page_of
 from plugins.vehicle_presence.vat_book.models import VatBook, VatLine
 from plugins.vehicle_presence.vat_book.periods import Selection, selection_of
-from plugins.vehicle_presence.vat_book.register import Row, rows_of
+from plugins.vehicle_presence.vat_book.register import Row
 from plugins.vehicle_presence.vat_book.rights import CORRECT, READ, SETTLE
 from plugins.vehicle_presence.vat_book.views import late_text, shown_lines, vat_number_text
 
@@ -174,7 +173,7 @@ async def _register(
     status_code: int = 200,
 ) -> Page:
     place = await _place(request, session)
-    shown = await _rows(session, place)
+    shown = await page_of(session, place.selection)
     waiting, overdue, _next = await due_repository.count_dues(
         session, place.today, place.location.id
     )
@@ -214,42 +213,6 @@ async def _register(
         else None,
         problem=problem,
         status_code=status_code,
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class _Shown:
-    """The rows of a page, the number after which the next page begins, and of a period's first
-    page what left in it and had come before, with how much more of that there is."""
-
-    rows: list[Row]
-    next_after: int | None
-    earlier: list[Row]
-    more_earlier: int
-
-
-async def _rows(session: AsyncSession, place: _Place) -> _Shown:
-    chosen, location_id = place.selection, place.location.id
-    numbers = await numbers_of(session, chosen, after=chosen.after, limit=repository.PAGE + 1)
-    shown = list(numbers[: repository.PAGE])
-    earlier: list[int] = []
-    more = 0
-    if chosen.is_period and not chosen.after:
-        earlier, more = await list_repository.numbers_left_of_before(
-            session,
-            location_id,
-            chosen.period.first_day,
-            chosen.period.last_day,
-            limit=repository.PAGE,
-        )
-    wanted = [*shown, *earlier]
-    lines = await repository.lines_of(session, location_id, wanted) if wanted else []
-    rows = {row.number: row for row in rows_of(lines)}
-    return _Shown(
-        [rows[number] for number in shown],
-        shown[-1] if len(numbers) > len(shown) else None,
-        [rows[number] for number in earlier],
-        more,
     )
 
 

@@ -1,6 +1,7 @@
 """Which rows a selection of a register holds, and what stands above them."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -11,6 +12,7 @@ from core.tenancy.context import current_tenant
 from plugins.vehicle_presence.vat_book import due_repository, list_repository, repository
 from plugins.vehicle_presence.vat_book.countries import Column, CountryRegister
 from plugins.vehicle_presence.vat_book.periods import Period, Selection
+from plugins.vehicle_presence.vat_book.register import Row, rows_of
 
 DUE = Column("due", gettext_noop("Due by"), 11)
 """What only the list of missing invoice references has, in its files."""
@@ -29,6 +31,42 @@ async def numbers_of(
         )
     return await repository.numbers_entered(
         session, location_id, period.first_day, period.last_day, after=after, limit=limit
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class PageOfRows:
+    """The rows of a page, the number after which the next page begins, and of a period's first
+    page what left in it and had come before, with how much more of that there is."""
+
+    rows: list[Row]
+    next_after: int | None
+    earlier: list[Row]
+    more_earlier: int
+
+
+async def page_of(session: AsyncSession, selection: Selection) -> PageOfRows:
+    """The page of a selection that begins behind its `after`."""
+    numbers = await numbers_of(session, selection, after=selection.after, limit=repository.PAGE + 1)
+    shown = list(numbers[: repository.PAGE])
+    earlier: list[int] = []
+    more = 0
+    if selection.is_period and not selection.after:
+        earlier, more = await list_repository.numbers_left_of_before(
+            session,
+            selection.location_id,
+            selection.period.first_day,
+            selection.period.last_day,
+            limit=repository.PAGE,
+        )
+    wanted = [*shown, *earlier]
+    lines = await repository.lines_of(session, selection.location_id, wanted) if wanted else []
+    rows = {row.number: row for row in rows_of(lines)}
+    return PageOfRows(
+        [rows[number] for number in shown],
+        shown[-1] if len(numbers) > len(shown) else None,
+        [rows[number] for number in earlier],
+        more,
     )
 
 
