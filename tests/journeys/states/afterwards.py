@@ -4,10 +4,11 @@ from datetime import timedelta
 
 from core.clock import now
 from plugins.self_service_portal import confirmations, job_links, link_tokens
+from plugins.self_service_portal.identity import MISSES_PER_ADDRESS
 from plugins.self_service_portal.job_links import Target
 from tests.factories import a_job, a_time_wish, an_appointment, first_slot, free_slots
 from tests.garages import Garage
-from tests.journeys.states.asking import is_cancelled, is_full
+from tests.journeys.states.asking import HERE, is_cancelled, is_full
 from tests.journeys.states.showing import Scene, Shown, opened, sent, state
 from tests.plugins.self_service_portal import after_booking
 from tests.plugins.self_service_portal.waiting_people import PLATE, take
@@ -144,3 +145,16 @@ async def a_link_to_the_pictures_with_another_plate(scene: Scene) -> Shown:
         token = link_tokens.sign("pictures", (await a_job(session)).id)
     values = {"plate": "1-XYZ-1"}
     return sent(scene.garage.browser(), f"/{{lang}}/pictures/link/{token}", values)
+
+
+@state("appointment.html", "small calculation")
+async def an_appointment_whose_plate_others_guess(scene: Scene) -> Shown:
+    secret = await personal_link(scene.garage)
+    await scene.near(MISSES_PER_ADDRESS, "portal-miss", HERE)
+    return opened(scene.garage.browser(), f"/{{lang}}/appointment/{secret}")
+
+
+@state("link.html", "small calculation")
+async def a_link_whose_plate_others_guess(scene: Scene) -> Shown:
+    await scene.near(MISSES_PER_ADDRESS, "portal-miss", HERE)
+    return opened(scene.garage.browser(), await talk_link(scene.garage))

@@ -8,7 +8,7 @@ from core.workshop.locations import repository as locations
 from core.workshop.locations.services import close_on
 from core.workshop.planning import repository as planning_repository
 from core.workshop.planning import services as planning
-from plugins.self_service_portal import time_wish_pages
+from plugins.self_service_portal import lost_numbers, time_wish_pages
 from plugins.self_service_portal.booking_limits import PER_ADDRESS
 from plugins.self_service_portal.estimate_pages import NEW_DRAFTS
 from plugins.self_service_portal.identity import MISSES_PER_ADDRESS
@@ -217,3 +217,32 @@ async def a_wish_with_a_puzzle(scene: Scene) -> Shown:
 async def a_wish_that_says_nothing(scene: Scene) -> Shown:
     browser = await at_the_time(scene.garage)
     return sent(browser, "/{lang}/estimate/wish", {"name": "Wim Waits"})
+
+
+@state("lost_number.html", "Please check this", status=422)
+async def a_lost_number_of_nobody(scene: Scene) -> Shown:
+    values = {"plate": "", "email": "nobody"}
+    return sent(scene.garage.browser(), "/{lang}/job-number", values)
+
+
+@state("lost_number.html", "small calculation")
+async def a_lost_number_with_a_puzzle(scene: Scene) -> Shown:
+    await scene.near(lost_numbers.PER_ADDRESS, "portal-lost", HERE)
+    return opened(scene.garage.browser(), "/{lang}/job-number")
+
+
+@state("lost_number_sent.html", "mail")
+async def a_lost_number_that_was_mailed(scene: Scene) -> Shown:
+    return opened(scene.garage.browser(), "/{lang}/job-number/sent")
+
+
+@state("privacy.html", "Your rights")
+async def the_privacy_notice(scene: Scene) -> Shown:
+    return opened(scene.garage.browser(), "/{lang}/privacy")
+
+
+@state("privacy.html", "A notice of our own")
+async def a_privacy_notice_of_the_garages_own(scene: Scene) -> Shown:
+    words = Texts(privacy="A notice of our own\n\nwith https://example.com/a/rather/long/address")
+    await deciding.decide(scene.garage, texts=dict.fromkeys(LANGUAGES, words))
+    return opened(scene.garage.browser(), "/{lang}/privacy")

@@ -1,4 +1,4 @@
-"""States of bringing a vehicle, and of adding pictures."""
+"""States of bringing a vehicle and of fetching it, and of adding pictures."""
 
 from datetime import timedelta
 from typing import Any
@@ -9,10 +9,10 @@ from tests.factories import a_job, a_photo, an_appointment, first_slot, free_slo
 from tests.garages import STAFF, Browser
 from tests.journeys.states.asking import A_PHOTO, HALF_A_PHOTO, NO_PHOTO, is_full
 from tests.journeys.states.showing import HORIZON, Scene, Shown, opened, sent, state
+from tests.plugins.self_service_portal import after_booking
 from tests.plugins.self_service_portal.waiting_people import rule, take, with_a_job
 
 TIME = "/{lang}/repair/time"
-PICK_UP = "/{lang}/status/pick-up"
 
 
 async def with_the_job(scene: Scene, **values: Any) -> tuple[Browser, Job]:
@@ -100,56 +100,61 @@ async def pictures_that_have_arrived(scene: Scene) -> Shown:
     return opened(browser, "/{lang}/pictures/done")
 
 
-async def with_a_ready_vehicle(scene: Scene) -> tuple[Browser, Job]:
-    """Somebody whose vehicle can be fetched."""
+async def with_a_vehicle_to_fetch(scene: Scene) -> tuple[Browser, Job]:
+    """Somebody whose vehicle is ready, at a garage where that is booked online."""
+    await after_booking.decide(scene.garage, pick_up_online=True)
+    await rule(scene.garage, "pick_up", horizon_days=HORIZON)
     browser, job = await with_the_job(scene)
     async with scene.garage.unit() as session:
         await set_status(session, job.id, "ready", STAFF)
-    await rule(scene.garage, "pick_up", capacity=1, horizon_days=HORIZON)
     return browser, job
+
+
+FETCH = "/{lang}/status/pick-up"
 
 
 @state("pick_up.html", "When do you fetch your vehicle?")
 async def fetching_a_vehicle(scene: Scene) -> Shown:
-    browser, _job = await with_a_ready_vehicle(scene)
-    return opened(browser, PICK_UP)
-
-
-@state("pick_up.html", "Please choose a time.", status=422)
-async def fetching_a_vehicle_at_no_time(scene: Scene) -> Shown:
-    browser, _job = await with_a_ready_vehicle(scene)
-    return sent(browser, PICK_UP)
-
-
-@state("pick_up.html", "has just been taken", status=409)
-async def fetching_a_vehicle_at_a_time_that_is_gone(scene: Scene) -> Shown:
-    browser, _job = await with_a_ready_vehicle(scene)
-    async with scene.garage.unit() as session:
-        slots = await free_slots(session, "pick_up")
-        await take(session, "pick_up", slots[5:6])
-    return sent(browser, PICK_UP, {"slot": slots[5].isoformat()})
+    browser, _job = await with_a_vehicle_to_fetch(scene)
+    return opened(browser, FETCH)
 
 
 @state("pick_up.html", "If you choose another time, that one replaces it.")
 async def fetching_a_vehicle_at_another_time(scene: Scene) -> Shown:
-    browser, job = await with_a_ready_vehicle(scene)
+    browser, job = await with_a_vehicle_to_fetch(scene)
     async with scene.garage.unit() as session:
         slots = await free_slots(session, "pick_up")
         await an_appointment(session, job, "pick_up", at=slots[-1])
-    return opened(browser, PICK_UP)
+    return opened(browser, FETCH)
 
 
 @state("pick_up.html", "It is too late to change that online")
 async def fetching_a_vehicle_very_soon(scene: Scene) -> Shown:
-    browser, job = await with_a_ready_vehicle(scene)
+    browser, job = await with_a_vehicle_to_fetch(scene)
     async with scene.garage.unit() as session:
         slot = await first_slot(session, "pick_up")
         await an_appointment(session, job, "pick_up", at=slot)
-    return opened(browser, PICK_UP, at=slot - timedelta(minutes=30))
+    return opened(browser, FETCH, at=slot - timedelta(minutes=30))
 
 
 @state("pick_up.html", "No time is free at the moment")
 async def fetching_a_vehicle_where_nothing_is_free(scene: Scene) -> Shown:
-    browser, _job = await with_a_ready_vehicle(scene)
+    browser, _job = await with_a_vehicle_to_fetch(scene)
     await is_full(scene.garage)
-    return opened(browser, PICK_UP)
+    return opened(browser, FETCH)
+
+
+@state("pick_up.html", "Please choose a time.", status=422)
+async def fetching_a_vehicle_at_no_time(scene: Scene) -> Shown:
+    browser, _job = await with_a_vehicle_to_fetch(scene)
+    return sent(browser, FETCH)
+
+
+@state("pick_up.html", "has just been taken", status=409)
+async def fetching_a_vehicle_at_a_time_that_is_gone(scene: Scene) -> Shown:
+    browser, _job = await with_a_vehicle_to_fetch(scene)
+    await rule(scene.garage, "pick_up", capacity=1, horizon_days=HORIZON)
+    async with scene.garage.unit() as session:
+        slots = await free_slots(session, "pick_up")
+        await take(session, "pick_up", slots[5:6])
+    return sent(browser, FETCH, {"slot": slots[5].isoformat()})
