@@ -1,6 +1,8 @@
 """The plate that a personal link asks for: guesses are counted and cost work, as those without a
 link do, and whoever is right is let in."""
 
+from uuid import UUID
+
 import httpx
 import pytest
 
@@ -8,18 +10,19 @@ from core.web.limits import Limiter
 from core.web.traps import TRAP
 from core.workshop.planning import repository
 from core.workshop.planning import services as planning
-from core.workshop.planning.links import link_hash
+from core.workshop.planning.links import give_link
 from plugins.self_service_portal.identity import MISSES_PER_GARAGE, MISSES_PER_PLATE
 from tests.garages import STAFF, Browser, Garage
 from tests.plugins.self_service_portal.after_booking import far_slot
 from tests.security.furnished import Furnished, furnish
 from tests.solving import ONE_MORE_STEP, solved, submit_and_work
 
+CANCEL = "/{lang}/appointment/{secret}/cancel"
 LINKS = (
     "/{lang}/pictures/link/{pictures_key}",
     "/{lang}/status/link/{key}",
     "/{lang}/wish/{secret}",
-    "/{lang}/appointment/{secret}/cancel",
+    CANCEL,
 )
 MOVE = "/{lang}/appointment/{secret}/move"
 
@@ -29,9 +32,10 @@ async def furnished(garage: Garage) -> Furnished:
     """A garage with something behind each link, and an appointment that may still be changed."""
     found = await furnish(garage)
     async with garage.unit() as session:
-        drop_off = await repository.by_link(session, link_hash(found.owned["secret"]))
-        assert drop_off is not None
-        await planning.move(session, drop_off, await far_slot(session, "drop_off"), STAFF)
+        estimate = await repository.by_id(session, UUID(found.owned["appointment_id"]))
+        await planning.move(session, estimate, await far_slot(session), STAFF)
+        for path in (CANCEL, MOVE):
+            found.special[path] = {"secret": give_link(estimate)}
     return found
 
 
