@@ -25,6 +25,9 @@ MOST_ATTEMPTS = 8
 MOST_PER_RUN = 100
 FIRST_PAUSE = timedelta(seconds=10)
 LONGEST_PAUSE = timedelta(hours=1)
+KEPT = timedelta(days=180)
+"""For as long, nothing happens twice for the same key, and support sees what was done."""
+FORGOTTEN_IN_PASSING = 20
 LEASE = timedelta(seconds=20)
 """How long a claim counts before the work has locked its row. From then on the lock keeps others
 away, and ends with the worker: what a killed one had begun is begun again after this time."""
@@ -53,7 +56,8 @@ class EffectRegistry:
 
 
 async def deliver(resources: WorkerResources, registry: EffectRegistry, tenant_id: UUID) -> int:
-    """Do what is due in one garage's outbox; returns how many entries were worked on."""
+    """Do what is due in one garage's outbox; returns how many entries were worked on. In passing,
+    some of what was done long ago is forgotten: more of it than is ever added."""
     worked = 0
     async with garage_scope(resources, tenant_id) as tenant:
         while tenant is not None and worked < MOST_PER_RUN:
@@ -62,6 +66,10 @@ async def deliver(resources: WorkerResources, registry: EffectRegistry, tenant_i
                 break
             await _work(resources, registry, tenant, entry_id)
             worked += 1
+        if tenant is not None and worked:
+            async with resources.database.unit_of_work(tenant.id) as session:
+                most = worked + FORGOTTEN_IN_PASSING
+                await repository.forget_done(session, now() - KEPT, most)
     return worked
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import func, or_, select, text
+from sqlalchemy import delete, func, or_, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.workshop.notifications.models import OutboxEntry
@@ -82,3 +82,15 @@ async def locked(session: AsyncSession, entry_id: UUID) -> OutboxEntry | None:
     return await session.scalar(
         select(OutboxEntry).where(OutboxEntry.id == entry_id).with_for_update()
     )
+
+
+async def forget_done(session: AsyncSession, before: datetime, most: int) -> None:
+    """Delete entries that were done before that moment, the oldest first."""
+    old = (
+        select(OutboxEntry.id)
+        .where(OutboxEntry.done_at < before)
+        .order_by(OutboxEntry.done_at)
+        .limit(most)
+        .with_for_update(skip_locked=True)
+    )
+    await session.execute(delete(OutboxEntry).where(OutboxEntry.id.in_(old)))

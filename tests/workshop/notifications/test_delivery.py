@@ -7,11 +7,13 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.background.outbox import (
     FIRST_PAUSE,
+    FORGOTTEN_IN_PASSING,
+    KEPT,
     LEASE,
     LONGEST_PAUSE,
     MOST_ATTEMPTS,
@@ -314,3 +316,49 @@ async def test_a_name_cannot_smuggle_headers_into_a_mail(garage: Garage, outbox:
     assert outbox.mails_to("victim@example.test") == outbox.mails_to(to) == []
     assert entry is not None
     assert entry.done_at is None
+
+
+async def test_what_was_done_half_a_year_ago_is_forgotten_in_passing(
+    worker: Worker, trial: Trial, other_garage: Garage
+) -> None:
+    await worker.work()
+    async with other_garage.unit() as session:
+        await enqueue(session, "trial", {}, key=KEY)
+    elsewhere = Worker(other_garage, trial)
+    await elsewhere.work()
+    async with worker.garage.unit() as session:
+        await enqueue(session, "nobody knows this", {}, key="dead")
+    await worker.work()
+    later = now() + KEPT + timedelta(hours=1)
+    for day in (-1, 1):
+        async with worker.garage.unit() as session:
+            await enqueue(session, "trial", {}, key=f"day {day}")
+        await worker.work(later + timedelta(days=day))
+        async with worker.garage.unit() as session:
+            kept = {
+                key: await repository.by_key(session, key) is not None
+                for key in (KEY, "dead", f"day {day}")
+            }
+        assert kept == {KEY: day < 0, "dead": True, f"day {day}": True}
+    assert await elsewhere.entry()
+
+
+async def test_more_is_forgotten_than_is_added_and_never_everything_at_once(
+    worker: Worker,
+) -> None:
+    long_ago = now() - KEPT - timedelta(days=1)
+    async with worker.garage.unit() as session:
+        rows = [
+            {"key": f"old {number}", "effect": "trial", "payload": {}, "done_at": long_ago}
+            for number in range(FORGOTTEN_IN_PASSING + 5)
+        ]
+        await session.execute(insert(OutboxEntry), rows)
+    left = []
+    for number in range(2):
+        async with worker.garage.unit() as session:
+            await enqueue(session, "trial", {}, key=f"new {number}")
+        await worker.work()
+        async with worker.garage.unit() as session:
+            old = select(func.count()).where(OutboxEntry.done_at < now() - KEPT)
+            left.append(await session.scalar(old))
+    assert left == [5 - 2, 0]
