@@ -58,16 +58,19 @@ async def require_room(request: AnyRequest, session: AsyncSession, email: str) -
 
 async def count(request: AnyRequest) -> None:
     """Note that this visitor has just booked, before it is stored: of many at once, no more than
-    the limit stay booked.
+    the limit stay booked. What the garage takes in all is counted last: who is refused for another
+    reason takes nothing of what others may book.
 
     Raises:
         TooManyBookings: this was one too many, and must be taken back.
     """
     limiter = resources_of(request).limiter
-    for each in watched(request):
-        if not await limiter.allows(each.limit, *each.key):
-            raise TooManyBookings
+    of_address, of_garage = watched(request)
+    if not await limiter.allows(of_address.limit, *of_address.key):
+        raise TooManyBookings
     if not await limiter.allows(*_once(request)) and not await limiter.allows(*_again(request)):
+        raise TooManyBookings
+    if not await limiter.allows(of_garage.limit, *of_garage.key):
         raise TooManyBookings
 
 

@@ -169,6 +169,27 @@ async def test_five_hundred_addresses_take_no_more_than_an_hour_may(
     assert own.starts_at == after[0]
 
 
+async def test_of_many_at_once_those_who_are_refused_take_nothing_of_what_others_may_book(
+    garage: Garage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(booking_limits, "PER_GARAGE", "6/hour")
+    monkeypatch.setattr(booking_limits, "AGAIN_PER_GARAGE", "1/hour")
+    monkeypatch.setattr(puzzles, "_bits", lambda _connection: 8)
+    async with garage.unit() as session:
+        slots = [slot.isoformat() for slot in await free_slots(session)][:8]
+    waiting = await drafts(garage, slots, [f"{number}@bots.test" for number in range(8)])
+    with monkeypatch.context() as together:
+        together.setattr(booking_limits, "require_room", are_all_let_in)
+        found = await send_all(garage, [Bot(secret, "2001:db8::1") for secret in waiting])
+    assert found == {303: 2, 429: 6}, "the first of this connection, and what all may take again"
+    await book_estimate(garage.browser(address="198.51.100.1"), email="noor@example.com")
+    assert len(await estimates_of(garage, "noor@example.com")) == 1
+
+
+async def are_all_let_in(*_what: object) -> None:
+    """As when they look at the same moment, before any of them has booked."""
+
+
 async def an_hour_passes(garage: Garage) -> None:
     """What was counted for the garage in the last hour counts no more."""
     async with Redis.from_url(garage.house.settings.redis_url) as redis:
