@@ -18,6 +18,8 @@ ROOT = Path(__file__).resolve().parents[1]
 LONGEST_SECONDS = 300
 """A command takes three seconds, and one took a minute on a busy machine."""
 LONGEST_STOP_SECONDS = 60
+COMMAND = "import runpy; runpy.run_module('core', run_name='__main__', alter_sys=True)"
+"""What `python -m core` does."""
 
 
 def environment(settings: Settings) -> dict[str, str]:
@@ -47,12 +49,15 @@ def run(
 
 
 class Program:
-    """A command that runs until it is told to stop; `log()` is what it has said so far."""
+    """A command that runs until it is told to stop; `log()` is what it has said so far. `first` is
+    Python that runs before it in the same process, such as one that sets a constant."""
 
-    def __init__(self, arguments: list[str], environment: Mapping[str, str]) -> None:
+    def __init__(
+        self, arguments: list[str], environment: Mapping[str, str], *, first: str = ""
+    ) -> None:
         self._log = tempfile.NamedTemporaryFile(prefix="garagist-", suffix=".log")  # noqa: SIM115
         self._child = subprocess.Popen(
-            [sys.executable, "-m", "core", *arguments],
+            [sys.executable, "-c", f"{first}\n{COMMAND}", *arguments],
             cwd=ROOT,
             env=dict(environment),
             stdin=subprocess.DEVNULL,
