@@ -22,7 +22,8 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """What is going on now, what comes next, and all stages in order."""
+    """What is going on now, what comes next, and all stages in order. Of a vehicle that can be
+    fetched, all is said: its last stage tells of afterwards."""
 
     now: str | None
     following: str | None
@@ -50,7 +51,8 @@ def progress_of(job: Job, tasks: Sequence[JobTask]) -> Progress:
         steps.append(
             Step(localised(task.customer_texts), state, task.finished_at or task.started_at)
         )
-    following = told[position + 1] if position + 1 < len(told) and not is_over(job) else None
+    is_last = position + 1 >= len(told) or is_over(job) or job.status == "ready"
+    following = None if is_last else told[position + 1]
     return Progress(
         now=localised(told[position].customer_texts) if position >= 0 else None,
         following=localised(following.customer_texts) if following else None,

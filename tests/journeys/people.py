@@ -80,7 +80,9 @@ class Sight:
         """Keep a screenshot where `SCREENSHOTS` says, if it says."""
         folder = os.environ.get("SCREENSHOTS")
         if folder:
-            await self.page.screenshot(path=f"{folder}/{name}.png", full_page=False)
+            await self.page.screenshot(
+                path=f"{folder}/{name}.png", full_page=False, animations="disabled"
+            )
 
     async def finds_no_barrier(self) -> None:
         """axe finds nothing, and the page does not scroll sideways."""

@@ -10,7 +10,7 @@ from tests.journeys.people import NARROW, PHONE, People, Person
 
 MOST_TAPS = {"estimate": 12, "repair": 6, "status": 2, "pictures": 3}
 """Without typing and without what the phone's own camera or gallery asks."""
-OF_A_FLOW = ("estimate/photos", "repair/time", "status/job", "pictures/add")
+OF_A_FLOW = ("estimate/photos", "repair/done", "status/job", "pictures/add")
 PICTURES = {
     f"/{language}/{page}": f"flow-{page.partition('/')[0]}-{language}"
     for language in ("nl", "fr")
@@ -28,9 +28,10 @@ async def look(customer: Person) -> None:
     await customer.finds_no_barrier_in_the_dark()
     await customer.page.set_viewport_size(PHONE)  # type: ignore[arg-type]  # a plain dict does
     await customer.scrolls_down_only()
-    await customer.page.set_viewport_size(NARROW)  # type: ignore[arg-type]
     if (name := PICTURES.get(urlsplit(customer.page.url).path)) is not None:
+        await customer.page.evaluate("scrollTo(0, 0)")
         await customer.picture(name)
+    await customer.page.set_viewport_size(NARROW)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("language", flows.LANGUAGES)

@@ -81,6 +81,16 @@ async def test_nobody_is_asked_to_bring_a_vehicle_that_is_being_repaired_or_read
     assert len(page.select("main a[href='/en/repair/time']")) == asked
 
 
+@pytest.mark.parametrize(("status", "tells"), [("in_progress", True), ("ready", False)])
+async def test_what_comes_next_is_told_until_the_vehicle_can_be_fetched(
+    talkers: Talkers, status: str, tells: bool
+) -> None:
+    async with talkers.garage.unit() as session:
+        await set_status(session, (await talkers.job(session)).id, status, STAFF)
+    page = await talkers.status()
+    assert ("What comes next:" in page.get_text()) == tells
+
+
 async def test_the_timeline_tells_what_a_customer_may_know(talkers: Talkers) -> None:
     async with talkers.garage.unit() as session:
         job = await talkers.job(session)
