@@ -10,6 +10,8 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+WARM_SECONDS = 1.0
+
 
 class WrongAnswer(Exception):
     """A server answered something else than 200."""
@@ -149,12 +151,12 @@ async def press_once(target: Target) -> bytes:
 async def interleaved(
     targets: Mapping[str, Target], *, rounds: int, seconds: float, connections: int
 ) -> dict[str, list[Round]]:
-    """Each target in turn, so many times over: what the machine does meanwhile hits all alike."""
+    """Each target in turn, so many times over: what the machine does meanwhile hits all alike. Each
+    is asked for a while before it is measured, as it slept while the others were."""
     found: dict[str, list[Round]] = {name: [] for name in targets}
-    for target in targets.values():
-        await press(target, connections=connections, seconds=min(1.0, seconds))
     for _round in range(rounds):
         for name, target in targets.items():
+            await press(target, connections=connections, seconds=min(WARM_SECONDS, seconds))
             found[name].append(await press(target, connections=connections, seconds=seconds))
     return found
 

@@ -70,7 +70,7 @@ class Settings(BaseSettings):
         16, ge=8, le=24, description="Work that a form asks for near a limit: `2^n` hashes."
     )
     remembered_megabytes: int = Field(
-        96, ge=0, description="What a web process may remember of its pages; `0`: nothing."
+        256, ge=0, description="What a web process may remember of pages, 1 to 2 per busy garage."
     )
     safe_mode: bool = Field(
         False, description="Start without the plugins that fail to load, and say which."

@@ -1,7 +1,9 @@
 """The directory that the house asks: garages from PostgreSQL, remembered until they change."""
 
+import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -10,6 +12,7 @@ from core.clock import now
 from core.db.session import Database
 from core.hooks.manifest import PluginManifest
 from core.tenancy.context import TenantContext
+from tenants import epoch as epochs
 from tenants import repository
 from tenants.epoch import Epoch
 from tenants.models import PluginActivation, Tenant
@@ -18,6 +21,17 @@ MOST_REMEMBERED = 10_000
 """Looked-up keys per process; past that, all are forgotten (a scan of host names)."""
 
 ACTIVITY_SECONDS = 300.0
+
+SPREAD = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What a key led to, and until when that is believed without having been told."""
+
+    tenant: TenantContext | None
+    until: float
+
 
 Finder = Callable[[AsyncSession], Awaitable[Tenant | None]]
 
@@ -37,7 +51,8 @@ class DatabaseTenantDirectory:
         self._epoch = epoch
         self._manifests = manifests
         self._suffix = f".{base_domain}"
-        self._known: dict[str, TenantContext | None] = {}
+        self._known: dict[str, _Known] = {}
+        self._under_way: dict[tuple[str, str], asyncio.Future[TenantContext | None]] = {}
         self._known_at = ""
         self._noted: dict[UUID, float] = {}
 
@@ -87,8 +102,18 @@ class DatabaseTenantDirectory:
         if epoch != self._known_at or len(self._known) > MOST_REMEMBERED:
             self._known.clear()
             self._known_at = epoch
-        if key in self._known:
-            return self._known[key]
+        known = self._known.get(key)
+        if known is not None and time.monotonic() < known.until:
+            return known.tenant
+        pending = self._under_way.get((key, epoch))
+        if pending is None:  # those who ask meanwhile wait for the same answer
+            pending = asyncio.ensure_future(self._read(key, find, epoch))
+            self._under_way[key, epoch] = pending
+            pending.add_done_callback(lambda _: self._under_way.pop((key, epoch), None))
+        return await asyncio.shield(pending)
+
+    async def _read(self, key: str, find: Finder, epoch: str) -> TenantContext | None:
+        moment = time.monotonic()
         found: TenantContext | None = None
         async with self._database.platform_unit_of_work() as session:
             tenant = await find(session)
@@ -97,8 +122,14 @@ class DatabaseTenantDirectory:
                 host = await repository.main_domain(session, tenant.id)
                 found = context_of(tenant, rows, self._manifests, main_host=host)
         if epoch == self._known_at:  # else something changed while this was read
-            self._known[key] = found
+            self._known[key] = _Known(found, moment + believed_seconds(key))
         return found
+
+
+def believed_seconds(key: str) -> float:
+    """From the half of :data:`~tenants.epoch.REMEMBER_SECONDS` on: thousands of garages that were
+    read in the same second are not all read again in the same second."""
+    return epochs.REMEMBER_SECONDS * (0.5 + hash(key) % SPREAD / SPREAD / 2)
 
 
 def context_of(

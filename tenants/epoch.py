@@ -42,7 +42,7 @@ class Epoch:
             if self._is_untold:
                 await self._tell()
             found = await self._redis.get(KEY)
-            self._value = f"{found!r}-{int(moment / REMEMBER_SECONDS)}"
+            self._value = repr(found)
         except (RedisError, OSError):
             log.warning("epoch.redis_down")
             self._value = f"blind-{int(moment / BLIND_SECONDS)}"

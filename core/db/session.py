@@ -115,7 +115,7 @@ class Database:
     """The two narrow doors to PostgreSQL: the application's and the platform's."""
 
     def __init__(
-        self, app_url: str, platform_url: str, *, pooled: bool = True, kept_bytes: int = 32_000_000
+        self, app_url: str, platform_url: str, *, pooled: bool = True, kept_bytes: int = 80_000_000
     ) -> None:
         """Open them; connections are made when they are needed. `kept_bytes` is how much readings
         may keep (decision 0036)."""

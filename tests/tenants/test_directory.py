@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from core.embedded.process import free_port
 from core.embedded.valkey import EmbeddedValkey
 from core.house import House
-from tenants import epoch, repository
+from tenants import directory, epoch, repository
 from tenants.activation import Switching, enable
 from tenants.epoch import BLIND_SECONDS, LOOK_SECONDS
 from tenants.lifecycle import close_garage
@@ -165,6 +165,29 @@ async def test_a_remembered_garage_costs_neither_redis_nor_the_database(
     looks = 1 + (time.monotonic() - began) / LOOK_SECONDS
     assert asked[2:] == [epoch.KEY] * len(asked[2:])
     assert len(asked[2:]) <= looks
+
+
+async def test_those_who_ask_at_the_same_time_wait_for_one_answer(
+    garage: Garage, elsewhere: Switching, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+    by_slug = repository.by_slug
+
+    def noted(session: AsyncSession, slug: str) -> Any:
+        asked.append(slug)
+        return by_slug(session, slug)
+
+    monkeypatch.setattr(repository, "by_slug", noted)
+    found = await asyncio.gather(*(elsewhere.directory.by_host(garage.host) for _ in range(20)))
+    assert {each.slug for each in found if each is not None} == {garage.slug}
+    assert len(found) == 20
+    assert asked == [garage.slug]
+
+
+def test_garages_that_were_read_together_are_not_all_read_again_together() -> None:
+    seconds = {directory.believed_seconds(f"host:g{number}") for number in range(200)}
+    assert len(seconds) > 50
+    assert epoch.REMEMBER_SECONDS / 2 <= min(seconds) < max(seconds) <= epoch.REMEMBER_SECONDS
 
 
 @pytest.mark.parametrize("host", [f"x.{{slug}}.{BASE_DOMAIN}", "{slug}.example.com", "{slug}"])
