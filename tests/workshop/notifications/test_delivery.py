@@ -346,19 +346,21 @@ async def test_what_was_done_half_a_year_ago_is_forgotten_in_passing(
 async def test_more_is_forgotten_than_is_added_and_never_everything_at_once(
     worker: Worker,
 ) -> None:
-    long_ago = now() - KEPT - timedelta(days=1)
+    while await worker.work():
+        pass
+    long_ago, many = now() - KEPT - timedelta(days=1), 3 * FORGOTTEN_IN_PASSING
     async with worker.garage.unit() as session:
         rows = [
             {"key": f"old {number}", "effect": "trial", "payload": {}, "done_at": long_ago}
-            for number in range(FORGOTTEN_IN_PASSING + 5)
+            for number in range(many)
         ]
         await session.execute(insert(OutboxEntry), rows)
-    left = []
-    for number in range(2):
+    left = many
+    for number in range(3):
         async with worker.garage.unit() as session:
             await enqueue(session, "trial", {}, key=f"new {number}")
-        await worker.work()
+        left -= await worker.work() + FORGOTTEN_IN_PASSING
         async with worker.garage.unit() as session:
             old = select(func.count()).where(OutboxEntry.done_at < now() - KEPT)
-            left.append(await session.scalar(old))
-    assert left == [5 - 2, 0]
+            assert await session.scalar(old) == max(left, 0)
+    assert left <= 0
