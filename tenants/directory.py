@@ -52,7 +52,7 @@ class DatabaseTenantDirectory:
         self._manifests = manifests
         self._suffix = f".{base_domain}"
         self._known: dict[str, _Known] = {}
-        self._under_way: dict[tuple[str, str], asyncio.Future[TenantContext | None]] = {}
+        self._under_way: dict[str, asyncio.Future[TenantContext | None]] = {}
         self._known_at = ""
         self._noted: dict[UUID, float] = {}
 
@@ -88,7 +88,7 @@ class DatabaseTenantDirectory:
 
     async def forget(self) -> None:
         """Something changed: tell every process, this one first."""
-        self._known.clear()
+        self._start_afresh()
         await self._epoch.raise_()
 
     async def _by_host(self, session: AsyncSession, host: str) -> Tenant | None:
@@ -100,20 +100,26 @@ class DatabaseTenantDirectory:
     async def _remembered(self, key: str, find: Finder) -> TenantContext | None:
         epoch = await self._epoch.value()
         if epoch != self._known_at or len(self._known) > MOST_REMEMBERED:
-            self._known.clear()
+            self._start_afresh()
             self._known_at = epoch
         known = self._known.get(key)
         if known is not None and time.monotonic() < known.until:
             return known.tenant
-        pending = self._under_way.get((key, epoch))
+        under_way = self._under_way
+        pending = under_way.get(key)
         if pending is None:  # those who ask meanwhile wait for the same answer
-            pending = asyncio.ensure_future(self._read(key, find, epoch))
-            self._under_way[key, epoch] = pending
-            pending.add_done_callback(lambda _: self._under_way.pop((key, epoch), None))
+            pending = asyncio.ensure_future(self._read(key, find))
+            under_way[key] = pending
+            pending.add_done_callback(lambda _: under_way.pop(key, None))
         return await asyncio.shield(pending)
 
-    async def _read(self, key: str, find: Finder, epoch: str) -> TenantContext | None:
-        moment = time.monotonic()
+    def _start_afresh(self) -> None:
+        """Forget everything. What is being read right now may be old already: it is neither kept
+        nor given to those who ask from now on."""
+        self._known, self._under_way = {}, {}
+
+    async def _read(self, key: str, find: Finder) -> TenantContext | None:
+        remembered, moment = self._known, time.monotonic()
         found: TenantContext | None = None
         async with self._database.platform_unit_of_work() as session:
             tenant = await find(session)
@@ -121,8 +127,7 @@ class DatabaseTenantDirectory:
                 rows = await repository.activations(session, [tenant.id])
                 host = await repository.main_domain(session, tenant.id)
                 found = context_of(tenant, rows, self._manifests, main_host=host)
-        if epoch == self._known_at:  # else something changed while this was read
-            self._known[key] = _Known(found, moment + believed_seconds(key))
+        remembered[key] = _Known(found, moment + believed_seconds(key))
         return found
 
 

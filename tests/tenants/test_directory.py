@@ -185,6 +185,30 @@ async def test_those_who_ask_at_the_same_time_wait_for_one_answer(
     assert asked == [garage.slug]
 
 
+async def test_who_asks_after_a_change_does_not_get_what_was_being_read_before_it(
+    garage: Garage, elsewhere: Switching, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    is_read, may_go_on = asyncio.Event(), asyncio.Event()
+    find = repository.activations
+
+    async def slowly(session: AsyncSession, tenant_ids: list[Any]) -> Any:
+        found = await find(session, tenant_ids)
+        if not is_read.is_set():
+            is_read.set()
+            await may_go_on.wait()
+        return found
+
+    monkeypatch.setattr(repository, "activations", slowly)
+    before = asyncio.create_task(sees(elsewhere, garage, "polite"))
+    await is_read.wait()
+    await garage.switch("polite", on=True)
+    await elsewhere.directory.forget()
+    assert await sees(elsewhere, garage, "polite")
+    may_go_on.set()
+    assert not await before
+    assert await sees(elsewhere, garage, "polite"), "what was read before is not kept either"
+
+
 def test_garages_that_were_read_together_are_not_all_read_again_together() -> None:
     seconds = {directory.believed_seconds(f"host:g{number}") for number in range(200)}
     assert len(seconds) > 50
