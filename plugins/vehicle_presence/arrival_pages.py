@@ -22,6 +22,7 @@ from core.workshop.jobs import repository as jobs
 from plugins.vehicle_presence import arrivals, repository
 from plugins.vehicle_presence.controllers import MARK, may_correct
 from plugins.vehicle_presence.returning import actor_of, address_after, again
+from plugins.vehicle_presence.vat_book.errors import ReasonMissing
 
 AnyRequest = Request[Any, Any, Any]
 Session = NamedDependency[AsyncSession]
@@ -66,7 +67,8 @@ async def change_arrival(
             may_correct=await may_correct(request),
         )
     if form.has_errors:
-        return await _page(request, session, job_id, form, status_code=409)
+        status_code = ReasonMissing.status_code if form.reason.errors else 409
+        return await _page(request, session, job_id, form, status_code=status_code)
     flash = Flash(_("The time of arrival is changed."))
     return redirect(request, f"/desk/jobs/{job_id}", flash=flash)
 

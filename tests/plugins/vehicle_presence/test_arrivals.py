@@ -269,7 +269,7 @@ async def test_the_card_leads_to_the_form_which_asks_for_the_reason_and_keeps_wh
     typed = f"{local:%Y-%m-%dT%H:%M}"
     answer = await browser.submit(path, {"arrived_at": typed})
     page = BeautifulSoup(answer.text, "html.parser")
-    assert answer.status_code == 409
+    assert answer.status_code == 422
     assert page.select("#reason-error")
     assert page.select(f"input[name=arrived_at][value='{typed}']")
     values: dict[str, object] = {"arrived_at": typed, "reason": "Marked in late"}
