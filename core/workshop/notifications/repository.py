@@ -92,5 +92,6 @@ async def forget_done(session: AsyncSession, before: datetime, most: int) -> Non
         .order_by(OutboxEntry.done_at)
         .limit(most)
         .with_for_update(skip_locked=True)
+        .cte("old")  # asked once; as a subquery, some plans ask it for each row and pass `most`
     )
-    await session.execute(delete(OutboxEntry).where(OutboxEntry.id.in_(old)))
+    await session.execute(delete(OutboxEntry).where(OutboxEntry.id.in_(select(old.c.id))))

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import func, insert, select
+from sqlalchemy import func, insert, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.background.outbox import (
@@ -364,3 +364,20 @@ async def test_more_is_forgotten_than_is_added_and_never_everything_at_once(
             old = select(func.count()).where(OutboxEntry.done_at < now() - KEPT)
             assert await session.scalar(old) == max(left, 0)
     assert left <= 0
+
+
+async def test_no_more_than_asked_is_forgotten_even_where_the_database_compares_row_by_row(
+    worker: Worker,
+) -> None:
+    long_ago = now() - KEPT - timedelta(days=1)
+    rows = [
+        {"key": f"old {number}", "effect": "trial", "payload": {}, "done_at": long_ago}
+        for number in range(30)
+    ]
+    async with worker.garage.unit() as session:
+        await session.execute(insert(OutboxEntry), rows)
+        for way in ("hashjoin", "mergejoin", "material", "hashagg", "sort", "indexscan"):
+            await session.execute(text(f"SET LOCAL enable_{way} = off"))
+        await repository.forget_done(session, now() - KEPT, 10)
+        old = select(func.count()).where(OutboxEntry.done_at < now() - KEPT)
+        assert await session.scalar(old) == 20
