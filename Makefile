@@ -8,7 +8,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PORT ?= 8000
 DATA_DIR ?= .data
-WORKERS ?= 2
+WORKERS ?= 3
 export UV_NO_CONFIG := 1
 # The command `garagist`, pointing at this folder; nothing is downloaded or copied for it.
 EDITABLE := $(BIN)/uv pip install --quiet --offline --python $(BIN)/python --no-deps --no-build-isolation --editable .
@@ -50,8 +50,8 @@ test: $(VENV)/dev.stamp ## Set up and pass all tests, the browser's included (AR
 ifdef ARGS
 	@$(BIN)/python -m pytest $(ARGS)
 else
-	@$(BIN)/python -m pytest -n $(WORKERS) --ignore tests/journeys
-	@$(BIN)/python -m pytest tests/journeys
+	@$(BIN)/python -m pytest -n $(WORKERS) -m "not journey"
+	@$(BIN)/python -m pytest -m journey tests/journeys
 endif
 
 .PHONY: check

@@ -32,12 +32,14 @@ OPTIONS = (
 
 @pytest.hookimpl(tryfirst=True)  # before the groups are read
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Journeys share one demo and have the machine to themselves; none runs without a browser."""
+    """Journeys share one demo and have the machine to themselves. None runs without a browser, nor
+    does a look at a page in process, which any worker can take."""
     missing = chromium.find() is None
     for item in items:
         if HERE not in item.path.parents:
             continue
-        item.add_marker(pytest.mark.journey)
+        if "demo" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.journey)
         if missing and os.environ.get("CI") != "true":
             item.add_marker(pytest.mark.skip(reason="no browser: install Debian's chromium"))
 

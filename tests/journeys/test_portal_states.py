@@ -10,6 +10,7 @@ from typing import Any
 
 import jinja2
 import pytest
+from axe_playwright_python.base import AXE_SCRIPT
 from playwright.async_api import Browser
 
 from core.web.limits import Limiter
@@ -81,6 +82,7 @@ async def window(chrome: Browser) -> AsyncIterator[Window]:
         timezone_id="Europe/Brussels",
     )
     await context.add_init_script(REPORT_POLICY)
+    await context.add_init_script(AXE_SCRIPT)  # once, as each state is a page in four languages
     opened = Window(await context.new_page())
     await context.route("**/*", opened.serve)
     yield opened

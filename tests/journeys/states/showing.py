@@ -123,6 +123,7 @@ class Window(Sight):
         super().__init__(page)
         self._shown: Shown | None = None
         self._answer: httpx.Response | None = None
+        self._kept: dict[str, httpx.Response] = {}
 
     async def show(self, shown: Shown, answer: httpx.Response) -> None:
         """Draw a page that was asked for, with everything that can be unfolded."""
@@ -137,9 +138,20 @@ class Window(Sight):
         assert self._answer is not None
         answer = self._answer
         if not route.request.is_navigation_request():
-            answer = await self._shown.browser.get(route.request.url)
+            answer = await self._beside(route.request.url)
         elif route.request.frame.parent_frame is not None:
             headers = {"Sec-Fetch-Dest": "iframe"}
             answer = await self._shown.browser.get(route.request.url, headers=headers)
         kept = {name: text for name, text in answer.headers.items() if name not in KEPT_APART}
         await route.fulfill(status=answer.status_code, headers=kept, body=answer.content)
+
+    async def _beside(self, address: str) -> httpx.Response:
+        """A style sheet, script or picture; what may be kept for ever is asked for once, as by any
+        browser, which does not keep by itself where its requests are answered here."""
+        assert self._shown is not None
+        if address not in self._kept:
+            answer = await self._shown.browser.get(address)
+            if "immutable" not in answer.headers.get("cache-control", ""):
+                return answer
+            self._kept[address] = answer
+        return self._kept[address]
