@@ -9,6 +9,7 @@ from litestar.params import FromPath, FromQuery
 from litestar.response import Redirect, Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from core.db.reading import Reading
 from core.errors import NotFound, Refused
 from core.i18n import gettext as _
 from core.web import cookies
@@ -46,7 +47,11 @@ async def login_page(request: AnyRequest, next_: FromQuery[str | None] = None) -
 
 
 @post("/desk/login", opt=_PUBLIC)
-async def login(request: AnyRequest, session: NamedDependency[AsyncSession]) -> Page | Redirect:
+async def login(
+    request: AnyRequest,
+    session: NamedDependency[AsyncSession],
+    reading: NamedDependency[Reading],
+) -> Page | Redirect:
     """Check the pair; a fresh session replaces whatever cookie the browser had."""
     values = await form_values(request)
     form = LoginForm(values)
@@ -58,15 +63,15 @@ async def login(request: AnyRequest, session: NamedDependency[AsyncSession]) -> 
     account = form.text("email").lower()
     by_address = ("login", tenant, client_address(request))
     by_account = ("login-account", tenant, account)
-    if not await limiter.allows(PER_ADDRESS, *by_address) or await limiter.exhausted(
+    # Counted before the look, not after a failure: guesses sent all at once count too.
+    if not await limiter.allows(PER_ADDRESS, *by_address) or not await limiter.allows(
         PER_ACCOUNT, *by_account
     ):
         form.form_errors.append(_("Too many attempts. Please wait a quarter of an hour."))
         return page(request, "core/login/login.html", form=form, next=target, status_code=429)
     try:
-        _member, token = await services.log_in(session, account, str(form.password.data))
+        _member, token = await services.log_in(session, reading, account, str(form.password.data))
     except Refused as refusal:
-        await limiter.allows(PER_ACCOUNT, *by_account)
         form.add_refusal(refusal)
         return page(request, "core/login/login.html", form=form, next=target, status_code=401)
     await limiter.forget(PER_ACCOUNT, *by_account)

@@ -25,6 +25,22 @@ async def by_email(session: AsyncSession, email: str) -> StaffMember | None:
     )
 
 
+_PASSWORD = Prepared(
+    select(StaffMember.id, StaffMember.password_hash)
+    .where(
+        StaffMember.tenant_id == GARAGE,
+        StaffMember.email == bindparam("email"),
+        StaffMember.is_active,
+    )
+    .limit(literal_column("1"))
+)
+
+
+async def password_of(reading: Reading, email: str) -> Record | None:
+    """`id` and `password_hash` of the active staff member with that address."""
+    return await reading.row(_PASSWORD, email=email.strip().lower())
+
+
 async def everyone(session: AsyncSession) -> list[StaffMember]:
     """All staff members, active ones first, by name."""
     found = await session.scalars(

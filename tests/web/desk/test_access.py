@@ -1,16 +1,21 @@
 """Letting staff in and out."""
 
+import asyncio
 import re
+from collections import Counter
 from datetime import timedelta
+from typing import cast
 
 import httpx
 import pytest
 from sqlalchemy import update
+from sqlalchemy.pool import QueuePool
 
 from core.clock import now
 from core.web.desk.access import PER_ACCOUNT, PER_ADDRESS
 from core.web.host_router import HostRouter
 from core.web.limits import Limiter
+from core.workshop.staff import services
 from core.workshop.staff.models import LoginSession, StaffMember
 from tests.garages import PASSWORD, Browser, Garage, without_tokens
 
@@ -213,6 +218,36 @@ async def test_an_account_that_is_guessed_at_is_closed_from_everywhere(
     last = await log_in(garage.browser(address="203.0.113.11"), email, "a wrong guess")
     right = await log_in(garage.browser(address="203.0.113.12"), email)
     assert (last.status_code, right.status_code) == (401, 429)
+
+
+async def test_fifty_guesses_at_once_are_no_more_than_ten(garage: Garage, email: str) -> None:
+    browsers = [garage.browser(address=f"198.51.100.{number}") for number in range(50)]
+    token = await browsers[0].token("/desk/login")
+    guess = {"csrf_token": token, "email": email, "password": "a wrong guess"}
+    answers = await asyncio.gather(
+        *(
+            browser.post("/desk/login", data=guess, headers={"Cookie": str(cookies)})
+            for browser in browsers
+            for cookies in ["; ".join(f"{k}={v}" for k, v in browsers[0].cookies.items())]
+        )
+    )
+    assert Counter(answer.status_code for answer in answers) == {401: 10, 429: 40}
+    assert (await log_in(garage.browser(address="203.0.113.13"), email)).status_code == 429
+
+
+async def test_no_connection_waits_while_a_password_is_compared(
+    garage: Garage, email: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pool, held = garage.house.database.app_engine.pool, []
+    compare = services.password_fits
+
+    def noted(stored: str | None, password: str) -> bool:
+        held.append(cast("QueuePool", pool).checkedout())
+        return compare(stored, password)
+
+    monkeypatch.setattr(services, "password_fits", noted)
+    assert (await log_in(garage.browser(), email)).status_code == 303
+    assert held == [0]
 
 
 async def test_the_right_password_forgets_earlier_typing_errors(

@@ -8,6 +8,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from core.clock import frozen, now
+from core.db.reading import SessionReading
 from core.errors import NotFound, Refused
 from core.workshop.audit import repository as audit
 from core.workshop.staff import repository
@@ -50,7 +51,7 @@ async def planner(garage: Garage, name: str = "pia") -> tuple[UUID, str]:
 
 async def logged_in(garage: Garage, email: str) -> str:
     async with garage.unit() as session:
-        _, token = await log_in(session, email, PASSWORD)
+        _, token = await log_in(session, SessionReading(session), email, PASSWORD)
     return token
 
 
@@ -73,7 +74,9 @@ async def reset_link(garage: Garage, outbox: Outbox, email: str) -> str:
 async def test_the_right_pair_opens_a_session(garage: Garage) -> None:
     staff_id, email = await planner(garage)
     async with garage.unit() as session:
-        member, token = await log_in(session, f" {email.upper()} ", PASSWORD)
+        member, token = await log_in(
+            session, SessionReading(session), f" {email.upper()} ", PASSWORD
+        )
         found = await repository.open_session(session, token_hash(token), now())
     assert member.id == staff_id
     assert found is not None
@@ -91,7 +94,7 @@ async def test_every_wrong_login_gets_the_same_answer(garage: Garage) -> None:
     for email, password in tries:
         async with garage.unit() as session:
             with pytest.raises(Refused) as refused:
-                await log_in(session, email, password)
+                await log_in(session, SessionReading(session), email, password)
         answers.add((refused.value.message, refused.value.field, refused.value.status_code))
     assert len(answers) == 1
 
@@ -104,7 +107,7 @@ async def test_a_login_of_one_garage_is_none_at_another(
     assert not await is_in(other_garage, token)
     async with other_garage.unit() as session:
         with pytest.raises(Refused):
-            await log_in(session, email, PASSWORD)
+            await log_in(session, SessionReading(session), email, PASSWORD)
 
 
 async def test_a_session_ends_by_itself_and_is_swept_away(garage: Garage) -> None:
@@ -138,7 +141,7 @@ async def test_an_invited_person_chooses_a_password_once(garage: Garage, outbox:
         member, token = await choose_password(session, link, "invitation", NEW_PASSWORD)
     assert (member.role, await is_in(garage, token)) == ("technician", True)
     async with garage.unit() as session:
-        await log_in(session, email, NEW_PASSWORD)
+        await log_in(session, SessionReading(session), email, NEW_PASSWORD)
         with pytest.raises(NotFound):
             await choose_password(session, link, "invitation", NEW_PASSWORD)
 
@@ -156,7 +159,7 @@ async def test_a_new_password_ends_all_sessions_and_links(garage: Garage, outbox
         with pytest.raises(NotFound):
             await owner_of_link(session, second, "password_reset")
         with pytest.raises(Refused):
-            await log_in(session, email, PASSWORD)
+            await log_in(session, SessionReading(session), email, PASSWORD)
 
 
 async def test_a_short_password_is_refused_and_the_link_still_works(
