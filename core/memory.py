@@ -1,8 +1,9 @@
-"""What a process remembers for a while, within so many bytes."""
+"""What a process remembers for a while, within so many bytes, and what it is about to know."""
 
+import asyncio
 from collections import OrderedDict
-from collections.abc import Hashable
-from typing import Generic, TypeVar
+from collections.abc import Callable, Coroutine, Hashable
+from typing import Any, Generic, TypeVar
 
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
@@ -48,3 +49,20 @@ class Memory(Generic[K, V]):
         found = self._entries.pop(key, None)
         if found is not None:
             self.bytes -= found[1]
+
+
+class AskedOnce(Generic[K, V]):
+    """Those who ask for the same thing at the same time wait for one answer."""
+
+    def __init__(self) -> None:
+        self._under_way: dict[K, asyncio.Future[V]] = {}
+
+    async def answer(self, key: K, ask: Callable[[], Coroutine[Any, Any, V]]) -> V:
+        """What `ask()` answers, or what somebody is being answered already. Who stops waiting
+        stops nobody else."""
+        pending = self._under_way.get(key)
+        if pending is None:
+            pending = asyncio.ensure_future(ask())
+            self._under_way[key] = pending
+            pending.add_done_callback(lambda _: self._under_way.pop(key, None))
+        return await asyncio.shield(pending)

@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -11,14 +12,20 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from core.clock import now
 from core.db.session import Database
 from core.hooks.manifest import PluginManifest
+from core.memory import AskedOnce, Memory
 from core.tenancy.context import TenantContext
 from tenants import epoch as epochs
 from tenants import repository
 from tenants.epoch import Epoch
 from tenants.models import PluginActivation, Tenant
 
-MOST_REMEMBERED = 10_000
-"""Looked-up keys per process; past that, all are forgotten (a scan of host names)."""
+GARAGE_BYTES = 3_000
+MOST_GARAGES_BYTES = 64_000_000
+"""Some 19,000 keys that led to a garage, in each process; a garage has up to three."""
+MOST_STRANGERS_BYTES = 1_000_000
+"""Some 2,500 keys that led to none: whoever asks for thousands of names drives no garage out."""
+HOSTS_AT_ONCE = 6
+"""How many host names are looked up at a time: they leave connections to those who are in."""
 
 ACTIVITY_SECONDS = 300.0
 
@@ -51,14 +58,16 @@ class DatabaseTenantDirectory:
         self._epoch = epoch
         self._manifests = manifests
         self._suffix = f".{base_domain}"
-        self._known: dict[str, _Known] = {}
-        self._under_way: dict[str, asyncio.Future[TenantContext | None]] = {}
+        self._start_afresh()
         self._known_at = ""
+        self._hosts = asyncio.Semaphore(HOSTS_AT_ONCE)
         self._noted: dict[UUID, float] = {}
 
     async def by_host(self, host: str) -> TenantContext | None:
         """`<slug>.<base domain>` exactly, or a host name that support added."""
-        return await self._remembered(f"host:{host}", lambda session: self._by_host(session, host))
+        return await self._remembered(
+            f"host:{host}", lambda session: self._by_host(session, host), self._hosts
+        )
 
     async def by_id(self, tenant_id: UUID) -> TenantContext | None:
         """The open garage with that id."""
@@ -97,37 +106,42 @@ class DatabaseTenantDirectory:
             return None if "." in slug else await repository.by_slug(session, slug)
         return await repository.by_domain(session, host)
 
-    async def _remembered(self, key: str, find: Finder) -> TenantContext | None:
+    async def _remembered(
+        self, key: str, find: Finder, in_turn: asyncio.Semaphore | None = None
+    ) -> TenantContext | None:
         epoch = await self._epoch.value()
-        if epoch != self._known_at or len(self._known) > MOST_REMEMBERED:
+        if epoch != self._known_at:
             self._start_afresh()
             self._known_at = epoch
-        known = self._known.get(key)
+        known = self._garages.get(key) or self._strangers.get(key)
         if known is not None and time.monotonic() < known.until:
             return known.tenant
-        under_way = self._under_way
-        pending = under_way.get(key)
-        if pending is None:  # those who ask meanwhile wait for the same answer
-            pending = asyncio.ensure_future(self._read(key, find))
-            under_way[key] = pending
-            pending.add_done_callback(lambda _: under_way.pop(key, None))
-        return await asyncio.shield(pending)
+        return await self._under_way.answer(key, lambda: self._read(key, find, in_turn))
 
     def _start_afresh(self) -> None:
         """Forget everything. What is being read right now may be old already: it is neither kept
         nor given to those who ask from now on."""
-        self._known, self._under_way = {}, {}
+        self._garages: Memory[str, _Known] = Memory(MOST_GARAGES_BYTES)
+        self._strangers: Memory[str, _Known] = Memory(MOST_STRANGERS_BYTES)
+        self._under_way: AskedOnce[str, TenantContext | None] = AskedOnce()
 
-    async def _read(self, key: str, find: Finder) -> TenantContext | None:
-        remembered, moment = self._known, time.monotonic()
+    async def _read(
+        self, key: str, find: Finder, in_turn: asyncio.Semaphore | None
+    ) -> TenantContext | None:
+        garages, strangers, moment = self._garages, self._strangers, time.monotonic()
         found: TenantContext | None = None
-        async with self._database.platform_unit_of_work() as session:
+        async with in_turn or nullcontext(), self._database.platform_unit_of_work() as session:
             tenant = await find(session)
             if tenant is not None and tenant.closed_at is None:
                 rows = await repository.activations(session, [tenant.id])
                 host = await repository.main_domain(session, tenant.id)
                 found = context_of(tenant, rows, self._manifests, main_host=host)
-        remembered[key] = _Known(found, moment + believed_seconds(key))
+        known = _Known(found, moment + believed_seconds(key))
+        if found is not None:
+            garages.put(key, known, GARAGE_BYTES)
+        else:
+            garages.forget(key)
+            strangers.put(key, known, 0)
         return found
 
 

@@ -6,7 +6,6 @@ a session instead. What :meth:`Reading.kept` found is not even read again before
 changed (decision 0036).
 """
 
-import asyncio
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -47,7 +46,7 @@ from core.db.changes import (
 )
 from core.db.scope import SCOPE_SETTING
 from core.errors import UnnotedChanges, UnscopedQuery
-from core.memory import Memory
+from core.memory import AskedOnce, Memory
 
 SIZE_OF_VALUE = 5
 """About how many times as long as its text a value is."""
@@ -215,7 +214,7 @@ class KeptReadings:
     def __init__(self, most_bytes: int) -> None:
         self.garages: Memory[UUID, _Garage] = Memory(MOST_GARAGES_BYTES)
         self.answers: Memory[tuple[Any, ...], _Answer] = Memory(most_bytes)
-        self.under_way: dict[tuple[Any, ...], asyncio.Future[Any]] = {}
+        self.under_way: AskedOnce[tuple[Any, ...], Kept[Any]] = AskedOnce()
         self.noted: frozenset[str] = frozenset()
 
 
@@ -284,12 +283,9 @@ class Reading:
         moment = time.monotonic()
         if known is not None and known.tags == tags and moment < known.read_at + LONGEST_SECONDS:
             return known.kept
-        pending = self._memory.under_way.get((key, tags))
-        if pending is None:  # those who ask meanwhile wait for the same answer
-            pending = asyncio.ensure_future(self._read(statement, values, key, tags, known))
-            self._memory.under_way[key, tags] = pending
-            pending.add_done_callback(lambda _: self._memory.under_way.pop((key, tags), None))
-        found: Kept[T] = await asyncio.shield(pending)
+        found: Kept[T] = await self._memory.under_way.answer(
+            (key, tags), lambda: self._read(statement, values, key, tags, known)
+        )
         return found
 
     async def _read(

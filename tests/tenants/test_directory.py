@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from core.embedded.process import free_port
 from core.embedded.valkey import EmbeddedValkey
 from core.house import House
+from core.memory import ENTRY_BYTES
 from tenants import directory, epoch, repository
 from tenants.activation import Switching, enable
 from tenants.epoch import BLIND_SECONDS, LOOK_SECONDS
@@ -183,6 +184,56 @@ async def test_those_who_ask_at_the_same_time_wait_for_one_answer(
     assert {each.slug for each in found if each is not None} == {garage.slug}
     assert len(found) == 20
     assert asked == [garage.slug]
+
+
+async def test_those_who_ask_for_unknown_names_drive_no_garage_out(
+    house: House, garage: Garage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(epoch, "REMEMBER_SECONDS", float("inf"))
+    monkeypatch.setattr(directory, "MOST_STRANGERS_BYTES", 5 * ENTRY_BYTES)
+    asked: list[str] = []
+    by_slug = repository.by_slug
+
+    def noted(session: AsyncSession, slug: str) -> Any:
+        asked.append(slug)
+        return by_slug(session, slug)
+
+    monkeypatch.setattr(repository, "by_slug", noted)
+    async with another_process(house) as process:
+        names = [garage.slug, *(f"nobody-{number}" for number in range(40)), garage.slug]
+        for name in names:
+            await process.directory.by_host(f"{name}.{BASE_DOMAIN}")
+        assert asked == names[:-1], "the garage is remembered"
+        await process.directory.by_host(f"nobody-39.{BASE_DOMAIN}")
+        await process.directory.by_host(f"nobody-0.{BASE_DOMAIN}")
+        assert asked[len(names) - 1 :] == ["nobody-0"], "of unknown names only the latest are"
+
+
+async def test_of_many_garages_those_that_nobody_visits_are_forgotten(
+    house: House, garage: Garage, other_garage: Garage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(epoch, "REMEMBER_SECONDS", float("inf"))
+    monkeypatch.setattr(directory, "MOST_GARAGES_BYTES", 2 * (directory.GARAGE_BYTES + ENTRY_BYTES))
+    found: list[str] = []
+    by_slug, by_id = repository.by_slug, repository.by_id
+
+    def noted(session: AsyncSession, slug: str) -> Any:
+        found.append(slug)
+        return by_slug(session, slug)
+
+    def noted_id(session: AsyncSession, tenant_id: Any) -> Any:
+        found.append("by id")
+        return by_id(session, tenant_id)
+
+    monkeypatch.setattr(repository, "by_slug", noted)
+    monkeypatch.setattr(repository, "by_id", noted_id)
+    async with another_process(house) as process:
+        for host in (garage.host, other_garage.host, garage.host):
+            assert await process.directory.by_host(host) is not None
+        assert await process.directory.by_id(other_garage.tenant.id) is not None
+        for host in (garage.host, other_garage.host):
+            assert await process.directory.by_host(host) is not None
+    assert found == [garage.slug, other_garage.slug, "by id", other_garage.slug]
 
 
 async def test_who_asks_after_a_change_does_not_get_what_was_being_read_before_it(
