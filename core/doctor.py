@@ -14,7 +14,8 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.db.base import Base, TenantScoped
-from core.db.migrate import current_revision, head_of
+from core.db.migrate import connected
+from core.db.revisions import state_of
 from core.errors import GaragistError
 from core.house import House, open_house
 from core.settings import RUNTIME_SETTINGS, Settings
@@ -28,7 +29,6 @@ TROUBLE = (
     DBAPIError,
     RedisError,
     StorageError,
-    GaragistError,
     LitestarException,
 )
 """What a broken installation raises; anything else is a fault of ours and may be seen."""
@@ -69,7 +69,7 @@ async def examine(settings: Settings) -> list[Finding]:
 async def _run(house: House, name: str, check: Check) -> Finding:
     try:
         return Finding(name, True, await check(house))
-    except Wrong as error:
+    except GaragistError as error:
         return Finding(name, False, str(error))
     except TROUBLE as error:
         return Finding(name, False, f"{type(error).__name__}: {error}")
@@ -82,12 +82,13 @@ def _plugins(house: House) -> str:
 
 
 async def _schema(house: House) -> str:
-    for part in house.components:
-        found = await current_revision(house.database.platform_engine, part)
-        if found != head_of(part):
-            raise Wrong(
-                f"{part.name} is at {found or 'none'}, needs {head_of(part)}: garagist migrate"
-            )
+    async with connected(house.database.platform_engine) as connection:
+        states = [await connection.run_sync(state_of, part) for part in house.components]
+    for state in states:
+        state.require()
+    ahead = [f"{each.component} at {each.found}" for each in states if each.is_ahead]
+    if ahead:
+        return f"ahead of this release, which it still serves: {', '.join(ahead)}"
     return f"{len(house.components)} components are up to date"
 
 

@@ -12,7 +12,8 @@ from core.background.mail import Mailer
 from core.background.outbox import EffectRegistry
 from core.background.tenant_task import WorkerResources
 from core.db.components import Component, check_prefixes, components
-from core.db.migrate import head_of, import_models, migrate, require_current_schema
+from core.db.migrate import import_models, migrate, require_current_schema
+from core.db.revisions import head_of
 from core.db.session import Database
 from core.hooks.contributions import Effect
 from core.hooks.loading import BrokenPlugin, load_plugins

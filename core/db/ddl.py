@@ -5,9 +5,11 @@ Row level security names the garage from a setting of the transaction. An unset 
 means no rows. FORCE makes the lock hold for the owner of the tables too.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from typing import Any
 
 from alembic import context, op
+from sqlalchemy import text
 
 ALL_DML = "SELECT, INSERT, UPDATE, DELETE"
 ADD_ONLY = "SELECT, INSERT"
@@ -56,6 +58,28 @@ def note_no_changes_of(tables: Iterable[str]) -> None:
     """Take that back."""
     for table in tables:
         op.execute(f'DROP TRIGGER {NOTE_CHANGE} ON "{table}"')
+
+
+def index_beside_work(name: str, table: str, columns: Sequence[str], **options: Any) -> None:
+    """Build an index on a table that is in use: rows are written meanwhile, which a plain
+    `create_index` would hold up for as long as it takes. `options` are those of `create_index`.
+
+    It runs outside the migration's transaction, so it is a migration's only step. One that was
+    broken off has left an invalid index behind, which the next try drops.
+    """
+    with op.get_context().autocommit_block():
+        # It waits for statements that run, and nobody waits for it: no reason to give up soon.
+        before = op.get_bind().execute(text("show lock_timeout")).scalar_one()
+        op.execute("SET lock_timeout = 0")
+        op.execute(f"DROP INDEX CONCURRENTLY IF EXISTS {_quoted(name)}")
+        op.create_index(name, table, list(columns), postgresql_concurrently=True, **options)
+        op.execute(f"SET lock_timeout = '{before}'")
+
+
+def drop_index_beside_work(name: str) -> None:
+    """Take such an index back."""
+    with op.get_context().autocommit_block():
+        op.execute(f"DROP INDEX CONCURRENTLY IF EXISTS {_quoted(name)}")
 
 
 def open_platform_tables(tables: Iterable[str], *, grant: str = ALL_DML) -> None:

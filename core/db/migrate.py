@@ -1,9 +1,11 @@
 """Bringing the schema up to date, and knowing whether it is.
 
 Migrating is a command of its own: web, worker and beat only look, and refuse to start on a
-mismatch. One advisory lock keeps two migrating commands apart.
+database that is behind, or too far ahead (:mod:`core.db.revisions`). One advisory lock keeps two
+migrating commands apart.
 """
 
+import asyncio
 import importlib
 import importlib.util
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -11,23 +13,26 @@ from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 
 import asyncpg
+import structlog
 from alembic import command
 from alembic.autogenerate import compare_metadata
-from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, make_url, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import NullPool
 
 from core.db.base import Base
-from core.db.components import ROOT, Component
+from core.db.components import Component
+from core.db.revisions import config_for, note_promise, revision_of, state_of
 from core.db.session import async_url
 from core.errors import DatabaseUnreachable, SchemaMismatch
 
+log = structlog.get_logger(__name__)
+
 LOCK_KEY = 4_207_291_101
 LOCK_TIMEOUT = "4s"
+LOOK_AGAIN_SECONDS = 0.5
 _LOCK_NOT_AVAILABLE = "55P03"
 
 T = TypeVar("T")
@@ -43,12 +48,11 @@ async def migrate(
         SchemaMismatch: a table stayed locked for more than :data:`LOCK_TIMEOUT`; nothing of
             that migration was kept, the command can be run again.
     """
-    engine = create_async_engine(async_url(owner_url), poolclass=NullPool)
+    engine = create_async_engine(async_url(owner_url), poolclass=NullPool, hide_parameters=True)
     roles = {"app_role": _user(app_url), "platform_role": _user(platform_url)}
     try:
         async with connected(engine) as connection:
-            await connection.execute(text("select pg_advisory_lock(:key)"), {"key": LOCK_KEY})
-            await connection.commit()
+            await _wait_for_turn(connection)
             for url in (app_url, platform_url):
                 await connection.run_sync(_ensure_role, url)
             for part in parts:
@@ -62,20 +66,55 @@ async def migrate(
 
 
 async def require_current_schema(engine: AsyncEngine, parts: Sequence[Component]) -> None:
-    """Refuse to go on with a database that is behind or ahead of this code.
+    """Refuse to go on with a database that is behind this code, or ahead of what serves it.
 
     Raises:
-        SchemaMismatch: naming the component, both revisions and the command to run.
+        SchemaMismatch: naming the component, both revisions and what to do.
     """
     async with connected(engine) as connection:
         for part in parts:
-            found = await connection.run_sync(_revision, part)
-            wanted = head_of(part)
-            if found != wanted:
-                raise SchemaMismatch(
-                    f"the database is at revision {found or 'none'} of {part.name}, this code"
-                    f" needs {wanted}: run `garagist migrate`"
-                )
+            state = await connection.run_sync(state_of, part)
+            state.require()
+            if state.is_ahead:
+                log.warning("schema.ahead", component=part.name, at=state.found, code=state.wanted)
+
+
+class SchemaWatch:
+    """Whether the schema still fits this code: judged again only when it is another one."""
+
+    def __init__(self, engine: AsyncEngine, parts: Sequence[Component]) -> None:
+        self._engine = engine
+        self._parts = parts
+        self._judged: tuple[str | None, ...] = ()
+        asked = [
+            f"select {place} as place, version_num from {part.version_table}"  # noqa: S608
+            for place, part in enumerate(parts)
+        ]
+        self._asked = text(" union all ".join(asked) + " order by place")
+
+    async def fits(self) -> bool:
+        """Whether it does.
+
+        Raises:
+            SchemaMismatch: it does not; the text says why.
+            DBAPIError, OSError: PostgreSQL does not answer.
+        """
+        async with self._engine.connect() as connection:
+            found = tuple(row.version_num for row in await connection.execute(self._asked))
+        if found != self._judged:
+            await require_current_schema(self._engine, self._parts)
+            self._judged = found
+        return True
+
+
+async def _wait_for_turn(connection: AsyncConnection) -> None:
+    """Asked again and again, not waited for: an index that is built beside work waits for every
+    statement that runs, and would wait for ours while we wait for its migration."""
+    lock = text("select pg_try_advisory_lock(:key)")
+    while not (await connection.execute(lock, {"key": LOCK_KEY})).scalar_one():
+        await connection.commit()
+        await asyncio.sleep(LOOK_AGAIN_SECONDS)
+    await connection.commit()
 
 
 @asynccontextmanager
@@ -96,22 +135,10 @@ async def connected(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
         await connection.close()
 
 
-def head_of(part: Component) -> str:
-    """The revision that this code needs of a component.
-
-    Raises:
-        SchemaMismatch: the component has no migration at all.
-    """
-    head = ScriptDirectory.from_config(config_for(part)).get_current_head()
-    if head is None:
-        raise SchemaMismatch(f"{part.name} has a folder of migrations without any migration")
-    return head
-
-
 async def current_revision(engine: AsyncEngine, part: Component) -> str | None:
     """The revision that the database is at, or None where it has none of the component."""
     async with connected(engine) as connection:
-        return await connection.run_sync(_revision, part)
+        return await connection.run_sync(revision_of, part)
 
 
 async def differences(owner_url: str, part: Component) -> list[Any]:
@@ -131,18 +158,8 @@ async def new_revision(owner_url: str, part: Component, message: str) -> None:
     await _with_connection(owner_url, write)
 
 
-def config_for(part: Component) -> Config:
-    """Alembic's configuration for one component, without an ini file."""
-    config = Config()
-    config.set_main_option("script_location", str(ROOT / "migrations"))
-    config.set_main_option("version_locations", str(part.versions))
-    config.set_main_option("path_separator", "newline")
-    config.attributes["component"] = part
-    return config
-
-
 async def _with_connection(owner_url: str, work: Callable[[Connection], T]) -> T:
-    engine = create_async_engine(async_url(owner_url), poolclass=NullPool)
+    engine = create_async_engine(async_url(owner_url), poolclass=NullPool, hide_parameters=True)
     try:
         async with connected(engine) as connection:
             return await connection.run_sync(work)
@@ -151,6 +168,10 @@ async def _with_connection(owner_url: str, work: Callable[[Connection], T]) -> T
 
 
 def _upgrade(connection: Connection, part: Component, roles: dict[str, str]) -> None:
+    if state_of(connection, part).is_ahead:
+        connection.commit()
+        log.warning("schema.ahead", component=part.name)
+        return
     config = config_for(part)
     config.attributes["connection"] = connection
     config.attributes.update(roles)
@@ -163,16 +184,8 @@ def _upgrade(connection: Connection, part: Component, roles: dict[str, str]) -> 
             f"a table stayed locked for {LOCK_TIMEOUT}; nothing of this migration of {part.name}"
             " was kept: run `garagist migrate` again"
         ) from error
-
-
-def _revision(connection: Connection, part: Component) -> str | None:
-    exists = connection.execute(
-        text("select to_regclass(:name) is not null"), {"name": part.version_table}
-    ).scalar_one()
-    if not exists:
-        return None
-    context = MigrationContext.configure(connection, opts={"version_table": part.version_table})
-    return context.get_current_revision()
+    note_promise(connection, part)
+    connection.commit()
 
 
 def _compare(connection: Connection, part: Component) -> list[Any]:

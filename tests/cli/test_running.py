@@ -8,7 +8,7 @@ from typing import Any
 import asyncpg
 import pytest
 
-from core.db.migrate import head_of
+from core.db.revisions import head_of
 from core.embedded.postgres import ADMIN, OWNER
 from core.embedded.process import free_port
 from core.errors import DatabaseUnreachable, SchemaMismatch
@@ -71,6 +71,10 @@ async def test_doctor_finds_nothing_wrong_with_a_good_installation(
     }
 
 
+BEHIND = (
+    "the database is at revision 0000 of polite, this code needs 0001: run `garagist migrate`,"
+    " or start the newer release that made it so"
+)
 BREAKAGES = {
     "a policy is gone": (
         "drop policy tenant_lock on jobs",
@@ -95,7 +99,7 @@ BREAKAGES = {
     "the schema is behind": (
         "update alembic_version_polite set version_num = '0000'",
         "schema",
-        "polite is at 0000, needs 0001: garagist migrate",
+        BEHIND,
     ),
 }
 

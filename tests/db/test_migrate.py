@@ -1,5 +1,6 @@
 """Models and migrations say the same."""
 
+import ast
 import asyncio
 
 import pytest
@@ -10,10 +11,10 @@ from core.db.components import components
 from core.db.migrate import (
     current_revision,
     differences,
-    head_of,
     migrate,
     require_current_schema,
 )
+from core.db.revisions import head_of
 from core.embedded.postgres import APP, OWNER, PLATFORM
 from core.errors import SchemaMismatch
 from core.house import House
@@ -68,3 +69,41 @@ def test_a_plugins_tables_are_its_own_and_nobody_elses() -> None:
     assert not core.owns("vehicle_presence_stays")
     assert (core.owns("jobs"), presence.owns("jobs")) == (True, False)
     assert not core.owns("alembic_version_vehicle_presence")
+
+
+RELEASED = {"core": "0005", "vehicle_presence": "0007", "self_service_portal": "0003"}
+"""Up to here migrations are released, and are not edited any more."""
+
+
+def test_a_new_migration_builds_no_index_on_a_table_in_use_but_beside_its_work(
+    house: House,
+) -> None:
+    """Tables that the same migration makes are in nobody's use yet."""
+    for part in house.components:
+        for file in sorted(part.versions.glob("*.py")):
+            if file.name[:4] > RELEASED.get(part.name, "0000"):
+                assert not holding_up(file.read_text()), f"{file.name}: ddl.index_beside_work"
+
+
+def holding_up(migration: str) -> set[str]:
+    """The tables on which a migration's text builds an index that those who write wait for."""
+    calls = [
+        (node.func.attr, [getattr(each, "value", "?") for each in node.args], node.keywords)
+        for node in ast.walk(ast.parse(migration))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)
+    ]
+    made = {arguments[0] for name, arguments, _ in calls if name == "create_table"}
+    indexed = {
+        arguments[1]
+        for name, arguments, options in calls
+        if name == "create_index"
+        and "postgresql_concurrently" not in {option.arg for option in options}
+    }
+    return indexed - made
+
+
+def test_such_an_index_is_found_in_a_migrations_text() -> None:
+    plain = "op.create_index('ix', 'jobs', ['plate'])"
+    assert holding_up(plain) == {"jobs"}
+    assert holding_up(f"op.create_table('jobs', x)\n{plain}") == set()
+    assert holding_up("ddl.index_beside_work('ix', 'jobs', ['plate'])") == set()

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import asyncpg
 import pytest
+import structlog
 from alembic import command
 from sqlalchemy import Connection, text
 from sqlalchemy.ext.asyncio import create_async_engine
@@ -15,19 +16,20 @@ from sqlalchemy.pool import NullPool
 from core.db.components import Component
 from core.db.migrate import (
     LOCK_TIMEOUT,
-    config_for,
     current_revision,
     differences,
-    head_of,
+    migrate,
     new_revision,
     require_current_schema,
 )
+from core.db.revisions import config_for, head_of
 from core.db.session import async_url
 from core.embedded.postgres import APP, OWNER, PLATFORM
 from core.errors import SchemaMismatch
 from core.house import House, migrate_schema
 from core.settings import Settings
 from tests.servers import Servers
+from tests.waiting import until
 from tests.worlds import another_world, settings_on
 
 EMPTY = "garagist_empty"
@@ -94,7 +96,64 @@ async def test_an_empty_database_is_refused_with_the_command_to_type(
     await engine.dispose()
 
 
-async def test_a_database_that_is_ahead_is_refused_too(migrated: House) -> None:
+def with_a_newer_migration(
+    part: Component, folder: Path, *, head: str = "", step: str
+) -> Component:
+    """A component as the next release has it."""
+    for version in part.versions.glob("*.py"):
+        (folder / version.name).write_text(version.read_text())
+    (folder / "0002_next.py").write_text(
+        f"from alembic import op\nfrom core.db import ddl\nrevision = '0002'\n{head}\n"
+        f"down_revision = '0001'\n\ndef upgrade():\n    {step}\n"
+    )
+    return Component(part.name, folder, part.version_table, part.prefix)
+
+
+async def migrate_to(world: House, part: Component) -> None:
+    """Migrate one component."""
+    settings = world.settings
+    await migrate(
+        settings.migration_database_url,
+        settings.database_url,
+        settings.platform_database_url,
+        [part],
+    )
+
+
+def polite_of(world: House) -> Component:
+    """The component that the tests change."""
+    return next(part for part in world.components if part.name == "polite")
+
+
+async def test_the_release_before_starts_on_a_database_that_is_ahead_as_that_was_promised(
+    migrated: House, tmp_path: Path
+) -> None:
+    step = "op.execute('alter table polite_notes add column mood text')"
+    await migrate_to(migrated, with_a_newer_migration(polite_of(migrated), tmp_path, step=step))
+    with structlog.testing.capture_logs() as lines:
+        await migrated.require_current_schema()
+    assert [(line["event"], line["component"]) for line in lines] == [("schema.ahead", "polite")]
+    await migrate_schema(migrated.settings)
+    engine = migrated.database.platform_engine
+    assert await current_revision(engine, polite_of(migrated)) == "0002"
+    await migrated.require_current_schema()
+
+
+async def test_a_database_from_which_something_was_taken_is_refused_by_the_release_before(
+    migrated: House, tmp_path: Path
+) -> None:
+    newer = with_a_newer_migration(
+        polite_of(migrated),
+        tmp_path,
+        head="ends_earlier_code = True",
+        step="op.execute('alter table polite_notes drop column text')",
+    )
+    await migrate_to(migrated, newer)
+    with pytest.raises(SchemaMismatch, match=r"revision 0002 of polite.* start the newer release"):
+        await migrated.require_current_schema()
+
+
+async def test_a_revision_that_nobody_knows_and_nobody_promised_is_refused(migrated: House) -> None:
     await as_owner(
         migrated.settings,
         lambda connection: (
@@ -104,6 +163,34 @@ async def test_a_database_that_is_ahead_is_refused_too(migrated: House) -> None:
     )
     with pytest.raises(SchemaMismatch, match="revision 9999 of polite"):
         await migrated.require_current_schema()
+
+
+async def test_an_index_is_built_while_others_write(migrated: House, tmp_path: Path) -> None:
+    step = "ddl.index_beside_work('ix_polite_notes_text', 'polite_notes', ['text'])"
+    newer = with_a_newer_migration(polite_of(migrated), tmp_path, step=step)
+    url = migrated.settings.migration_database_url
+    write = "lock table polite_notes in row exclusive mode"  # as each who writes does
+    one, other = await asyncpg.connect(url), await asyncpg.connect(url)
+    writing = one.transaction()
+    await writing.start()
+    await one.execute(write)
+    building = asyncio.create_task(migrate_to(migrated, newer))
+
+    async def is_waiting() -> bool:
+        asked = "select exists (select 1 from pg_stat_activity where query like 'CREATE INDEX C%')"
+        return bool(await other.fetchval(asked))
+
+    await until(is_waiting, seconds=20)
+    async with other.transaction():
+        await other.execute("set local lock_timeout = '2s'")
+        await other.execute(write)
+    assert not building.done()
+    await writing.commit()
+    await building
+    valid = "select indisvalid from pg_index where indexrelid = 'ix_polite_notes_text'::regclass"
+    assert await other.fetchval(valid) is True
+    for connection in (one, other):
+        await connection.close()
 
 
 async def test_three_that_migrate_at_once_do_it_once(house: House, empty: Settings) -> None:
@@ -140,7 +227,7 @@ async def test_a_plugins_migrations_can_be_taken_back_and_made_again(migrated: H
 
 
 async def test_what_the_others_hold_survives_that(migrated: House) -> None:
-    polite = next(part for part in migrated.components if part.name == "polite")
+    polite = polite_of(migrated)
     marker = "insert into tenants (slug, name, languages) values ('kept', 'Kept', '[\"nl\"]')"
     await as_owner(
         migrated.settings,
@@ -200,7 +287,7 @@ async def test_the_two_roles_are_made_narrow_where_they_are_missing(
 async def test_a_new_migration_is_written_from_what_differs(
     migrated: House, tmp_path: Path
 ) -> None:
-    part = next(part for part in migrated.components if part.name == "polite")
+    part = polite_of(migrated)
     copy = Component("polite", tmp_path, part.version_table, part.prefix)
     for version in part.versions.glob("*.py"):
         (tmp_path / version.name).write_text(version.read_text())
