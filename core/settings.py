@@ -9,6 +9,7 @@ import os
 import re
 from pathlib import Path
 from typing import Literal, Self
+from urllib.parse import urlsplit
 
 from pydantic import Field, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -49,6 +50,10 @@ class Settings(BaseSettings):
     smtp_url: str = Field(
         "", description="`smtp://user:password@host:587` (`smtps://` for TLS from the start)."
     )
+    smtp_require_tls: bool | None = Field(
+        None,
+        description="No mail without TLS; not set: in production, with a user in `SMTP_URL`.",
+    )
     mail_from: str = Field("", description="Sender address of every mail; garages are Reply-To.")
     secret_key: str = Field("", description="At least 32 random characters; signs tokens.")
     secret_key_fallbacks: tuple[str, ...] = Field(
@@ -71,6 +76,9 @@ class Settings(BaseSettings):
     )
     remembered_megabytes: int = Field(
         256, ge=0, description="What a web process may remember of pages, 1 to 2 per busy garage."
+    )
+    statement_seconds: int = Field(
+        30, ge=0, description="After how long PostgreSQL breaks off a page's statement; 0: never."
     )
     safe_mode: bool = Field(
         False, description="Start without the plugins that fail to load, and say which."
@@ -105,6 +113,18 @@ class Settings(BaseSettings):
     def cookies_are_secure(self) -> bool:
         """Whether cookies may carry `Secure` and the `__Host-` prefix."""
         return self.public_scheme == "https"
+
+    @property
+    def strict_below(self) -> str | None:
+        """The domain whose subdomains are all ours, if browsers come by HTTPS alone."""
+        return self.base_domain if self.public_scheme == "https" else None
+
+    @property
+    def mail_needs_tls(self) -> bool:
+        """Whether a mail server without TLS is sent neither a password nor a mail."""
+        if self.smtp_require_tls is not None:
+            return self.smtp_require_tls
+        return self.garagist_mode == "production" and bool(urlsplit(self.smtp_url).username)
 
     def public_url(self, subdomain: str, path: str = "/") -> str:
         """The address that a browser types to reach `path` on a subdomain."""

@@ -44,6 +44,25 @@ def test_nothing_is_missing_where_all_is_there(servers: Servers) -> None:
     assert all(getattr(settings, name) for name in RUNTIME_SETTINGS)
 
 
+@pytest.mark.parametrize(
+    ("mode", "user", "said", "needs"),
+    [
+        ("production", "user:secret@", None, True),
+        ("production", "", None, False),
+        ("demo", "user:secret@", None, False),
+        ("production", "", True, True),
+        ("production", "user:secret@", False, False),
+    ],
+)
+def test_a_password_for_mails_goes_over_tls_alone_unless_somebody_says_otherwise(
+    servers: Servers, mode: str, user: str, said: bool | None, needs: bool
+) -> None:
+    settings = servers.settings(
+        garagist_mode=mode, smtp_url=f"smtp://{user}mail.example:587", smtp_require_tls=said
+    )
+    assert settings.mail_needs_tls is needs
+
+
 @pytest.mark.parametrize("folder", [None, "elsewhere"])
 def test_a_second_terminal_finds_the_demo(
     environment: pytest.MonkeyPatch, tmp_path: Path, folder: str | None

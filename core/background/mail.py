@@ -132,7 +132,7 @@ class Mailer:
             username=unquote(url.username) if url.username else None,
             password=unquote(url.password) if url.password else None,
             use_tls=tls,
-            start_tls=False if tls else None,
+            start_tls=False if tls else True if self._settings.mail_needs_tls else None,
             tls_context=ssl.create_default_context() if tls else None,
             timeout=SEND_TIMEOUT_SECONDS,
         )

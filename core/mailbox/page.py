@@ -102,4 +102,4 @@ def create_mailbox_app(folder: Path, assets: Assets) -> ASGIApp:
         openapi_config=None,
         logging_config=None,
     )
-    return SecurityHeaders(app, https=False)
+    return SecurityHeaders(app)

@@ -68,4 +68,4 @@ def create_garage_app(resources: Resources) -> ASGIApp:
         debug=False,
     )
     inside = Compression(HeadLikeGet(app))
-    return SecurityHeaders(Frames(inside), https=resources.settings.cookies_are_secure)
+    return SecurityHeaders(Frames(inside), strict_below=resources.settings.strict_below)

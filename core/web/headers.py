@@ -2,6 +2,8 @@
 
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
+from core.web.hosts import host_of
+
 _DIRECTIVES = {
     "default-src": "'none'",
     "script-src": "'self'",
@@ -33,18 +35,22 @@ HEADERS = {
     "cross-origin-resource-policy": "same-origin",
     "permissions-policy": "camera=(self), geolocation=(), microphone=()",
 }
-STRICT_TRANSPORT = "max-age=31536000; includeSubDomains"
+_STRICT_TRANSPORT = "strict-transport-security"
+STRICT_TRANSPORT = "max-age=31536000"
+STRICT_TRANSPORT_BELOW = f"{STRICT_TRANSPORT}; includeSubDomains"
+"""For the vendor's own domain. Below a garage's own domain there may be sites of others."""
 
 
 class SecurityHeaders:
     """Wraps an application; a header that a handler set itself is kept. Search engines may list
     only what says so itself."""
 
-    def __init__(self, app: ASGIApp, *, https: bool) -> None:
+    def __init__(self, app: ASGIApp, *, strict_below: str | None = None) -> None:
+        """Around an application. `strict_below` is the vendor's domain where browsers come by
+        HTTPS alone; None leaves that out."""
         self._app = app
-        headers = {**HEADERS, **({"strict-transport-security": STRICT_TRANSPORT} if https else {})}
-        self._headers = [(name.encode(), value.encode()) for name, value in headers.items()]
-        self._headers_of_pages = [*self._headers, (b"x-robots-tag", b"noindex")]
+        self._strict_below = strict_below
+        self._headers = [(name.encode(), value.encode()) for name, value in HEADERS.items()]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection."""
@@ -53,7 +59,9 @@ class SecurityHeaders:
             if message["type"] == "http.response.start":
                 given = list(message.get("headers", ()))
                 names = {name.lower() for name, _value in given}
-                wished = self._headers if message["status"] >= 300 else self._headers_of_pages
+                wished = [*self._headers, *self._strict(scope)]
+                if message["status"] < 300:
+                    wished.append((b"x-robots-tag", b"noindex"))
                 message["headers"] = [
                     *given,
                     *(header for header in wished if header[0] not in names),
@@ -61,3 +69,11 @@ class SecurityHeaders:
             await send(message)
 
         await self._app(scope, receive, send_with_headers)
+
+    def _strict(self, scope: Scope) -> list[tuple[bytes, bytes]]:
+        if self._strict_below is None:
+            return []
+        host = host_of(scope) or ""
+        is_ours = f".{host}".endswith(f".{self._strict_below}")
+        value = STRICT_TRANSPORT_BELOW if is_ours else STRICT_TRANSPORT
+        return [(_STRICT_TRANSPORT.encode(), value.encode())]

@@ -75,4 +75,4 @@ def create_console_app(resources: Resources, switching: Switching) -> ASGIApp:
         debug=False,
     )
     inside = Compression(HeadLikeGet(app))
-    return SecurityHeaders(_InRealm(inside), https=resources.settings.cookies_are_secure)
+    return SecurityHeaders(_InRealm(inside), strict_below=resources.settings.strict_below)

@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from aiosmtplib import SMTPException
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.background.mail import Mailer
@@ -14,6 +15,7 @@ from core.house import House, open_assets, open_templates
 from core.tenancy.context import tenant_scope
 from tests.garages import Garage, Outbox
 from tests.hooks.plugins import a_plugin
+from tests.servers import Servers
 
 HOSTILE = "Garage\r\nBcc: victim@example.com\r\n\r\nBuy"
 
@@ -51,6 +53,18 @@ async def send(garage: Garage, mailer: Mailer, to: str, **changes: Any) -> None:
     with tenant_scope(replace(garage.tenant, **changes)):
         async with garage.house.database.unit_of_work(garage.tenant.id) as session:
             await mailer.send(session, payload)
+
+
+@pytest.mark.parametrize("user", ["", "user:password@"])
+async def test_a_server_without_tls_is_sent_neither_password_nor_mail_where_tls_is_wanted(
+    garage: Garage, outbox: Outbox, servers: Servers, user: str
+) -> None:
+    changes = {"smtp_url": f"smtp://{user}127.0.0.1:{servers.smtp_port}", "smtp_require_tls": True}
+    house = replace(garage.house, settings=garage.house.settings.model_copy(update=changes))
+    to = f"customer@{garage.slug}.test"
+    with pytest.raises(SMTPException, match=r"STARTTLS"):
+        await send(garage, a_mailer(house, a_mail()), to)
+    assert outbox.mails_to(to) == []
 
 
 async def test_a_garages_name_cannot_add_lines_to_the_head(garage: Garage, outbox: Outbox) -> None:

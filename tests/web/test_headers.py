@@ -2,9 +2,10 @@
 
 import pytest
 
-from core.web.headers import HEADERS, STRICT_TRANSPORT
+from core.web.headers import HEADERS, STRICT_TRANSPORT, STRICT_TRANSPORT_BELOW
+from tenants.domains import add_domain
 from tests import factories
-from tests.garages import Browser, Garage
+from tests.garages import SUPPORT, Browser, Garage
 from tests.servers import BASE_DOMAIN
 
 KINDS = {
@@ -37,8 +38,22 @@ async def test_every_kind_of_answer_carries_all_security_headers(
     async with rude_garage.browser() as browser:
         answer = await browser.request(method, path)
     assert answer.status_code == status
-    wanted = {**HEADERS, "strict-transport-security": STRICT_TRANSPORT}
+    wanted = {**HEADERS, "strict-transport-security": STRICT_TRANSPORT_BELOW}
     assert {name: answer.headers.get(name) for name in wanted} == wanted
+
+
+async def test_a_garages_own_domain_is_held_to_https_but_not_what_is_below_it(
+    garage: Garage,
+) -> None:
+    host = f"{garage.slug}.example"
+    house = garage.house
+    await add_domain(
+        house.database, house.directory, garage.slug, host, SUPPORT, base_domain=BASE_DOMAIN
+    )
+    answer = await Browser(garage.app, host).get("/desk/login")
+    assert answer.status_code == 200
+    assert answer.headers["strict-transport-security"] == STRICT_TRANSPORT
+    assert "includeSubDomains" not in STRICT_TRANSPORT
 
 
 async def test_static_files_and_photos_carry_them_too(garage: Garage) -> None:
