@@ -33,8 +33,7 @@ def create_app(settings: Settings | None = None) -> HostRouter:
     """
     settings = settings or load_settings()
     settings.require(*RUNTIME_SETTINGS)
-    house = open_house(settings)
-    return app_of(house)
+    return app_of(open_house(settings, statement_seconds=settings.statement_seconds))
 
 
 def _leave_the_code_alone() -> None:

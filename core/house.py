@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from importlib.resources import files
 
 from jinja2 import Environment
+from redis.asyncio import Redis
 
 from core.background.mail import Mailer
 from core.background.outbox import EffectRegistry
@@ -83,6 +84,12 @@ class House:
         """
         await require_current_schema(self.database.platform_engine, self.components)
 
+    def signs_of_life(self) -> Redis:
+        """A client for :mod:`core.pulse`; whoever asks for it closes it."""
+        return Redis.from_url(
+            self.settings.redis_url, socket_timeout=1, socket_connect_timeout=1, retry=None
+        )
+
     async def close(self) -> None:
         """Close all connections."""
         await self.epoch.close()
@@ -90,10 +97,12 @@ class House:
         await self.database.dispose()
 
 
-def open_house(settings: Settings, *, pooled: bool = True) -> House:
+def open_house(settings: Settings, *, pooled: bool = True, statement_seconds: int = 0) -> House:
     """Load the plugins and open database, storage and directory. Nothing connects yet.
 
     `pooled=False` is for short commands and for tests, whose event loops come and go.
+    `statement_seconds` is how long PostgreSQL may take for a statement; commands that somebody
+    types, such as an export of many years, have no limit.
 
     Raises:
         PluginError: a plugin is broken, and `SAFE_MODE` is off.
@@ -106,6 +115,7 @@ def open_house(settings: Settings, *, pooled: bool = True) -> House:
         settings.platform_database_url,
         pooled=pooled,
         kept_bytes=settings.remembered_megabytes * 1_000_000 // 3,
+        statement_seconds=statement_seconds,
     )
     epoch = Epoch(settings.redis_url)
     storage = Storage.from_url(settings.storage_url)

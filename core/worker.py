@@ -11,6 +11,9 @@ from core.house import effect_registry, open_house
 from core.logs import configure_logs
 from core.settings import RUNTIME_SETTINGS, Settings
 
+PATIENCE = 10
+"""How many times as long as a page background work may let PostgreSQL work."""
+
 
 def create_worker(settings: Settings) -> Celery:
     """A Celery application that knows the platform's tasks.
@@ -26,7 +29,7 @@ def create_worker(settings: Settings) -> Celery:
 
 def open_doors(settings: Settings) -> Doors:
     """Everything that tasks work with, for one process."""
-    house = open_house(settings)
+    house = open_house(settings, statement_seconds=PATIENCE * settings.statement_seconds)
     return Doors(house.worker_resources, effect_registry(house), Redis.from_url(settings.redis_url))
 
 

@@ -6,6 +6,7 @@ One request or one background task is one unit of work. Only this module commits
 import inspect
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -115,13 +116,22 @@ class Database:
     """The two narrow doors to PostgreSQL: the application's and the platform's."""
 
     def __init__(
-        self, app_url: str, platform_url: str, *, pooled: bool = True, kept_bytes: int = 80_000_000
+        self,
+        app_url: str,
+        platform_url: str,
+        *,
+        pooled: bool = True,
+        kept_bytes: int = 80_000_000,
+        statement_seconds: int = 0,
     ) -> None:
         """Open them; connections are made when they are needed. `kept_bytes` is how much readings
-        may keep (decision 0036)."""
-        self.app_engine = _engine(app_url, pool_size=16, max_overflow=0, pooled=pooled)
+        may keep (decision 0036). PostgreSQL breaks off a statement after `statement_seconds`, and
+        a transaction in which nothing is asked for twice as long; 0 is never. Each connection says
+        so as it is opened, which costs no message of its own."""
+        opened = partial(_engine, pooled=pooled, statement_seconds=statement_seconds)
+        self.app_engine = opened(app_url, pool_size=16, max_overflow=0)
         self.kept = KeptReadings(kept_bytes)
-        self.platform_engine = _engine(platform_url, pool_size=4, max_overflow=12, pooled=pooled)
+        self.platform_engine = opened(platform_url, pool_size=4, max_overflow=12)
 
     @asynccontextmanager
     async def unit_of_work(self, tenant_id: UUID) -> AsyncIterator[AsyncSession]:
@@ -162,14 +172,25 @@ class Database:
         await self.platform_engine.dispose()
 
 
-def _engine(url: str, *, pool_size: int, max_overflow: int, pooled: bool) -> AsyncEngine:
+def _engine(
+    url: str, *, pool_size: int, max_overflow: int, pooled: bool, statement_seconds: int
+) -> AsyncEngine:
     """Connections beyond `pool_size` are closed when they are given back: where many ask at
     once all the time, opening them would cost more than their statements."""
-    if not pooled:
-        return create_async_engine(async_url(url), poolclass=NullPool)
-    return create_async_engine(
-        async_url(url), pool_size=pool_size, max_overflow=max_overflow, pool_recycle=1800
+    options: dict[str, Any] = (
+        {"pool_size": pool_size, "max_overflow": max_overflow, "pool_recycle": 1800}
+        if pooled
+        else {"poolclass": NullPool}
     )
+    if statement_seconds:
+        options["connect_args"] = {
+            "server_settings": {
+                "statement_timeout": f"{statement_seconds}s",
+                "idle_in_transaction_session_timeout": f"{2 * statement_seconds}s",
+            }
+        }
+    # What parameters hold is people's: it stays out of errors, and so out of logs.
+    return create_async_engine(async_url(url), hide_parameters=True, **options)
 
 
 def async_url(url: str) -> str:

@@ -1,14 +1,19 @@
 """A unit of work: all of it, or nothing."""
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
+from sqlalchemy.exc import DBAPIError
 
+from core.app import create_app
 from core.db.scope import tenant_id_in_scope
-from core.db.session import after_commit, async_url
+from core.db.session import Database, after_commit, async_url
 from core.errors import UnitOfWorkNotYours
-from core.house import House
+from core.house import House, open_house
+from core.worker import open_doors
 from core.workshop.customers.models import Customer
 from tests.garages import Garage
+from tests.security.routes import litestar_of
+from tests.worlds import as_it_was
 
 
 class Broken(Exception):
@@ -95,3 +100,41 @@ async def test_the_scope_ends_with_the_unit_of_work(house: House, garage: Garage
 )
 def test_addresses_are_taken_as_people_write_them(typed: str, used: str) -> None:
     assert async_url(typed) == used
+
+
+async def limits_of(database: Database) -> list[tuple[str, str]]:
+    """How long a statement, and an idle transaction, may take: at both doors."""
+    found = []
+    for engine in (database.app_engine, database.platform_engine):
+        async with engine.connect() as connection:
+            found += [
+                str((await connection.execute(text(f"show {name}"))).scalar_one())
+                for name in ("statement_timeout", "idle_in_transaction_session_timeout")
+            ]
+    await database.dispose()
+    return list(zip(found[::2], found[1::2], strict=True))
+
+
+async def test_postgresql_breaks_off_what_takes_too_long(house: House, garage: Garage) -> None:
+    settings = house.settings
+    database = Database(
+        settings.database_url, settings.platform_database_url, pooled=False, statement_seconds=1
+    )
+    with pytest.raises(DBAPIError, match="statement timeout"):
+        async with database.unit_of_work(garage.tenant.id) as session:
+            await session.execute(text("select pg_sleep(20)"))
+    assert await limits_of(database) == [("1s", "2s")] * 2
+
+
+async def test_pages_are_less_patient_than_the_worker_and_a_command_waits_for_ever(
+    house: House,
+) -> None:
+    with as_it_was():
+        web = litestar_of(create_app(house.settings)).state.resources
+        worker = open_doors(house.settings)
+        command = open_house(house.settings, pooled=False)
+    assert await limits_of(web.database) == [("30s", "1min")] * 2
+    assert await limits_of(worker.resources.database) == [("5min", "10min")] * 2
+    assert await limits_of(command.database) == [("0", "0")] * 2
+    await web.limiter.close()
+    await worker.redis.aclose()
