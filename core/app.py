@@ -1,19 +1,26 @@
 """The composition root of the web: garages, the support console and, in the demo, the mailbox."""
 
 import gc
+from collections.abc import Callable
 from functools import partial
+
+from redis.asyncio import Redis
+from sqlalchemy import text
 
 from core.background.celery_app import create_celery
 from core.background.kick import WorkerKick
+from core.db.migrate import SchemaWatch
 from core.house import House, open_assets, open_house, open_templates
 from core.logs import configure_logs
 from core.mailbox.page import create_mailbox_app
 from core.memory import Memory
+from core.pulse import BEAT, WORKER, is_silent, silence
 from core.settings import RUNTIME_SETTINGS, Settings, load_settings
 from core.web.garage_app import create_garage_app
 from core.web.host_router import HostRouter
 from core.web.limits import Limiter
 from core.web.live_reader import LiveReader
+from core.web.readiness import Readiness
 from core.web.resources import Resources
 from core.workshop.notifications.services import install_kick
 from tenants.activation import change_own_settings
@@ -47,6 +54,7 @@ def app_of(house: House) -> HostRouter:
     """The application in a house that is already open; closing it closes the house."""
     settings = house.settings
     assets = open_assets(house.hooks)
+    signs = house.signs_of_life()
     resources = Resources(
         settings=settings,
         database=house.database,
@@ -59,7 +67,7 @@ def app_of(house: House) -> HostRouter:
         live=LiveReader(house.live),
         drawn=Memory(settings.remembered_megabytes * 2_000_000 // 3),
         change_own_settings=partial(change_own_settings, house.switching),
-        extras={"broken_plugins": house.broken},
+        extras={"broken_plugins": house.broken, "signs_of_life": signs},
     )
 
     async def start() -> None:
@@ -70,6 +78,7 @@ def app_of(house: House) -> HostRouter:
     async def close() -> None:
         resources.live.stop()
         await resources.limiter.close()
+        await signs.aclose()
         await house.close()
 
     install_kick(WorkerKick(create_celery(settings)))
@@ -83,8 +92,31 @@ def app_of(house: House) -> HostRouter:
         directory=house.directory,
         garage_app=create_garage_app(resources),
         sites=sites,
+        base_domain=settings.base_domain,
+        readiness=_readiness(house, signs, resources.live.has_stopped),
         on_start=start,
         on_stop=close,
+    )
+
+
+def _readiness(house: House, signs: Redis, is_ending: Callable[[], bool]) -> Readiness:
+    schema = SchemaWatch(house.database.platform_engine, house.components)
+
+    async def database() -> bool:
+        async with house.database.app_engine.connect() as connection:
+            await connection.execute(text("select 1"))
+        return True
+
+    async def redis() -> bool:
+        return bool(await signs.ping())
+
+    async def is_at_work(who: str) -> bool:
+        return not is_silent((await silence(signs))[who])
+
+    return Readiness(
+        needed={"database": database, "schema": schema.fits},
+        told={"redis": redis, BEAT: partial(is_at_work, BEAT), WORKER: partial(is_at_work, WORKER)},
+        is_ending=is_ending,
     )
 
 

@@ -18,6 +18,7 @@ from core.db.migrate import connected
 from core.db.revisions import state_of
 from core.errors import GaragistError
 from core.house import House, open_house
+from core.pulse import is_silent, silence
 from core.settings import RUNTIME_SETTINGS, Settings
 from core.web.gate import gated_routers
 from core.worker import create_worker
@@ -185,6 +186,23 @@ async def _tasks(house: House) -> str:
     return f"{len(ours)} tasks"
 
 
+async def _pulse(house: House) -> str:
+    """Beat and worker answer nobody, so they leave signs."""
+    redis = house.signs_of_life()
+    try:
+        found = await silence(redis)
+    finally:
+        await redis.aclose()
+    silent = [
+        f"{who} for {'a day or longer' if seconds is None else f'{seconds} seconds'}"
+        for who, seconds in found.items()
+        if is_silent(seconds)
+    ]
+    if silent:
+        raise Wrong(f"no sign of: {', '.join(silent)}: does it run?")
+    return "beat ticks and a worker works"
+
+
 CHECKS: dict[str, Check] = {
     "schema": _schema,
     "left over": _left_over,
@@ -194,4 +212,5 @@ CHECKS: dict[str, Check] = {
     "storage": _storage,
     "routes": _routes,
     "background": _tasks,
+    "signs of life": _pulse,
 }

@@ -1,12 +1,42 @@
 """Log lines as JSON on standard error, each with its garage; readable ones in a terminal."""
 
 import logging
+import re
 import sys
+from typing import Any
 
 import structlog
 
 QUIET = ("_granian", "alembic", "mail.log")
 """Libraries that tell more than an operator wants to read."""
+
+_QUOTED = (
+    # What a row holds, in the second line of an error of PostgreSQL; also inside a `repr`.
+    (re.compile(r"(DETAIL:).*?(?=(?:\n|\\n)(?:HINT:|\[SQL|\n)|\Z)", re.DOTALL), r"\1 …"),
+    # What a parameter holds, said by PostgreSQL's driver and by PostgreSQL.
+    (re.compile(r"(invalid input for query argument \$\d+:).*"), r"\1 …"),
+    (re.compile(r"(invalid input syntax for type [^:]+:).*"), r"\1 …"),
+    (re.compile(r"[^\s<>'\"(),:;=|\\]+@[\w-]+(?:\.[\w-]+)+"), "…@…"),
+)
+
+
+def redacted(text: str) -> str:
+    """A text without what errors of PostgreSQL, its driver and mail servers quote of people."""
+    for pattern, instead in _QUOTED:
+        text = pattern.sub(instead, text)
+    return text
+
+
+def told(error: BaseException) -> str:
+    """An error in one short line that may be kept and shown: its kind and its first line."""
+    first_line = redacted(str(error)).partition("\n")[0]
+    return f"{type(error).__name__}({first_line[:300]!r})"
+
+
+def _redact(_logger: object, _level: str, line: structlog.types.EventDict) -> Any:
+    return {
+        name: redacted(value) if isinstance(value, str) else value for name, value in line.items()
+    }
 
 
 def configure_logs(level: int = logging.INFO) -> None:
@@ -16,13 +46,12 @@ def configure_logs(level: int = logging.INFO) -> None:
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
-    in_terminal = sys.stderr.isatty()
     final: structlog.types.Processor = (
         structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
-        if in_terminal
+        if sys.stderr.isatty()
         else structlog.processors.JSONRenderer()
     )
-    finish = [] if in_terminal else [structlog.processors.format_exc_info]
+    finish: list[structlog.types.Processor] = [structlog.processors.format_exc_info, _redact]
     structlog.configure(
         processors=[*shared, *finish, final],
         wrapper_class=structlog.make_filtering_bound_logger(level),

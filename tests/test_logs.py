@@ -4,13 +4,20 @@ import json
 import logging
 import subprocess
 import sys
+import traceback
+from typing import Any
 
 import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 
 from core.app import app_of
 from core.house import House
+from core.logs import redacted, told
+from tenants.models import SupportMember
 from tests.commands import ROOT
 from tests.demo_run import plain_environment
+from tests.garages import Garage
 from tests.security.routes import litestar_of
 
 PROGRAM = """
@@ -31,6 +38,7 @@ with tenant_scope(garage):
     except ValueError:
         log.exception("job.failed")
 log.info("outside")
+log.info("mailed", error="550 anna@example.com unknown")
 log.debug("too much")
 logging.getLogger("alembic").info("too much")
 print("said")
@@ -58,19 +66,62 @@ def test_every_line_has_its_time_level_and_values(lines: list[dict[str, str]]) -
         "careful: hot",
         "job.failed",
         "outside",
+        "mailed",
     ]
-    assert [line["level"] for line in lines] == ["info", "warning", "error", "info"]
+    assert [line["level"] for line in lines] == ["info", "warning", "error", "info", "info"]
     assert all(line["timestamp"].endswith("Z") for line in lines)
     assert lines[0]["number"] == 7
 
 
 def test_lines_of_a_garage_name_it_those_of_libraries_too(lines: list[dict[str, str]]) -> None:
-    assert [line.get("garage") for line in lines] == ["noord", "noord", "noord", None]
+    assert [line.get("garage") for line in lines] == ["noord", "noord", "noord", None, None]
 
 
 def test_a_traceback_is_in_its_line_without_the_variables(lines: list[dict[str, str]]) -> None:
     assert "ValueError: out of order" in lines[2]["exception"]
     assert "hunter2" not in lines[2]["exception"].replace('password = "hunter2"', "")
+
+
+def test_an_address_of_a_person_is_in_no_line(lines: list[dict[str, str]]) -> None:
+    assert lines[-1]["error"] == "550 …@… unknown"
+
+
+async def twice(garage: Garage, address: str) -> DBAPIError:
+    """The error of storing somebody with an address that is taken. (Of tables with row level
+    security PostgreSQL quotes nothing.)"""
+
+    async def store() -> None:
+        async with garage.house.database.platform_unit_of_work() as session:
+            session.add(
+                SupportMember(
+                    email=address, name="A", role="support", password_hash="x", totp_secret="x"
+                )
+            )
+
+    await store()
+    with pytest.raises(DBAPIError) as failed:
+        await store()
+    return failed.value
+
+
+async def wrong_type(garage: Garage, value: str) -> DBAPIError:
+    """The error of a parameter that is not what the statement takes."""
+    with pytest.raises(DBAPIError) as failed:
+        async with garage.unit() as session:
+            await session.execute(text("select 1 where 1 = :number"), {"number": value})
+    return failed.value
+
+
+@pytest.mark.parametrize("fail", [twice, wrong_type])
+async def test_an_error_of_postgresql_quotes_nothing_of_people(garage: Garage, fail: Any) -> None:
+    error = await fail(garage, "anna\ndubois@example.com")
+    whole = "".join(traceback.format_exception(error))
+    assert "dubois" in whole
+    for text_ in (redacted(whole), redacted(repr(error)), told(error), redacted(told(error))):
+        assert "dubois" not in text_
+        assert "anna" not in text_
+    assert "SQL" in redacted(whole), "what was asked may be told"
+    assert type(error).__name__ in told(error)
 
 
 async def test_making_the_applications_leaves_the_logs_as_they_were_set_up(house: House) -> None:

@@ -8,6 +8,8 @@ from celery.beat import Scheduler
 from redis import Redis
 from redis.exceptions import LockError, RedisError
 
+from core.pulse import BEAT, leave_sign
+
 log = structlog.get_logger(__name__)
 
 LOCK_KEY = "garagist:beat"
@@ -24,10 +26,12 @@ class OneBeatScheduler(Scheduler):  # type: ignore[misc]  # Celery has no types
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
-        redis = Redis.from_url(
+        self._redis = Redis.from_url(
             self.app.conf.broker_url, socket_timeout=2, socket_connect_timeout=2, retry=None
         )
-        self._lock = redis.lock(LOCK_KEY, timeout=LOCK_SECONDS, blocking=False, thread_local=False)
+        self._lock = self._redis.lock(
+            LOCK_KEY, timeout=LOCK_SECONDS, blocking=False, thread_local=False
+        )
         self._token = secrets.token_hex(8)
 
     def tick(self, *arguments: Any, **options: Any) -> float:
@@ -48,9 +52,14 @@ class OneBeatScheduler(Scheduler):  # type: ignore[misc]  # Celery has no types
 
     def _holds_lock(self) -> bool:
         try:
-            if self._lock.owned():
-                return bool(self._lock.reacquire())
-            return bool(self._lock.acquire(token=self._token))
+            holds = (
+                self._lock.reacquire()
+                if self._lock.owned()
+                else self._lock.acquire(token=self._token)
+            )
+            if holds:
+                leave_sign(self._redis, BEAT)
+            return bool(holds)
         except (LockError, RedisError):
             log.warning("beat.no_lock")
             return False

@@ -9,6 +9,8 @@ FAN_OUT = "garagist.fan_out"
 DELIVER_DUE = "garagist.deliver_due"
 DELIVER = "garagist.deliver"
 SCHEDULED = "garagist.scheduled"
+REQUEST = "garagist_request"
+"""The head of a message that names the request behind it."""
 SOFT_LIMIT_SECONDS = 240
 HARD_LIMIT_SECONDS = 300
 DELIVER_EVERY_SECONDS = 5

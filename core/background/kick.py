@@ -8,8 +8,9 @@ from uuid import UUID
 import structlog
 from celery import Celery
 from kombu.exceptions import OperationalError
+from structlog.contextvars import get_contextvars
 
-from core.background.celery_app import DELIVER
+from core.background.celery_app import DELIVER, REQUEST
 
 log = structlog.get_logger(__name__)
 
@@ -31,19 +32,27 @@ class WorkerKick:
         self._quiet_until = float("-inf")
 
     def __call__(self, tenant_id: UUID) -> None:
-        """Ask for a delivery in that garage."""
-        task = asyncio.get_running_loop().create_task(self._send(tenant_id))
+        """Ask for a delivery in that garage; the worker's log lines name the request at hand."""
+        request = get_contextvars().get("request")
+        task = asyncio.get_running_loop().create_task(self._send(tenant_id, request))
         self._running.add(task)
         task.add_done_callback(self._running.discard)
 
-    async def _send(self, tenant_id: UUID) -> None:
-        await asyncio.get_running_loop().run_in_executor(self._thread, self._send_now, tenant_id)
+    async def _send(self, tenant_id: UUID, request: str | None) -> None:
+        loop = asyncio.get_running_loop()
+        await loop.run_in_executor(self._thread, self._send_now, tenant_id, request)
 
-    def _send_now(self, tenant_id: UUID) -> None:
+    def _send_now(self, tenant_id: UUID, request: str | None) -> None:
         if time.monotonic() < self._quiet_until:
             return
         try:
-            self._celery.send_task(DELIVER, [str(tenant_id)], retry=False, ignore_result=True)
+            self._celery.send_task(
+                DELIVER,
+                [str(tenant_id)],
+                headers={REQUEST: request} if request else None,
+                retry=False,
+                ignore_result=True,
+            )
         except (OperationalError, OSError):
             self._quiet_until = time.monotonic() + QUIET_SECONDS
             log.warning("kick.redis_down")

@@ -16,6 +16,7 @@ from core.background.tenant_task import WorkerResources, garage_scope
 from core.clock import now
 from core.hooks.contributions import Effect
 from core.hooks.manager import HookManager
+from core.logs import told
 from core.tenancy.context import TenantContext
 from core.workshop.notifications import repository
 
@@ -116,7 +117,7 @@ async def _note_failure(
         entry = await repository.locked(session, entry_id)
         if entry is None:
             return
-        entry.last_error = repr(error)[:500]
+        entry.last_error = told(error)
         pause = min(FIRST_PAUSE * 2 ** (entry.attempts - 1), LONGEST_PAUSE)
         entry.due_at = now() + pause
 

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextvars import copy_context
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -50,7 +51,7 @@ class WorkerProcess:
             return await work(doors)
 
         try:
-            return self._runner.run(do())
+            return self._runner.run(do(), context=copy_context())
         except SoftTimeLimitExceeded:
             log.exception("task.too_slow")
             self.close()

@@ -7,8 +7,9 @@ from uuid import UUID
 
 import structlog
 from celery import Celery
+from structlog.contextvars import bound_contextvars
 
-from core.background.celery_app import DELIVER, DELIVER_DUE, FAN_OUT, SCHEDULED
+from core.background.celery_app import DELIVER, DELIVER_DUE, FAN_OUT, REQUEST, SCHEDULED
 from core.background.fan_out import (
     due_tasks,
     garages_with_outbox_work,
@@ -22,6 +23,7 @@ from core.background.outbox import deliver
 from core.background.process import Doors, WorkerProcess
 from core.background.tenant_task import garage_scope
 from core.hooks.contributions import Again, ScheduledTask
+from core.pulse import WORKER, leave_sign_async
 
 log = structlog.get_logger(__name__)
 
@@ -40,13 +42,14 @@ def register_tasks(celery: Celery, process: WorkerProcess) -> None:
     @celery.task(name=DELIVER_DUE, shared=False)
     def deliver_due() -> None:
         """Ask for a delivery in each garage whose outbox has something due."""
-        for tenant_id in process.run(lambda doors: garages_with_outbox_work(doors.resources)):
+        for tenant_id in process.run(look_for_work):
             celery.send_task(DELIVER, [str(tenant_id)])
 
-    @celery.task(name=DELIVER, shared=False)
-    def deliver_garage(tenant_id: str) -> None:
+    @celery.task(name=DELIVER, shared=False, bind=True)
+    def deliver_garage(self: Any, tenant_id: str) -> None:
         """Empty one garage's outbox."""
-        process.run(lambda doors: deliver(doors.resources, doors.effects, UUID(tenant_id)))
+        with bound_contextvars(request=self.request.get(REQUEST)):
+            process.run(lambda doors: deliver(doors.resources, doors.effects, UUID(tenant_id)))
 
     @celery.task(name=FAN_OUT, shared=False)
     def fan_out() -> None:
@@ -71,6 +74,12 @@ def register_tasks(celery: Celery, process: WorkerProcess) -> None:
             celery.send_task(SCHEDULED, [tenant_id, task, key])
         except OSError as error:
             raise self.retry(exc=error) from error
+
+
+async def look_for_work(doors: Doors) -> list[UUID]:
+    """Garages whose outbox has something due; who looks gives a sign of life."""
+    await leave_sign_async(doors.redis, WORKER)
+    return await garages_with_outbox_work(doors.resources)
 
 
 async def run_scheduled(doors: Doors, tenant_id: UUID, name: str, key: str) -> bool:

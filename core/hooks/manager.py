@@ -21,6 +21,7 @@ from core.hooks import specs
 from core.hooks.answers import checked, items_of
 from core.hooks.manifest import CORE_VERSION, PluginManifest
 from core.hooks.markers import PROJECT
+from core.logs import told
 from core.tenancy.context import TenantContext, current_tenant
 
 log = structlog.get_logger(__name__)
@@ -261,7 +262,7 @@ class HookManager:
         """Count a fault of a plugin for the garage in scope; open its breaker at the fifth."""
         fault = self.faults[current_tenant().id, plugin]
         fault.count += 1
-        fault.last_error = f"{hook}: {error!r}"
+        fault.last_error = f"{hook}: {told(error)}"
         if fault.count >= FAULTS_UNTIL_OPEN:
             fault.open_until = time.monotonic() + OPEN_SECONDS
         log.error("plugin.failed", plugin=plugin, hook=hook, in_a_row=fault.count, exc_info=error)

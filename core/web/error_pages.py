@@ -11,6 +11,7 @@ from litestar.response import Redirect, Response
 
 from core.errors import GaragistError, NotAllowed, NotFound, Refused
 from core.i18n import gettext as _
+from core.web.access_log import route_of
 from core.web.csrf import SAFE_METHODS, ForgedRequest
 from core.web.embedding import ANY_SITE, let_frame, was_sent_in_frame
 from core.web.gate import refuse_method
@@ -102,7 +103,7 @@ def respond_to_error(request: AnyRequest, error: Exception) -> Response[Any]:
     if isinstance(error, MethodNotAllowedException):
         error = refuse_method(request, error)
     if not isinstance(error, GaragistError | HTTPException):
-        log.error("request.failed", path=request.scope["path"], exc_info=error)
+        log.error("request.failed", route=route_of(request.scope), exc_info=error)
     in_frame = was_sent_in_frame(request)
     if in_frame and isinstance(error, ForgedRequest):
         # Without this the browser would show nothing. There is nobody's data on the page.

@@ -3,7 +3,7 @@
 Handlers say only GET. An address with a HEAD of its own (an upload's) keeps it.
 """
 
-from typing import cast
+from typing import Any, cast
 
 from litestar import Litestar
 from litestar.exceptions import MethodNotAllowedException, NotFoundException
@@ -27,7 +27,9 @@ class HeadLikeGet:
                 message["body"] = b""
             await send(message)
 
-        await self.app(cast("Scope", {**scope, "method": "GET"}), receive, send_head)
+        asked = cast("dict[str, Any]", {**scope, "method": "GET"})
+        await self.app(cast("Scope", asked), receive, send_head)
+        cast("dict[str, Any]", scope)["path_template"] = asked.get("path_template")
 
     def _has_its_own(self, path: str) -> bool:
         try:

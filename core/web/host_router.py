@@ -4,7 +4,6 @@ It stands around the applications because a web framework's own middleware is sk
 router's 404 and 405. An unknown host gets a plain 404 that names no garage; there is no default.
 """
 
-import re
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
@@ -13,13 +12,16 @@ from litestar.types import ASGIApp, Receive, Scope, Send
 
 from core.tenancy.context import tenant_scope
 from core.tenancy.directory import TenantDirectory
+from core.web.access_log import LoggedRequest
+from core.web.hosts import host_of
+from core.web.readiness import Readiness
 
 log = structlog.get_logger(__name__)
 
 HEALTH_PATH = "/-/health"
-_HOST = re.compile(
-    r"(?=.{1,253}$)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*"
-)
+"""Whether the process answers, at any host: a constant, so that nobody ends it for a database."""
+READY_PATH = "/-/ready"
+"""Whether it should be sent requests, at the vendor's own domain alone."""
 _NOT_FOUND = (
     b"<!doctype html><html lang=en><meta charset=utf-8>"
     b"<meta name=viewport content='width=device-width'><title>Not found</title>"
@@ -28,20 +30,6 @@ _NOT_FOUND = (
 )
 
 Lifecycle = Callable[[], Awaitable[None]]
-
-
-def host_of(scope: Scope) -> str | None:
-    """The host that was asked for: lower case, without port and trailing dot; None if the
-    header is missing, given twice or not a host name."""
-    values = [value for name, value in scope["headers"] if name == b"host"]
-    if len(values) != 1:
-        return None
-    host = values[0].decode("latin-1").lower()
-    host, _, port = host.partition(":")
-    host = host.removesuffix(".")
-    if (port and not port.isdigit()) or not _HOST.fullmatch(host):
-        return None
-    return host
 
 
 class HostRouter:
@@ -53,12 +41,16 @@ class HostRouter:
         directory: TenantDirectory,
         garage_app: ASGIApp,
         sites: Mapping[str, ASGIApp],
+        base_domain: str,
+        readiness: Readiness,
         on_start: Lifecycle,
         on_stop: Lifecycle,
     ) -> None:
         self._directory = directory
         self._garage_app = garage_app
         self._sites = dict(sites)
+        self._base_domain = base_domain
+        self._readiness = readiness
         self._on_start = on_start
         self._on_stop = on_stop
 
@@ -71,6 +63,14 @@ class HostRouter:
         if scope["path"] == HEALTH_PATH:
             await _answer(scope, send, 200, b"ok", b"text/plain; charset=utf-8")
             return
+        if scope["path"] == READY_PATH and host_of(scope) == self._base_domain:
+            status, body = await self._readiness.answer()
+            await _answer(scope, send, status, body, b"application/json")
+            return
+        with LoggedRequest(scope, send) as request:
+            await self._serve(scope, receive, request.send)
+
+    async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         host = host_of(scope)
         site = self._sites.get(host) if host else None
         if site is not None:

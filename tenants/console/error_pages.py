@@ -10,6 +10,7 @@ from litestar.response import Redirect, Response
 
 from core.errors import GaragistError, NotAllowed, NotFound, UnknownTenant
 from core.i18n import gettext as _
+from core.web.access_log import route_of
 from core.web.csrf import SAFE_METHODS, ForgedRequest
 from core.web.error_pages import Problem, describe
 from core.web.rendering import redirect
@@ -24,7 +25,7 @@ def respond_to_error(request: Request[Any, Any, Any], error: Exception) -> Respo
     """The answer to any error that a handler did not answer itself."""
     speak(request)
     if not isinstance(error, GaragistError | HTTPException):
-        log.error("request.failed", path=request.scope["path"], exc_info=error)
+        log.error("request.failed", route=route_of(request.scope), exc_info=error)
     if isinstance(error, LoginNeeded):
         return _to_login(request)
     problem = _describe(error)

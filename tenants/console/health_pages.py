@@ -4,18 +4,24 @@ import time
 from dataclasses import dataclass
 from typing import Any
 
+import structlog
 from litestar import Request, get
 from litestar.di import NamedDependency
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.clock import now
 from core.hooks.manager import HookManager
+from core.pulse import is_silent, silence
 from core.web.rendering import Page
 from core.web.resources import resources_of
 from core.workshop.notifications.repository import backlog
 from tenants import repository
 from tenants.console.rendering import page
 from tenants.console.words import plugin_label
+
+log = structlog.get_logger(__name__)
 
 MOST_SHOWN = 200
 
@@ -45,10 +51,20 @@ async def health_page(
     return page(
         request,
         "support/health.html",
+        silent=await _silent(resources.extras["signs_of_life"]),
         broken=resources.extras.get("broken_plugins", ()),
         faults=_faults(resources.hooks, slugs),
         waiting=[(slugs.get(each.tenant_id, str(each.tenant_id)), each) for each in waiting],
     )
+
+
+async def _silent(redis: Redis) -> dict[str, bool] | None:
+    """Who of beat and worker gives no sign of life; None where Redis does not answer."""
+    try:
+        return {who: is_silent(seconds) for who, seconds in (await silence(redis)).items()}
+    except (RedisError, OSError):
+        log.warning("health.redis_down")
+        return None
 
 
 def _faults(hooks: HookManager, slugs: dict[Any, str]) -> list[FaultLine]:

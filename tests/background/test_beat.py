@@ -1,13 +1,19 @@
 """The clock of which only one ticks."""
 
+import time
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 from redis import Redis
+from redis.asyncio import Redis as AsyncRedis
 
 from core.background.beat import LOCK_KEY, LOCK_SECONDS, LOOK_AGAIN_SECONDS, OneBeatScheduler
 from core.background.celery_app import create_celery
+from core.background.process import Doors
+from core.background.tasks import look_for_work
 from core.embedded.process import free_port
+from core.pulse import BEAT, SILENT_SECONDS, WORKER, is_silent, silence
 from tests.servers import Servers
 
 
@@ -52,6 +58,19 @@ def test_the_lock_runs_out_by_itself_and_is_prolonged_while_its_owner_ticks(
     beat.tick()
     assert 2 < redis.ttl(LOCK_KEY) <= LOCK_SECONDS
     assert LOCK_SECONDS > 2 * LOOK_AGAIN_SECONDS
+
+
+async def test_a_beat_that_ticks_and_a_worker_that_looks_for_work_give_a_sign(
+    servers: Servers, redis: Redis, doors: Doors
+) -> None:
+    async with AsyncRedis.from_url(servers.valkey.url.removesuffix("/0") + "/3") as client:
+        assert await silence(client) == {BEAT: None, WORKER: None}
+        a_beat(servers).tick()
+        await look_for_work(replace(doors, redis=client))
+        found = await silence(client)
+        assert not any(map(is_silent, found.values())), found
+        redis.set("garagist:pulse:beat", int(time.time()) - SILENT_SECONDS - 5)
+        assert is_silent((await silence(client))[BEAT])
 
 
 def test_a_beat_that_stops_lets_another_take_over_at_once(servers: Servers, redis: Redis) -> None:

@@ -11,6 +11,7 @@ from uuid import uuid4
 
 import pytest
 from redis.asyncio import Redis
+from structlog.contextvars import bound_contextvars, get_contextvars
 
 from core.background.celery_app import DELIVER, DELIVER_DUE, FAN_OUT, SCHEDULED, create_celery
 from core.background.kick import WorkerKick
@@ -54,6 +55,31 @@ async def test_a_kick_names_its_garage_and_nothing_else(servers: Servers, queue:
     WorkerKick(create_celery(settings))(tenant_id)
     assert await finished(before) == [None]
     assert await sent_in(queue) == [(DELIVER, [str(tenant_id)])]
+
+
+async def test_what_a_worker_does_for_a_request_is_logged_with_the_requests_id(
+    servers: Servers, queue: Redis
+) -> None:
+    settings = servers.settings(redis_url=servers.valkey.url.removesuffix("/0") + "/2")
+    before = asyncio.all_tasks()
+    with bound_contextvars(request="the-request"):
+        WorkerKick(create_celery(settings))(uuid4())
+    await finished(before)
+    (message,) = [json.loads(raw) for raw in await queue.lrange(QUEUE, 0, -1)]
+    seen: list[object] = []
+
+    class Process(WorkerProcess):
+        def run(self, _work: object) -> None:  # type: ignore[override] # only what is bound counts
+            seen.append(get_contextvars().get("request"))
+
+    worker = create_celery(settings)
+    register_tasks(worker, Process(lambda: pytest.fail("no door is opened")))
+    task = worker.tasks[DELIVER]
+    task.push_request(**message["headers"])
+    task.run(str(uuid4()))
+    task.pop_request()
+    assert seen == ["the-request"]
+    assert get_contextvars().get("request") is None
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ from contextlib import closing
 
 import pytest
 from celery.exceptions import SoftTimeLimitExceeded
+from structlog.contextvars import bound_contextvars, get_contextvars
 
 from core.background.process import Doors, WorkerProcess
 
@@ -54,3 +55,15 @@ def test_after_a_task_that_failed_they_are_kept() -> None:
             process.run(fails)
         process.run(_nothing)
     assert opening.times == 1
+
+
+def test_what_is_bound_to_log_lines_outside_is_bound_inside() -> None:
+    async def bound(_doors: Doors) -> object:
+        return get_contextvars().get("request")
+
+    with closing(WorkerProcess(Opening())) as process:
+        found = []
+        for number in ("one", "two"):
+            with bound_contextvars(request=number):
+                found.append(process.run(bound))
+    assert found == ["one", "two"]

@@ -8,14 +8,17 @@ from typing import Any
 
 import pytest
 from click.testing import Result
+from redis import Redis
 from typer.testing import CliRunner
 
 from core.background.console import install_console
 from core.cli import create_cli
 from core.cli.house_console import HouseConsole
 from core.house import House
+from core.pulse import BEAT, WORKER, leave_sign
 from core.settings import Settings
 from tests.commands import environment
+from tests.servers import Servers
 from tests.worlds import as_it_was
 
 
@@ -48,3 +51,12 @@ class Terminal:
 def terminal(house: House) -> Terminal:
     """A terminal of the installation under test."""
     return Terminal(house.settings)
+
+
+@pytest.fixture(autouse=True)
+def signs_of_life(servers: Servers) -> None:
+    """As if beat and worker ran, in both of the Redis that tests of commands use."""
+    for number in (0, 1):
+        with Redis.from_url(f"{servers.valkey.url.removesuffix('/0')}/{number}") as redis:
+            for who in (BEAT, WORKER):
+                leave_sign(redis, who)

@@ -123,6 +123,13 @@ async def wrong(world: House, changes: dict[str, Any]) -> dict[str, str]:
     return {each["check"]: each["finding"] for each in json.loads(result.stdout) if not each["ok"]}
 
 
+async def test_doctor_names_who_gives_no_sign_of_life(breakable: House) -> None:
+    async with breakable.signs_of_life() as redis:
+        await redis.delete("garagist:pulse:beat")
+    found = await wrong(breakable, {})
+    assert found == {"signs of life": "no sign of: beat for a day or longer: does it run?"}
+
+
 async def test_doctor_names_a_role_that_may_pass_the_lock(
     servers: Servers, breakable: House
 ) -> None:
@@ -173,7 +180,7 @@ async def test_in_safe_mode_doctor_names_the_plugin_that_was_left_out(house: Hou
 
 async def test_doctor_names_routes_of_a_plugin_that_pass_the_gate(house: House) -> None:
     found = await wrong(house, {"plugins": (*house.settings.plugins, SLY)})
-    assert found == {"routes": "PluginError: routes of sly pass the gate: /sly/borrowed, /sly/open"}
+    assert found == {"routes": "routes of sly pass the gate: /sly/borrowed, /sly/open"}
 
 
 async def test_uninstalling_a_plugin_leaves_the_others_working_and_its_table_is_named(

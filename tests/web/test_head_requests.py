@@ -13,7 +13,7 @@ async def test_the_head_of_an_address_is_that_of_its_page(garage: Garage, path: 
         await browser.get(path)
         got, head = await browser.get(path), await browser.head(path)
     assert (head.status_code, head.text) == (got.status_code, "")
-    assert dict(head.headers) == dict(got.headers)
+    assert {**head.headers, "x-request-id": ""} == {**got.headers, "x-request-id": ""}
 
 
 async def test_the_support_console_answers_it_too(garage: Garage) -> None:
