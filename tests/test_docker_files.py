@@ -51,3 +51,11 @@ def test_everything_that_must_be_filled_in_stands_in_the_example() -> None:
 def test_the_database_gets_the_extensions_that_the_demo_has() -> None:
     made = re.findall(r"CREATE EXTENSION (\w+);", (DOCKER / "postgres-roles.sql").read_text())
     assert tuple(made) == EXTENSIONS
+
+
+def test_no_container_takes_all_memory_or_fills_the_disk_with_its_lines(
+    services: dict[str, Any],
+) -> None:
+    assert [name for name, each in services.items() if not each.get("mem_limit")] == []
+    kept = {name: each["logging"]["options"] for name, each in services.items()}
+    assert all({"max-size", "max-file"} <= set(options) for options in kept.values())
