@@ -261,6 +261,26 @@ async def test_within_a_unit_of_work_it_sees_what_was_written(garage: Garage) ->
     assert [row.plate for row in (await kept(garage)).value.jobs] == ["1-INS-002"]
 
 
+async def test_no_more_than_five_are_tidied_away_even_where_the_database_compares_row_by_row(
+    garage: Garage,
+) -> None:
+    await a_stored_job(garage)
+    async with garage.unit() as session:
+        await session.execute(
+            text(
+                "insert into data_changes (tenant_id, id, transaction, source)"
+                " select :tenant, uuidv7(interval '-2 hours'), number, 'old'"
+                " from generate_series(1, 30) number"
+            ),
+            {"tenant": garage.tenant.id},
+        )
+        for way in ("hashjoin", "mergejoin", "material", "hashagg", "sort", "indexscan"):
+            await session.execute(text(f"SET LOCAL enable_{way} = off"))
+        await session.execute(text("update jobs set damage = 'a'"))
+        left = await session.scalars(select(DataChange.source).where(DataChange.source == "old"))
+        assert len(left.all()) == 25
+
+
 async def test_notes_that_are_older_than_an_hour_are_tidied_away(
     garage: Garage, servers: Servers
 ) -> None:
