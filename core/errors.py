@@ -11,6 +11,7 @@
     ├── DatabaseUnreachable      no connection to PostgreSQL
     ├── SchemaMismatch           the database is not at the revision this code needs
     ├── PluginError              a plugin cannot be loaded or switched
+    ├── SwitchedOff              what was asked for belongs to a plugin that is off here
     ├── NotFound                 the thing does not exist (or belongs to another garage: the same)
     ├── NotAllowed               the person is known, but may not do this
     └── Refused                  a rule of the shop says no; carries a text for the person
@@ -57,6 +58,13 @@ class SchemaMismatch(GaragistError):
 
 class PluginError(GaragistError):
     """A plugin cannot be loaded, or cannot be switched as asked."""
+
+
+class SwitchedOff(GaragistError):
+    """What was asked for belongs to a plugin that is off here, or not installed."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"{name}: plugin is off or not installed")
 
 
 class NotFound(GaragistError):

@@ -10,6 +10,7 @@ from core.errors import NotFound, PluginError, Refused, UnknownTenant
 from core.hooks.manager import HookManager
 from core.tenancy.context import TenantContext, tenant_scope
 from core.workshop.audit.services import SETTINGS_CHANGED, Actor, record
+from core.workshop.notifications.services import wait_no_longer
 from tenants import repository
 from tenants.directory import DatabaseTenantDirectory
 from tenants.models import SupportAuditEntry
@@ -208,6 +209,10 @@ async def _switch(
                 )
             )
     await switching.directory.forget()
+    if on:
+        with tenant_scope(tenant):
+            async with switching.database.unit_of_work(tenant.id) as session:
+                await wait_no_longer(session)
     return names
 
 

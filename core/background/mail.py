@@ -20,6 +20,7 @@ from jinja2 import Environment
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.clock import now
+from core.errors import SwitchedOff
 from core.hooks.contributions import MailTemplate
 from core.hooks.manager import HookManager
 from core.i18n import language_scope
@@ -68,15 +69,16 @@ class Mailer:
     async def send(self, session: AsyncSession, payload: Mapping[str, Any]) -> None:
         """The outbox's effect: write one mail in its language and send it.
 
-        A mail of a plugin that was switched off since, or whose occasion is gone, is not sent.
+        A mail whose occasion is gone is not sent.
 
         Raises:
+            SwitchedOff: it is a mail of a plugin that was switched off since; the outbox waits.
             aiosmtplib.SMTPException, OSError: the server did not take it; the outbox retries.
         """
         tenant = current_tenant()
-        plugin, mail = self._mails[payload["template"]]
-        if plugin is not None and not tenant.has_plugin(plugin):
-            return
+        plugin, mail = self._mails.get(payload["template"], (None, None))
+        if mail is None or (plugin is not None and not tenant.has_plugin(plugin)):
+            raise SwitchedOff(payload["template"])
         with language_scope(payload["language"]):
             values = await mail.load(session, payload["payload"])
             if values is None:

@@ -7,6 +7,7 @@ import typer
 from core.background.console import install_console
 from core.cli import garages, running
 from core.cli.house_console import HouseConsole
+from core.cli.outbox import outbox
 from core.cli.translations import translations
 from core.errors import GaragistError
 from core.hooks.loading import load_plugins
@@ -24,7 +25,7 @@ def create_cli(settings: Settings) -> typer.Typer:
         rich_markup_mode=None,
     )
     cli.add_typer(running.commands)
-    for group in (*garages.GROUPS, translations):
+    for group in (*garages.GROUPS, outbox, translations):
         cli.add_typer(group)
     hooks, _broken = load_plugins(settings.plugins, safe_mode=settings.safe_mode)
     for _plugin, offered in hooks.ask_all("commands"):

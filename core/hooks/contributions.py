@@ -92,11 +92,15 @@ class Effect:
     """A kind of work that the outbox hands over after commit, at least once.
 
     `run(session, payload)` does the work in one unit of work of the garage; it must be
-    harmless when it runs twice. `name` is `<plugin>.<verb>`.
+    harmless when it runs twice. `name` is `<plugin>.<verb>`. What raises is tried again for
+    about two days, or `most_attempts` times; `given_up(session, payload)`, if any, then notes
+    what became of it.
     """
 
     name: str
     run: "Callable[[AsyncSession, Mapping[str, Any]], Awaitable[None]]"
+    most_attempts: int | None = None
+    given_up: "Callable[[AsyncSession, Mapping[str, Any]], Awaitable[None]] | None" = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -131,6 +131,7 @@ def audit_labels() -> dict[str, str]:
         "staff.let_in": _("Somebody let in again"),
         "staff.locked_out": _("Somebody locked out"),
         "staff.password_chosen": _("Password chosen"),
+        "outbox.tried_again": _("Given-up mails and tasks tried again"),
         "support.entered": _("Support entered the garage"),
         "plugin_enabled": _("Plugin switched on"),
         "plugin_disabled": _("Plugin switched off"),

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from core.clock import now
 from core.errors import NotFound
 from core.i18n import gettext as _
+from core.i18n import ngettext
 from core.web.forms import form_values
 from core.web.rendering import Flash, Page, redirect
 from core.web.resources import resources_of
@@ -24,12 +25,14 @@ from tenants.console.members import actor_of
 from tenants.console.plugin_cards import plugin_cards
 from tenants.console.rendering import page
 from tenants.console.words import action_label, details_of, plugin_label
+from tenants.given_up import try_given_up_again
 from tenants.models import Tenant
 from tenants.visits import enter_garage
 
 AnyRequest = Request[Any, Any, Any]
 Session = NamedDependency[AsyncSession]
 RECENT = 5
+RETRY = "retry-"
 _VISIT_MINUTES = int(SUPPORT_SESSION_LIFE.total_seconds() // 60)
 LONGEST_SEARCH = 100
 
@@ -157,6 +160,31 @@ async def reopen(
     return redirect(request, f"/garages/{slug}", flash=Flash(text))
 
 
+@post("/garages/{slug:str}/outbox")
+async def try_again(
+    request: AnyRequest,
+    session: Session,
+    switching: NamedDependency[Switching],
+    slug: FromPath[str],
+) -> Page | Redirect:
+    """Have what was given up here tried again."""
+    tenant = await find_open_garage(session, slug)
+    form = ReasonForm(await form_values(request), prefix=RETRY)
+    if not form.validate():
+        return await render_garage(request, session, tenant, retrying=form, status_code=422)
+    count = await try_given_up_again(
+        switching.database,
+        switching.directory,
+        tenant.slug,
+        actor_of(request),
+        reason=form.text("reason"),
+    )
+    text = ngettext(
+        "%(num)s mail or task is tried again.", "%(num)s mails or tasks are tried again.", count
+    )
+    return redirect(request, f"/garages/{slug}", flash=Flash(text))
+
+
 async def find_garage(session: AsyncSession, slug: str) -> Tenant:
     """The garage with that subdomain, open or closed.
 
@@ -189,13 +217,15 @@ async def render_garage(
     forms: dict[str, ReasonForm] | None = None,
     domain: DomainForm | None = None,
     reopening: ReasonForm | None = None,
+    retrying: ReasonForm | None = None,
     status_code: int = 200,
 ) -> Page:
-    """A garage's page. `forms` holds what must be mended, by plugin; `domain` and `reopening`
-    are forms that were refused."""
+    """A garage's page. `forms` holds what must be mended, by plugin; `domain`, `reopening` and
+    `retrying` are forms that were refused."""
     resources = resources_of(request)
     forms = forms or {}
-    refused = [form for form in (*forms.values(), domain, reopening) if form is not None]
+    shown = (*forms.values(), domain, reopening, retrying)
+    refused = [form for form in shown if form is not None]
     entries = await repository.audit_page(session, tenant_id=tenant.id)
     return page(
         request,
@@ -210,6 +240,7 @@ async def render_garage(
         main_domain=await repository.main_domain(session, tenant.id),
         domain_form=domain or DomainForm(),
         reopening=reopening or ReasonForm(),
+        retrying=retrying or ReasonForm(prefix=RETRY),
         waiting=next(iter(await backlog(session, now(), [tenant.id])), None),
         entries=[
             (entry, action_label(entry.action), details_of(entry, resources.hooks.manifests))
@@ -237,4 +268,4 @@ def _enter_page(
     )
 
 
-HANDLERS = [garage_list, garage_page, enter_page, enter, close_page, close, reopen]
+HANDLERS = [garage_list, garage_page, enter_page, enter, close_page, close, reopen, try_again]

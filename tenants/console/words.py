@@ -23,6 +23,7 @@ def action_label(action: str) -> str:
         "plugin.enabled": _("Plugin switched on"),
         "plugin.disabled": _("Plugin switched off"),
         "plugin.settings_changed": _("Plugin settings changed"),
+        "outbox.tried_again": _("Given-up mails and tasks tried again"),
         "support.entered": _("Entered the garage"),
         "support.logged_in": _("Logged in"),
         "support.member_added": _("Somebody joined the help desk"),

@@ -9,6 +9,7 @@ from aiosmtplib import SMTPException
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.background.mail import Mailer
+from core.errors import SwitchedOff
 from core.hooks.contributions import MailTemplate
 from core.hooks.manager import HookManager
 from core.house import House, open_assets, open_templates
@@ -108,7 +109,8 @@ async def test_a_mail_whose_occasion_is_gone_is_not_sent(garage: Garage, outbox:
 async def test_a_mail_of_a_plugin_that_is_off_is_not_sent(garage: Garage, outbox: Outbox) -> None:
     to = f"customer@{garage.slug}.test"
     mailer = a_mailer(garage.house, a_mail(), plugin="polite")
-    await send(garage, mailer, to)
+    with pytest.raises(SwitchedOff):
+        await send(garage, mailer, to)
     assert outbox.mails_to(to) == []
     await send(garage, mailer, to, active_plugins=frozenset({"polite"}))
     assert len(outbox.mails_to(to)) == 1

@@ -6,10 +6,12 @@ import pyotp
 import pytest
 from sqlalchemy import select
 
+from core.clock import now
 from core.errors import GaragistError, Refused
 from core.house import House
 from core.web.host_router import HostRouter
 from core.workshop.audit.models import AuditEntry
+from core.workshop.notifications.models import OutboxEntry
 from core.workshop.staff import repository as staff
 from tenants import repository
 from tenants.epoch import LOOK_SECONDS
@@ -190,3 +192,19 @@ async def test_a_plugins_own_command_works_in_the_garages_scope(
         session.add(Note(text="not mine"))
     result = await terminal.type("polite", "notes", garage.slug)
     assert result.stdout == f"{garage.slug}: 1\n"
+
+
+async def test_what_was_given_up_is_listed_and_tried_again(
+    terminal: Terminal, garage: Garage, other_garage: Garage
+) -> None:
+    async with garage.unit() as session:
+        entry = await session.scalar(select(OutboxEntry))
+        assert entry is not None
+        entry.dead_at, entry.last_error = now(), "no server"
+    (row,) = await terminal.json("outbox", "list", "--garage", garage.slug)
+    assert (row["what"], row["last_error"]) == ("core.staff_invitation", "no server")
+    assert await terminal.json("outbox", "list", "--garage", other_garage.slug) == []
+    words = ["--reason", "mended", "--entry", row["id"]]
+    for slug, count in ((other_garage.slug, 0), (garage.slug, 1), (garage.slug, 0)):
+        answer = await terminal.json("outbox", "retry", "--garage", slug, *words)
+        assert answer == {"garage": slug, "tried_again": count}

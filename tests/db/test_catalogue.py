@@ -171,7 +171,7 @@ async def test_the_platform_sees_of_the_outbox_who_and_when_only(
         names=[table.name for table in await garage_tables(catalogue)],
     )
     assert {tuple(row) for row in columns} == {
-        ("outbox", name) for name in ("tenant_id", "due_at", "done_at", "dead_at")
+        ("outbox", name) for name in ("tenant_id", "due_at", "done_at", "dead_at", "attempts")
     }
 
 

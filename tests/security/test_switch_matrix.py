@@ -183,7 +183,7 @@ async def test_scheduled_work_of_a_plugin_that_is_off_is_neither_given_out_nor_d
 
 
 @of_every_plugin
-async def test_work_that_a_plugin_had_queued_dies_where_it_is_switched_off(
+async def test_work_that_a_plugin_had_queued_is_not_done_where_it_is_switched_off(
     outbox: Outbox, furnished: Furnished, plugin: str
 ) -> None:
     garage = furnished.garage
@@ -196,7 +196,7 @@ async def test_work_that_a_plugin_had_queued_dies_where_it_is_switched_off(
     async with garage.unit() as session:
         entries = [await outbox_entries.by_key(session, name) for name in names]
         notes = list(await session.scalars(select(Note.text).where(Note.text.like("effect:%"))))
-    assert all(entry is not None and entry.dead_at and not entry.done_at for entry in entries)
+    assert all(entry is not None and entry.last_error and not entry.done_at for entry in entries)
     assert notes == []
 
 

@@ -13,8 +13,10 @@ class OutboxEntry(TenantScoped):
     """Something that must happen after commit, at least once.
 
     Written in the same transaction as its cause. `key` makes it happen once per cause:
-    a second entry with the same key is not added. After too many `attempts` it is dead
-    (`dead_at`): it stays, and support sees it. What was done is forgotten after half a year.
+    a second entry with the same key is not added. What fails is tried again for about two days;
+    `lost_attempts` are those of which no end was noted (their worker was killed, or still works).
+    After too many of either it is dead (`dead_at`): it stays, and support sees it and may have it
+    tried again. What was done is forgotten after half a year.
     """
 
     __tablename__ = "outbox"
@@ -40,6 +42,7 @@ class OutboxEntry(TenantScoped):
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
     due_at: Mapped[datetime] = mapped_column(server_default=func.now())
     attempts: Mapped[int] = mapped_column(server_default=text("0"))
+    lost_attempts: Mapped[int] = mapped_column(server_default=text("0"))
     last_error: Mapped[str | None]
     done_at: Mapped[datetime | None]
     dead_at: Mapped[datetime | None]

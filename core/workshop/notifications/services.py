@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.clock import now
 from core.db.session import after_commit
+from core.workshop.notifications import repository
 from core.workshop.notifications.models import OutboxEntry
 
 SEND_MAIL = "core.send_mail"
@@ -51,7 +52,28 @@ async def enqueue(
         )
         .on_conflict_do_nothing(index_elements=["tenant_id", "key"])
     )
-    if due_at is None and not session.info.get("outbox_kicked"):
+    if due_at is None:
+        _tell_worker(session)
+
+
+async def try_again(session: AsyncSession, entry_id: UUID | None = None) -> int:
+    """Have what was given up in this garage (one entry, or all) tried again from now on; how many
+    entries that were."""
+    count = await repository.revive(session, now(), entry_id)
+    if count:
+        _tell_worker(session)
+    return count
+
+
+async def wait_no_longer(session: AsyncSession) -> None:
+    """What failed before, or waits for a plugin that was off, is tried now instead of later."""
+    if await repository.bring_forward(session, now()):
+        _tell_worker(session)
+
+
+def _tell_worker(session: AsyncSession) -> None:
+    tenant_id: UUID = session.info["tenant_id"]
+    if not session.info.get("outbox_kicked"):
         session.info["outbox_kicked"] = True
         after_commit(session, lambda: _kick[0](tenant_id) if _kick else None)
 

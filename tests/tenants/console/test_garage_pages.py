@@ -1,8 +1,12 @@
 """Opening a garage, closing it and opening it again."""
 
+from sqlalchemy import select
+
+from core.clock import now
+from core.workshop.notifications.models import OutboxEntry
 from tests.conftest import new_slug
 from tests.factories import a_job
-from tests.garages import Garage
+from tests.garages import Garage, Outbox
 from tests.tenants.console.conftest import Desk
 
 
@@ -52,3 +56,23 @@ async def test_a_garage_is_opened_in_its_country_with_its_vat_number(desk: Desk)
     answer = await lead.submit("/new-garage", {**values, "vat_number": "NL 0044.95.445.B01"})
     assert "Schadeherstel Zuid is open." in answer.text
     assert "Europe/Amsterdam" in answer.text
+
+
+async def test_what_was_given_up_is_tried_again_with_a_reason_that_both_logs_keep(
+    garage: Garage, desk: Desk, outbox: Outbox
+) -> None:
+    async with garage.unit() as session:
+        entry = await session.scalar(select(OutboxEntry))
+        assert entry is not None
+        entry.dead_at = now()
+    member, page = await desk("support"), f"/garages/{garage.slug}"
+    answer = await member.submit(f"{page}/outbox", {"retry-reason": " "}, page=page)
+    assert answer.status_code == 422
+    answer = await member.submit(f"{page}/outbox", {"retry-reason": "mended"}, page=page)
+    assert "1 mail or task is tried again." in answer.text
+    shown = await member.open(page)
+    assert ("mended" in shown.text, shown.select("#outbox")) == (True, [])
+    await outbox.empty(garage)
+    assert len(outbox.mails_to(f"olga@{garage.slug}.test")) == 1
+    owner = await garage.staff("owner")
+    assert "Given-up mails and tasks tried again" in (await owner.open("/desk/audit")).text

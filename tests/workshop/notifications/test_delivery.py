@@ -17,19 +17,22 @@ from core.background.outbox import (
     LEASE,
     LONGEST_PAUSE,
     MOST_ATTEMPTS,
+    MOST_LOST,
     EffectRegistry,
     deliver,
 )
 from core.clock import frozen, now
 from core.hooks.contributions import Effect
 from core.hooks.manager import HookManager
+from core.workshop.audit.models import AuditEntry
 from core.workshop.customers.models import Customer
 from core.workshop.notifications import repository
 from core.workshop.notifications.models import OutboxEntry
 from core.workshop.notifications.services import enqueue, send_mail
 from core.workshop.staff.services import ask_for_password_reset
+from tenants.given_up import try_given_up_again
 from tests.factories import a_contact
-from tests.garages import Garage, Outbox
+from tests.garages import SUPPORT, Garage, Outbox
 
 KEY = "the-cause"
 
@@ -42,6 +45,12 @@ class Trial:
         self.failures = 0
         self.pause = 0.0
         self.dies = False
+        self.given_up: list[dict[str, Any]] = []
+
+    async def give_up(self, session: AsyncSession, payload: Mapping[str, Any]) -> None:
+        await session.flush()
+        self.given_up.append(dict(payload))
+        raise RuntimeError("cannot even do that")
 
     async def run(self, session: AsyncSession, payload: Mapping[str, Any]) -> None:
         contact = a_contact()
@@ -60,7 +69,8 @@ class Worker:
 
     def __init__(self, garage: Garage, trial: Trial) -> None:
         self.garage = garage
-        self.effects = EffectRegistry({"trial": Effect("trial", trial.run)}, HookManager([]))
+        effect = Effect("trial", trial.run, given_up=trial.give_up)
+        self.effects = EffectRegistry({"trial": effect}, HookManager([]))
 
     async def work(self, at: datetime | None = None) -> int:
         resources = self.garage.house.worker_resources
@@ -135,32 +145,45 @@ async def test_what_failed_is_tried_again_after_a_pause_that_grows(
     assert (await worker.entry()).done_at == moment
 
 
-async def test_no_pause_is_longer_than_an_hour(worker: Worker, trial: Trial) -> None:
-    trial.failures = MOST_ATTEMPTS
-    moment, pauses = now(), []
-    for _ in range(MOST_ATTEMPTS):
-        await worker.work(moment)
-        due = (await worker.entry()).due_at
-        pauses.append(due - moment)
-        moment = due
-    assert max(pauses) <= LONGEST_PAUSE
-
-
-async def test_what_always_fails_is_dead_in_the_end_and_stays_visible(
+async def test_what_always_fails_is_tried_for_two_days_then_dead_and_stays_visible(
     worker: Worker, trial: Trial
 ) -> None:
     trial.failures = 1000
-    moment = now()
-    for _ in range(MOST_ATTEMPTS + 5):
+    database, began = worker.garage.house.database, now()
+    moment, pauses, seen = began, [], []
+    while (entry := await worker.entry()).dead_at is None:
+        pauses.append(max(entry.due_at - moment, timedelta(0)))
+        moment += pauses[-1]
         await worker.work(moment)
-        moment = max((await worker.entry()).due_at, moment)
-    entry = await worker.entry()
-    database = worker.garage.house.database
-    async with database.platform_unit_of_work() as session:
-        (backlog,) = await repository.backlog(session, moment, [worker.garage.tenant.id])
-    assert len(trial.ran) == MOST_ATTEMPTS
-    assert entry.dead_at is not None
-    assert (backlog.dead, backlog.due) == (1, 0)
+        async with database.platform_unit_of_work() as session:
+            seen += await repository.backlog(session, moment, [worker.garage.tenant.id])
+    assert len(trial.ran) == entry.attempts == MOST_ATTEMPTS
+    assert timedelta(days=2) <= moment - began <= timedelta(days=2, hours=1)
+    assert max(pauses) == LONGEST_PAUSE
+    assert [each.failing for each in seen] == [1] * (MOST_ATTEMPTS - 2) + [0]
+    assert (seen[-1].dead, seen[-1].due, seen[-1].failing) == (1, 0, 0)
+
+
+async def test_what_was_given_up_is_tried_again_when_support_says_so(
+    worker: Worker, trial: Trial, other_garage: Garage
+) -> None:
+    async with worker.garage.unit() as session:
+        entry = await repository.by_key(session, KEY)
+        assert entry is not None
+        entry.attempts, entry.lost_attempts, entry.dead_at = MOST_ATTEMPTS, 1, now()
+    house = worker.garage.house
+    for slug, count in ((other_garage.slug, 0), (worker.garage.slug, 1), (worker.garage.slug, 0)):
+        again = await try_given_up_again(
+            house.database, house.directory, slug, SUPPORT, reason="server mended"
+        )
+        assert again == count
+    await worker.work()
+    assert ((await worker.entry()).attempts, len(trial.ran)) == (1, 1)
+    async with worker.garage.unit() as session:
+        logged = await session.scalars(
+            select(AuditEntry.reason).where(AuditEntry.subject == "outbox")
+        )
+        assert list(logged) == ["server mended"]
 
 
 async def test_a_worker_that_died_at_work_is_followed_by_another_after_its_lease(
@@ -197,13 +220,14 @@ async def test_work_that_kills_its_worker_ends_dead_and_not_in_a_loop(
 ) -> None:
     trial.dies = True
     moment = now()
-    for _ in range(MOST_ATTEMPTS):
+    for _ in range(MOST_LOST):
         with pytest.raises(KeyboardInterrupt):
             await worker.work(moment)
         moment += LEASE
     await worker.work(moment)
-    assert len(trial.ran) == MOST_ATTEMPTS
+    assert len(trial.ran) == MOST_LOST
     assert (await worker.entry()).dead_at == moment
+    assert trial.given_up == [{"number": 1}]
 
 
 async def test_one_that_fails_does_not_hold_the_others_up(worker: Worker, trial: Trial) -> None:
@@ -223,18 +247,43 @@ async def test_the_oldest_is_done_first(worker: Worker, trial: Trial) -> None:
     assert [payload["number"] for payload in trial.ran] == [0, 1]
 
 
-async def test_an_effect_of_a_plugin_that_was_switched_off_is_not_done(
+async def test_what_a_plugin_had_queued_waits_while_it_is_off_and_goes_on_with_it(
     garage: Garage, outbox: Outbox
 ) -> None:
     await garage.switch("polite", on=True)
+    to = f"customer@{garage.slug}.test"
     async with garage.unit() as session:
-        await enqueue(session, "polite.hello", {"what": "x"}, key="polite-off")
+        await enqueue(session, "polite.hello", {"what": "x"}, key="effect")
+        await send_mail(session, "polite.hello_mail", to, "en", {"what": "x"}, key="mail")
     await garage.switch("polite", on=False)
     await outbox.empty(garage)
     async with garage.unit() as session:
-        entry = await repository.by_key(session, "polite-off")
-    assert entry is not None
-    assert (entry.done_at, entry.last_error) == (None, "plugin is off or not installed")
+        for key in ("effect", "mail"):
+            entry = await repository.by_key(session, key)
+            assert entry is not None
+            assert (entry.done_at, entry.dead_at, entry.lost_attempts) == (None, None, 0)
+            assert "plugin is off or not installed" in str(entry.last_error)
+    assert outbox.mails_to(to) == []
+    await garage.switch("polite", on=True)
+    await outbox.empty(garage)
+    assert len(outbox.mails_to(to)) == 1
+
+
+async def test_an_effect_may_be_tried_less_often(garage: Garage, outbox: Outbox) -> None:
+    trial = Trial()
+    trial.failures = 1000
+    await outbox.empty(garage)
+    async with garage.unit() as session:
+        await enqueue(session, "trial", {"number": 1}, key=KEY)
+    worker = Worker(garage, trial)
+    few = Effect("trial", trial.run, most_attempts=2, given_up=trial.give_up)
+    worker.effects = EffectRegistry({"trial": few}, HookManager([]))
+    moment = now()
+    await worker.work(moment)
+    assert (await worker.entry()).dead_at is None
+    await worker.work(moment + FIRST_PAUSE)
+    assert (await worker.entry()).dead_at == moment + FIRST_PAUSE
+    assert trial.given_up == [{"number": 1}]
 
 
 async def test_a_mail_arrives_once_in_its_language(garage: Garage, outbox: Outbox) -> None:
