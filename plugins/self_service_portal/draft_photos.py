@@ -18,7 +18,7 @@ from core.workshop.audit.services import CUSTOMER
 from core.workshop.jobs.models import Job
 from core.workshop.notifications.services import enqueue
 from core.workshop.photos import sandbox
-from core.workshop.photos.imaging import PhotoFacts, PhotoProblem
+from core.workshop.photos.imaging import PhotoFacts, PhotoNotSeen, PhotoProblem
 from core.workshop.photos.services import ExaminedPhoto, add_photo
 from plugins.self_service_portal import repository
 from plugins.self_service_portal.models import Draft, DraftPhoto
@@ -137,13 +137,19 @@ async def delete_files(_session: AsyncSession, payload: Mapping[str, Any]) -> No
 
 async def draw_thumb(session: AsyncSession, payload: Mapping[str, Any]) -> None:
     """The worker's part of keeping a photo: draw what the list shows. Run twice, it draws the
-    same again; a photo that was taken back meanwhile, or cannot be drawn, stays without."""
+    same again; a photo that was taken back meanwhile, or cannot be drawn, stays without.
+
+    Raises:
+        PhotoNotSeen: it may be drawn another time.
+    """
     photo = await repository.photo_to_draw(session, UUID(payload["photo_id"]))
     if photo is None or photo.thumb:
         return
     async with _at_hand(photo) as path:
         try:
             (drawn,) = await sandbox.draw(path, path.parent, ["thumb"])
+        except PhotoNotSeen:
+            raise
         except PhotoProblem:
             return
         await storage().put_file(photo.tenant_id, _thumb_key(photo), Path(drawn.path))

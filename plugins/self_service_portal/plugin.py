@@ -23,6 +23,7 @@ from core.hooks.contributions import (
 )
 from core.hooks.manifest import PluginManifest
 from core.hooks.markers import hookimpl
+from core.workshop.photos.services import MOST_DRAWINGS
 from plugins.self_service_portal import (
     app_pages,
     confirm_pages,
@@ -247,7 +248,7 @@ class SelfServicePortal:
         mailing job numbers that were lost."""
         return [
             Effect(draft_photos.DELETE_FILES, draft_photos.delete_files),
-            Effect(draft_photos.DRAW_THUMB, draft_photos.draw_thumb),
+            Effect(draft_photos.DRAW_THUMB, draft_photos.draw_thumb, most_attempts=MOST_DRAWINGS),
             Effect(lost_numbers.MAIL_AGAIN, lost_numbers.mail_again),
         ]
 

@@ -76,9 +76,17 @@ class PhotoDamaged(PhotoProblem):
     code = "damaged"
 
 
+class PhotoNotSeen(PhotoProblem):
+    """Whoever was to look at it was ended by somebody, or had no time: this says nothing of the
+    photo, and the next try may do."""
+
+    code = "not_seen"
+
+
 PROBLEMS: Mapping[str, type[PhotoProblem]] = {
     problem.code: problem for problem in (NotAPhoto, PhotoTooLarge, TooManyPixels, PhotoDamaged)
 }
+"""What the bytes can be to blame for."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,9 @@
 """Decoding photos in a child process with limits, so that no picture can take the caller down.
 
 The child is this module run as a program: it limits its own memory, processor time and file
-size before it looks at a byte, and answers in JSON.
+size before it looks at a byte, and answers in JSON. A limit that it meets, or a decoder that
+crashes, is the picture's fault; one that somebody killed (the kernel, for want of memory) or that
+the machine had no time for is not.
 """
 
 import asyncio
@@ -9,6 +11,7 @@ import contextlib
 import json
 import os
 import resource
+import signal
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -19,6 +22,7 @@ from core.workshop.photos.imaging import (
     PROBLEMS,
     PhotoDamaged,
     PhotoFacts,
+    PhotoNotSeen,
     PhotoProblem,
     Rendition,
     decode_fully,
@@ -33,6 +37,7 @@ WALL_SECONDS = 60
 NICENESS = 5
 """Pages go first; a third of a processor's time is left even where they want all of it."""
 AT_ONCE = 2
+_ENDED_BY_SOMEBODY = frozenset({-signal.SIGKILL, -signal.SIGTERM, -signal.SIGINT, -signal.SIGHUP})
 _ROOT = Path(__file__).resolve().parents[3]
 _places: dict[asyncio.AbstractEventLoop, asyncio.Semaphore] = {}
 
@@ -41,7 +46,7 @@ async def check(path: Path) -> PhotoFacts:
     """Decode a photo to its end in the child.
 
     Raises:
-        NotAPhoto, PhotoTooLarge, TooManyPixels, PhotoDamaged: as they say.
+        NotAPhoto, PhotoTooLarge, TooManyPixels, PhotoDamaged, PhotoNotSeen: as they say.
     """
     answer = await _run("check", str(path))
     return PhotoFacts(**answer["facts"])
@@ -51,7 +56,7 @@ async def draw(path: Path, destination: Path, sizes: Sequence[str]) -> list[Rend
     """Draw renditions in the child, into the folder `destination`.
 
     Raises:
-        NotAPhoto, TooManyPixels, PhotoDamaged: as they say.
+        NotAPhoto, TooManyPixels, PhotoDamaged, PhotoNotSeen: as they say.
     """
     answer = await _run("draw", str(path), str(destination), *sizes)
     return [Rendition(**rendition) for rendition in answer["renditions"]]
@@ -61,7 +66,7 @@ async def draw_logo(path: Path, destination: Path) -> Rendition:
     """Draw a logo in the child, into the folder `destination`.
 
     Raises:
-        NotAPhoto, TooManyPixels, PhotoDamaged: as they say.
+        NotAPhoto, TooManyPixels, PhotoDamaged, PhotoNotSeen: as they say.
     """
     answer = await _run("draw_logo", str(path), str(destination))
     return Rendition(**answer["rendition"])
@@ -84,12 +89,14 @@ async def _run(*arguments: str) -> dict[str, Any]:
         try:
             output, _ = await asyncio.wait_for(child.communicate(), WALL_SECONDS)
         except TimeoutError:
-            raise PhotoDamaged from None
+            raise PhotoNotSeen from None
         finally:
             if child.returncode is None:
                 with contextlib.suppress(ProcessLookupError):
                     child.kill()
                 await child.wait()
+    if child.returncode in _ENDED_BY_SOMEBODY:
+        raise PhotoNotSeen
     if child.returncode != 0 or not output:
         raise PhotoDamaged
     answer: dict[str, Any] = json.loads(output)
@@ -102,11 +109,12 @@ def main(arguments: Sequence[str]) -> int:
     """The child's side: one verb, one answer."""
     for limit, value in (
         (resource.RLIMIT_AS, MEMORY_BYTES),
-        (resource.RLIMIT_CPU, CPU_SECONDS),
         (resource.RLIMIT_FSIZE, FILE_BYTES),
         (resource.RLIMIT_CORE, 0),
     ):
         resource.setrlimit(limit, (value, value))
+    # At the soft limit SIGXCPU comes, which says why; at the hard one SIGKILL, which does not.
+    resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS, 2 * CPU_SECONDS))
     os.nice(NICENESS)
     verb, source, *rest = arguments
     try:

@@ -29,9 +29,9 @@ from core.workshop.photos.imaging import (
     MAX_BYTES,
     SIZES,
     PhotoFacts,
+    PhotoNotSeen,
     PhotoProblem,
     Rendition,
-    TooManyPixels,
 )
 from core.workshop.photos.models import Photo
 from core.workshop.photos.orphans import remove_unknown
@@ -40,6 +40,8 @@ MOST_PER_JOB = 100
 FIRST_CAMERA_PHONES = datetime(2000, 1, 1, tzinfo=UTC)
 RENDER_PHOTO = "core.render_photo"
 REMOVE_FILES = "core.remove_photo_files"
+MOST_DRAWINGS = 8
+"""Over twenty minutes; a photo that nobody could draw by then is shown as one that failed."""
 _PROBLEMS: Mapping[str, str] = {
     "not_a_photo": gettext_noop(
         "%(name)s is not a photo that we can read. Please choose a JPEG, HEIC, PNG or WebP."
@@ -51,6 +53,7 @@ _PROBLEMS: Mapping[str, str] = {
         "%(name)s has more pixels than we can handle. Please choose a smaller photo."
     ),
     "damaged": gettext_noop("%(name)s arrived damaged or incomplete. Please send it again."),
+    "not_seen": gettext_noop("We could not look at %(name)s just now. Please send it again."),
 }
 
 
@@ -79,7 +82,7 @@ async def examine(path: Path) -> ExaminedPhoto:
     """Look at a file before any unit of work is begun: decoding takes its time.
 
     Raises:
-        NotAPhoto, PhotoTooLarge, TooManyPixels, PhotoDamaged: as they say.
+        NotAPhoto, PhotoTooLarge, TooManyPixels, PhotoDamaged, PhotoNotSeen: as they say.
     """
     facts = await sandbox.check(path)
     digest, size = await asyncio.to_thread(_fingerprint, path)
@@ -200,7 +203,11 @@ async def remove_files(session: AsyncSession, payload: Mapping[str, Any]) -> Non
 
 async def render_photo(session: AsyncSession, payload: Mapping[str, Any]) -> None:
     """The worker's part: draw what pages show. Run twice, it draws the same again; one that was
-    taken back meanwhile is not drawn."""
+    taken back meanwhile is not drawn, and one that cannot be is marked.
+
+    Raises:
+        PhotoNotSeen: it may be drawn another time.
+    """
     try:
         photo = await repository.by_id(session, UUID(payload["photo_id"]))
     except NotFound:
@@ -214,10 +221,22 @@ async def render_photo(session: AsyncSession, payload: Mapping[str, Any]) -> Non
                 target.write(chunk)
         try:
             drawn = await sandbox.draw(original, Path(folder), list(SIZES))
-        except (PhotoProblem, TooManyPixels):
+        except PhotoNotSeen:
+            raise
+        except PhotoProblem:
             photo.state = "failed"
             return
         await keep_renditions(photo, drawn)
+
+
+async def note_not_drawn(session: AsyncSession, payload: Mapping[str, Any]) -> None:
+    """Nobody tries to draw that photo any more, unless support wants it."""
+    try:
+        photo = await repository.by_id(session, UUID(payload["photo_id"]))
+    except NotFound:
+        return
+    if photo.state != "ready":
+        photo.state = "failed"
 
 
 async def keep_renditions(photo: Photo, drawn: Sequence[Rendition]) -> None:
@@ -236,7 +255,10 @@ async def keep_renditions(photo: Photo, drawn: Sequence[Rendition]) -> None:
     photo.state = "ready"
 
 
-EFFECTS = (Effect(RENDER_PHOTO, render_photo), Effect(REMOVE_FILES, remove_files))
+EFFECTS = (
+    Effect(RENDER_PHOTO, render_photo, most_attempts=MOST_DRAWINGS, given_up=note_not_drawn),
+    Effect(REMOVE_FILES, remove_files),
+)
 
 
 def _fingerprint(path: Path) -> tuple[str, int]:

@@ -19,6 +19,7 @@ from core.workshop.photos.imaging import (
     SIZES,
     NotAPhoto,
     PhotoDamaged,
+    PhotoNotSeen,
     PhotoProblem,
     PhotoTooLarge,
     TooManyPixels,
@@ -125,15 +126,26 @@ def test_memory_is_fenced_even_where_the_pixel_cap_fails(tmp_path: Path) -> None
 
 async def test_a_child_that_hangs_is_ended(silent: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sandbox, "WALL_SECONDS", 1.0)
-    with pytest.raises(PhotoDamaged):
+    with pytest.raises(PhotoNotSeen):
         await sandbox.check(silent)
     assert children_at(silent) == []
 
 
-async def test_a_child_that_dies_is_a_damaged_photo(silent: Path) -> None:
+@pytest.mark.parametrize(
+    ("way", "problem"),
+    [
+        (signal.SIGKILL, PhotoNotSeen),
+        (signal.SIGTERM, PhotoNotSeen),
+        (signal.SIGXCPU, PhotoDamaged),
+        (signal.SIGSEGV, PhotoDamaged),
+    ],
+)
+async def test_a_child_that_somebody_ends_says_nothing_of_the_photo_one_that_crashes_does(
+    silent: Path, way: signal.Signals, problem: type[PhotoProblem]
+) -> None:
     check = asyncio.create_task(sandbox.check(silent))
-    os.kill(await child_at(silent), signal.SIGKILL)
-    with pytest.raises(PhotoDamaged):
+    os.kill(await child_at(silent), way)
+    with pytest.raises(problem):
         await check
 
 

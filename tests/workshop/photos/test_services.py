@@ -1,25 +1,29 @@
 """The verbs of photos."""
 
 import asyncio
-from datetime import UTC, datetime
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
 from io import BytesIO
 from pathlib import Path
 from uuid import UUID, uuid4
 
+import psutil
 import pytest
 from PIL import Image
 from sqlalchemy import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from core.clock import now
+from core.background.outbox import FIRST_PAUSE
+from core.clock import frozen, now
 from core.errors import NotFound
 from core.storage import ObjectMissing
 from core.workshop.jobs import repository as jobs
 from core.workshop.notifications import repository as outbox_entries
-from core.workshop.photos import repository, services
+from core.workshop.photos import repository, sandbox, services
 from core.workshop.photos.imaging import SIZES, PhotoFacts, TooManyPixels
 from core.workshop.photos.models import Photo
 from core.workshop.photos.services import (
+    MOST_DRAWINGS,
     MOST_PER_JOB,
     ExaminedPhoto,
     TooManyPhotos,
@@ -251,6 +255,47 @@ async def test_a_photo_that_cannot_be_drawn_is_marked_and_not_tried_for_ever(
     assert entry.done_at is not None
 
 
+async def kill_who_draws() -> None:
+    """`kill -9` of the child that draws, as soon as there is one."""
+    for _ in range(4000):
+        for child in psutil.Process().children():
+            with suppress(psutil.Error):
+                if "draw" in child.cmdline():
+                    child.kill()
+                    return
+        await asyncio.sleep(0.005)
+    raise AssertionError("nobody draws")
+
+
+async def test_a_photo_is_drawn_though_who_drew_it_first_was_killed(
+    garage: Garage, outbox: Outbox, job_id: UUID
+) -> None:
+    async with garage.unit() as session:
+        await upload(session, job_id, GOOD / "jolla.jpg")
+    moment = now()
+    with frozen(moment):
+        await asyncio.gather(outbox.empty(garage), kill_who_draws())
+    (waiting,) = await rows_of(garage, job_id)
+    with frozen(moment + FIRST_PAUSE):
+        await outbox.empty(garage)
+    (drawn,) = await rows_of(garage, job_id)
+    assert (waiting.state, drawn.state) == ("received", "ready")
+
+
+async def test_a_photo_that_nobody_had_time_for_is_marked_in_the_end(
+    garage: Garage, outbox: Outbox, job_id: UUID, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with garage.unit() as session:
+        await upload(session, job_id, GOOD / "jolla.jpg")
+    monkeypatch.setattr(sandbox, "WALL_SECONDS", 0.01)
+    states = []
+    for hours in range(MOST_DRAWINGS):
+        with frozen(now() + timedelta(hours=hours)):
+            await outbox.empty(garage)
+        states += [photo.state for photo in await rows_of(garage, job_id)]
+    assert states == ["received"] * (MOST_DRAWINGS - 1) + ["failed"]
+
+
 async def test_a_bad_file_is_refused_before_anything_is_stored(tmp_path: Path) -> None:
     path = tmp_path / "bomb.png"
     path.write_bytes(png_with_header(13_000, 13_000))
@@ -258,7 +303,9 @@ async def test_a_bad_file_is_refused_before_anything_is_stored(tmp_path: Path) -
         await examine(path)
 
 
-@pytest.mark.parametrize("code", ["not_a_photo", "too_large", "too_many_pixels", "damaged"])
+@pytest.mark.parametrize(
+    "code", ["not_a_photo", "too_large", "too_many_pixels", "damaged", "not_seen"]
+)
 def test_every_problem_names_the_photo_and_what_to_do(code: str) -> None:
     message, values = problem_text(code, "front.jpg")
     assert "front.jpg" in message % values
