@@ -13,6 +13,7 @@ from uuid import UUID
 import structlog
 from sqlalchemy import event, text
 from sqlalchemy.engine import Connection
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 from sqlalchemy.orm import ORMExecuteState, Session, SessionTransaction, with_loader_criteria
 from sqlalchemy.pool import NullPool
@@ -26,6 +27,7 @@ log = structlog.get_logger(__name__)
 
 AfterCommit = Callable[[], Awaitable[None] | None]
 
+_BACKEND = "backend_pid"
 _SET_TENANT = text(f"select set_config('{SCOPE_SETTING}', :tenant, true)")
 
 
@@ -44,6 +46,7 @@ def _lock_transaction_to_tenant(
     """Tell row level security whose rows exist; runs again after every commit."""
     tenant_id = _tenant_of(session)
     if not transaction.nested:
+        session.info[_BACKEND] = connection.connection.driver_connection.get_server_pid()  # type: ignore[union-attr]
         connection.execute(_SET_TENANT, {"tenant": str(tenant_id)})
 
 
@@ -110,6 +113,21 @@ def after_commit(session: AsyncSession, action: AfterCommit) -> None:
     An action that fails is logged and forgotten: what must happen goes through the outbox.
     """
     session.info.setdefault("after_commit", []).append(action)
+
+
+async def end_statement(session: AsyncSession) -> None:
+    """Have PostgreSQL end the statement that `session` waits for, over another connection: the
+    statement fails, and a savepoint around it can be gone back to. Where it waits for none, nothing
+    happens. (To cancel who waits would cost the whole connection, and with it the unit of work.)
+    """
+    pid, engine = session.info.get(_BACKEND), session.bind
+    if pid is None or not isinstance(engine, AsyncEngine):
+        return
+    try:
+        async with engine.connect() as connection:
+            await connection.execute(text("select pg_cancel_backend(:pid)"), {"pid": pid})
+    except (SQLAlchemyError, OSError):
+        log.exception("statement.not_ended")
 
 
 class Database:

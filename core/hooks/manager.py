@@ -16,6 +16,7 @@ import structlog
 from sqlalchemy import inspect as inspect_row
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from core.db.session import end_statement
 from core.errors import PluginError, Refused
 from core.hooks import specs
 from core.hooks.answers import checked, items_of
@@ -30,13 +31,15 @@ FAULTS_UNTIL_OPEN = 5
 OPEN_SECONDS = 60.0
 LONGEST_SECONDS = 10.0
 """How long one implementation may keep somebody waiting."""
+STATEMENT_SECONDS = 8.0
+"""How long after its beginning it may still wait for the database."""
 UNHURRIED = frozenset({"demo_data", "personal_data_erase", "personal_data_export"})
 """Hooks behind which nobody waits for a page."""
 
 
 @dataclass(slots=True)
 class Fault:
-    """How a plugin misbehaves for one garage in this process."""
+    """How a plugin misbehaves for one garage in this process, in one hook or template."""
 
     count: int = 0
     last_error: str = ""
@@ -55,7 +58,8 @@ class HookManager:
     """Calls hooks of exactly those plugins that are on for the garage in scope.
 
     Each implementation is called on its own: one that raises costs its own contribution.
-    After five failures in a row its plugin is left out for that garage for a minute.
+    After five failures in a row that hook of its plugin is left out for that garage for a minute:
+    what works of a plugin goes on, and what does not cannot hide behind it.
     """
 
     def __init__(self, plugins: Sequence[Any], *, complete: bool = True) -> None:
@@ -71,7 +75,7 @@ class HookManager:
         self._manager.add_hookspecs(specs)
         self.own_hooks: dict[str, type | None] = {}
         self.manifests: dict[str, PluginManifest] = {}
-        self.faults: dict[tuple[UUID, str], Fault] = defaultdict(Fault)
+        self.faults: dict[tuple[UUID, str, str], Fault] = defaultdict(Fault)
         for plugin in plugins:
             self._offer_hooks_of(plugin)
         for plugin in plugins:
@@ -178,7 +182,7 @@ class HookManager:
             except Exception as error:  # noqa: BLE001 - any way of failing is a fault of the plugin
                 self.note_fault(name, hook_name, error)
                 continue
-            self._note_success(tenant, name)
+            self.note_success(name, hook_name)
             if answer is not None:
                 answers.append(answer)
         return answers
@@ -220,18 +224,22 @@ class HookManager:
         A :class:`~core.errors.Refused` passes through.
         """
         tenant = current_tenant()
-        if self._is_left_out(tenant, plugin):
+        if self._is_left_out(tenant, plugin, hook_name):
             return None
         longest = None if hook_name in UNHURRIED else LONGEST_SECONDS
         try:
-            async with asyncio.timeout(longest), _savepoint(session):
+            async with (
+                asyncio.timeout(longest),
+                _ended_statements(session if longest else None),
+                _savepoint(session),
+            ):
                 answer = await work()
         except Refused:
             raise
         except Exception as error:  # noqa: BLE001 - any way of failing is a fault of the plugin
             self.note_fault(plugin, hook_name, error)
             return None
-        self._note_success(tenant, plugin)
+        self.note_success(plugin, hook_name)
         return answer
 
     async def ask_plugin(self, plugin: str, hook_name: str, **values: Any) -> Any:
@@ -243,11 +251,11 @@ class HookManager:
         self, hook_name: str, tenant: TenantContext
     ) -> Iterator[tuple[str, pluggy.HookCaller]]:
         for name, caller in self._callers[hook_name].items():
-            if name in tenant.active_plugins and not self._is_left_out(tenant, name):
+            if name in tenant.active_plugins and not self._is_left_out(tenant, name, hook_name):
                 yield name, caller
 
-    def _is_left_out(self, tenant: TenantContext, plugin: str) -> bool:
-        fault = self.faults.get((tenant.id, plugin))
+    def _is_left_out(self, tenant: TenantContext, plugin: str, hook: str) -> bool:
+        fault = self.faults.get((tenant.id, plugin, hook))
         return fault is not None and fault.open_until > time.monotonic()
 
     def _checked(self, hook_name: str, answer: Any) -> Any:
@@ -259,16 +267,19 @@ class HookManager:
         return self._checked(hook_name, await call_and_wait(caller, values))
 
     def note_fault(self, plugin: str, hook: str, error: Exception) -> None:
-        """Count a fault of a plugin for the garage in scope; open its breaker at the fifth."""
-        fault = self.faults[current_tenant().id, plugin]
+        """Count a fault of a plugin for the garage in scope, in a hook or in a template that it
+        handed out; open that hook's breaker at the fifth."""
+        fault = self.faults[current_tenant().id, plugin, hook]
         fault.count += 1
         fault.last_error = f"{hook}: {told(error)}"
         if fault.count >= FAULTS_UNTIL_OPEN:
             fault.open_until = time.monotonic() + OPEN_SECONDS
         log.error("plugin.failed", plugin=plugin, hook=hook, in_a_row=fault.count, exc_info=error)
 
-    def _note_success(self, tenant: TenantContext, plugin: str) -> None:
-        self.faults.pop((tenant.id, plugin), None)
+    def note_success(self, plugin: str, hook: str) -> None:
+        """It works for the garage in scope: what it failed before is forgotten."""
+        if self.faults:
+            self.faults.pop((current_tenant().id, plugin, hook), None)
 
 
 def hook_names() -> list[str]:
@@ -307,6 +318,25 @@ def _forbid_specname(plugin: Any, name: str) -> None:
 
 
 @asynccontextmanager
+async def _ended_statements(session: AsyncSession | None) -> AsyncIterator[None]:
+    """A statement that hangs ends in time to go back to the savepoint. It costs no message where
+    nothing hangs, as a `statement_timeout` for the hook's part of a transaction would."""
+    if session is None:
+        yield
+        return
+    loop, ending = asyncio.get_running_loop(), list[asyncio.Task[None]]()
+    timer = loop.call_later(
+        STATEMENT_SECONDS, lambda: ending.append(loop.create_task(end_statement(session)))
+    )
+    try:
+        yield
+    finally:
+        timer.cancel()
+        if ending:  # or it might end a statement of somebody else's
+            await ending[0]
+
+
+@asynccontextmanager
 async def _savepoint(session: AsyncSession | None) -> AsyncIterator[None]:
     if session is None:
         yield
@@ -314,7 +344,7 @@ async def _savepoint(session: AsyncSession | None) -> AsyncIterator[None]:
     try:
         async with session.begin_nested():
             yield
-    except BaseException:
+    except (Exception, asyncio.CancelledError):
         await _read_again(session)
         raise
 

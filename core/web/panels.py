@@ -12,9 +12,12 @@ from core.hooks.manager import hooks
 def draw_panel(context: Context, panel: Panel) -> Markup:
     """The panel's HTML, empty where its template fails: then that is a fault of its plugin,
     whose name every path of its templates begins with."""
+    plugin = panel.template.partition("/")[0]
     try:
         template = context.environment.get_template(panel.template)
-        return Markup(template.render({**context.get_all(), "values": panel.values}))  # noqa: S704
+        html = template.render({**context.get_all(), "values": panel.values})
     except Exception as error:  # noqa: BLE001 - any way of failing is a fault of the plugin
-        hooks().note_fault(panel.template.partition("/")[0], panel.template, error)
+        hooks().note_fault(plugin, panel.template, error)
         return Markup()
+    hooks().note_success(plugin, panel.template)
+    return Markup(html)  # noqa: S704 - drawn by a template

@@ -131,6 +131,7 @@ def drawn_panels(connection: AnyConnection, panels: Sequence[Panel]) -> tuple[Ma
             except Exception as error:  # noqa: BLE001 - any way of failing is a fault of the plugin
                 hooks().note_fault(panel.template.partition("/")[0], panel.template, error)
                 continue
+            hooks().note_success(panel.template.partition("/")[0], panel.template)
             drawn.append(Markup(html))  # noqa: S704 - drawn by a template
     finally:
         page_token.reset(held)

@@ -28,7 +28,7 @@ MOST_SHOWN = 200
 
 @dataclass(frozen=True, slots=True)
 class FaultLine:
-    """A plugin that failed in a garage; `is_left_out` while its breaker is open."""
+    """A plugin's hook that failed in a garage; `is_left_out` while its breaker is open."""
 
     slug: str
     label: str
@@ -46,7 +46,7 @@ async def health_page(
     waiting = (await backlog(session, now()))[:MOST_SHOWN]
     slugs = await repository.slugs(
         session,
-        {each.tenant_id for each in waiting} | {tenant for tenant, _ in resources.hooks.faults},
+        {each.tenant_id for each in waiting} | {tenant for tenant, *_ in resources.hooks.faults},
     )
     return page(
         request,
@@ -77,7 +77,7 @@ def _faults(hooks: HookManager, slugs: dict[Any, str]) -> list[FaultLine]:
             last_error=fault.last_error,
             is_left_out=fault.open_until > moment,
         )
-        for (tenant_id, plugin), fault in hooks.faults.items()
+        for (tenant_id, plugin, _hook), fault in hooks.faults.items()
     ]
     return sorted(lines, key=lambda line: (-line.in_a_row, line.slug))[:MOST_SHOWN]
 

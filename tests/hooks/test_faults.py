@@ -1,12 +1,11 @@
 """What a plugin that fails costs a garage: its own contribution, and nothing else."""
 
-from contextlib import suppress
+import asyncio
 from dataclasses import replace
 from typing import Any
 
 import pytest
 from sqlalchemy import func, select, text
-from sqlalchemy.exc import PendingRollbackError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.hooks import manager
@@ -71,15 +70,16 @@ async def test_it_is_counted_for_this_garage_and_shown_to_support(
     browser = await unlucky.staff("owner")
     await browser.open("/desk/jobs")
     faults = unlucky.house.hooks.faults
-    assert faults[unlucky.tenant.id, "rude"].last_error == "navigation: RudeError('navigation')"
-    assert (other_garage.tenant.id, "rude") not in faults
+    fault = faults[unlucky.tenant.id, "rude", "navigation"]
+    assert fault.last_error == "navigation: RudeError('navigation')"
+    assert not any(key[:2] == (other_garage.tenant.id, "rude") for key in faults)
 
 
 async def test_after_five_failures_its_breaker_opens(unlucky: Garage) -> None:
     browser = await unlucky.staff("owner")
     for _ in range(FAULTS_UNTIL_OPEN):
         await browser.open("/desk/jobs")
-    fault = unlucky.house.hooks.faults[unlucky.tenant.id, "rude"]
+    fault = unlucky.house.hooks.faults[unlucky.tenant.id, "rude", "navigation"]
     before = fault.count
     await browser.open("/desk")
     assert fault.open_until > 0
@@ -137,7 +137,7 @@ async def test_however_it_fails_the_unit_of_work_goes_on_without_it(
         customer = await customers.by_id(session, job.customer_id)
         assert (job.damage, customer.name) == ("a scratch", "Jan Peeters")
         customer.phone = "after"
-    assert loaded.faults[garage.tenant.id, "bad"].count == 1
+    assert loaded.faults[garage.tenant.id, "bad", "job_created"].count == 1
     async with garage.unit() as session:
         assert (await customers.by_id(session, job.customer_id)).phone == "after"
         assert await session.scalar(select(func.count()).select_from(Note)) == 0
@@ -148,18 +148,35 @@ async def waits_in_the_database(session: AsyncSession) -> None:
     await session.execute(text("select pg_sleep(30)"))
 
 
-async def test_one_that_hangs_in_the_database_takes_its_unit_of_work_along_five_times(
+async def test_one_that_hangs_in_the_database_costs_its_own_part_alone(
     garage: Garage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(manager, "LONGEST_SECONDS", 0.1)
+    monkeypatch.setattr(manager, "STATEMENT_SECONDS", 0.1)
     loaded = HookManager([a_plugin("bad", named("job_created", waits_in_the_database))])
-    stored = []
     for _ in range(FAULTS_UNTIL_OPEN + 1):
-        with suppress(PendingRollbackError):
-            async with garage.unit() as session:
-                job = await a_job(session)
-                with tenant_scope(replace(garage.tenant, active_plugins=frozenset({"bad"}))):
-                    await loaded.ask_async("job_created", session=session, job_id=job.id)
-            stored.append(job.sequence_number)
+        async with garage.unit() as session:
+            job = await a_job(session)
+            with tenant_scope(replace(garage.tenant, active_plugins=frozenset({"bad"}))):
+                await loaded.ask_async("job_created", session=session, job_id=job.id)
+    fault = loaded.faults[garage.tenant.id, "bad", "job_created"]
+    assert fault.count == FAULTS_UNTIL_OPEN
+    assert "canceling statement due to user request" in fault.last_error
     async with garage.unit() as session:
-        assert [row.sequence_number for row in await jobs.page(session)] == stored == [1]
+        stored = [row.sequence_number for row in await jobs.page(session)]
+    assert sorted(stored) == list(range(1, FAULTS_UNTIL_OPEN + 2))
+
+
+async def test_one_that_waits_outside_of_it_loses_no_statement_to_the_clock(
+    garage: Garage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def waits_then_reads(session: AsyncSession) -> None:
+        await asyncio.sleep(0.3)
+        await session.execute(text("select 1"))
+
+    monkeypatch.setattr(manager, "STATEMENT_SECONDS", 0.05)
+    loaded = HookManager([a_plugin("slow", named("job_created", waits_then_reads))])
+    async with garage.unit() as session:
+        job = await a_job(session)
+        with tenant_scope(replace(garage.tenant, active_plugins=frozenset({"slow"}))):
+            await loaded.ask_async("job_created", session=session, job_id=job.id)
+    assert not loaded.faults

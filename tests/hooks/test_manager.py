@@ -65,7 +65,7 @@ def test_a_fault_is_kept_with_its_garage_and_its_reason() -> None:
     loaded = HookManager([a_plugin("bad", fails("navigation"))])
     tenant = a_garage("bad")
     ask_navigation(loaded, tenant)
-    fault = loaded.faults[tenant.id, "bad"]
+    fault = loaded.faults[tenant.id, "bad", "navigation"]
     assert (fault.count, fault.last_error) == (1, "navigation: RuntimeError('out of order')")
 
 
@@ -107,7 +107,7 @@ async def test_an_answer_of_the_wrong_kind_is_a_fault_of_its_plugin(
     tenant = a_garage("bad")
     with tenant_scope(tenant):
         assert await loaded.ask_async(hook, **ARGUMENTS[hook]) == []
-    assert loaded.faults[tenant.id, "bad"].count == 1
+    assert loaded.faults[tenant.id, "bad", hook].count == 1
 
 
 class Clock:
@@ -165,7 +165,7 @@ def test_after_that_minute_it_is_asked_again_and_its_success_is_a_fresh_start(
     clock.moment += OPEN_SECONDS
     flaky.fails = False
     assert ask_navigation(loaded, tenant) == [[ENTRY]]
-    assert (tenant.id, "flaky") not in loaded.faults
+    assert (tenant.id, "flaky", "navigation") not in loaded.faults
 
 
 def test_one_that_still_fails_after_the_minute_is_left_out_at_once(clock: Clock) -> None:
@@ -177,6 +177,21 @@ def test_one_that_still_fails_after_the_minute_is_left_out_at_once(clock: Clock)
     for _ in range(3):
         ask_navigation(loaded, tenant)
     assert flaky.asked == FAULTS_UNTIL_OPEN + 1
+
+
+def test_what_works_of_a_plugin_goes_on_and_hides_nothing(clock: Clock) -> None:
+    asked = []
+
+    def home_page() -> str:
+        asked.append("home_page")
+        raise RuntimeError("out of order")
+
+    loaded, tenant = HookManager([a_plugin("half", navigation, home_page)]), a_garage("half")
+    for _ in range(FAULTS_UNTIL_OPEN + 3):
+        assert ask_navigation(loaded, tenant) == [[ENTRY]]
+        with tenant_scope(tenant):
+            assert loaded.ask("home_page", tenant=tenant, language="en") == []
+    assert len(asked) == FAULTS_UNTIL_OPEN
 
 
 def test_faults_that_are_not_in_a_row_leave_nobody_out(clock: Clock) -> None:
@@ -226,7 +241,7 @@ async def test_a_plugin_that_hangs_is_cut_off(monkeypatch: pytest.MonkeyPatch) -
     with tenant_scope(tenant):
         answers = await loaded.ask_async("dashboard_cards", session=None, language="en")
     assert answers == [[panel]]
-    assert "TimeoutError" in loaded.faults[tenant.id, "slow"].last_error
+    assert "TimeoutError" in loaded.faults[tenant.id, "slow", "dashboard_cards"].last_error
 
 
 async def test_where_nobody_waits_for_a_page_a_plugin_may_take_its_time(

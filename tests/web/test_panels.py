@@ -30,7 +30,10 @@ def test_a_panel_whose_template_fails_costs_that_block_alone(house: House, garag
     good = Panel("polite/panel.html", {"text": "good"})
     with tenant_scope(garage.tenant):
         assert draw(house, Panel("polite/no_such.html"), good) == "before <p>good</p> after"
-        assert draw(house, Panel("polite/panel.html", {}), good) == "before <p>good</p> after"
-    fault = house.hooks.faults[garage.tenant.id, "polite"]
-    assert fault.count == 2
+        assert draw(house, good, Panel("polite/panel.html", {})) == "before <p>good</p> after"
+    fault = house.hooks.faults[garage.tenant.id, "polite", "polite/panel.html"]
+    assert fault.count == 1
     assert "UndefinedError" in fault.last_error
+    with tenant_scope(garage.tenant):
+        draw(house, good, good)
+    assert (garage.tenant.id, "polite", "polite/panel.html") not in house.hooks.faults

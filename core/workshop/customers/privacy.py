@@ -61,6 +61,8 @@ async def export_customer(session: AsyncSession, customer_id: UUID, actor: Actor
         except Exception as error:  # noqa: BLE001 - any way of failing is a fault of the plugin
             hooks().note_fault(name, "personal_data_export", error)
             failed.append(name)
+        else:
+            hooks().note_success(name, "personal_data_export")
     record(session, actor, "customer.exported", f"customer:{customer_id}")
     return PersonalData(
         customer={name: getattr(customer, name) for name in PERSONAL},
