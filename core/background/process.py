@@ -1,10 +1,12 @@
 """A process of the worker: one event loop and one set of open doors, kept from task to task."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+import signal
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from contextvars import copy_context
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import NoReturn, TypeVar
 
 import structlog
 from celery.exceptions import SoftTimeLimitExceeded
@@ -25,6 +27,11 @@ class Doors:
     resources: WorkerResources
     effects: EffectRegistry
     redis: "Redis"
+
+
+class OutOfTime(KeyboardInterrupt):
+    """The task's soft limit is over. Celery's own error is an Exception, which would be taken for a
+    fault of whoever works just then, and the hard limit would end the process."""
 
 
 class WorkerProcess:
@@ -51,14 +58,29 @@ class WorkerProcess:
             return await work(doors)
 
         try:
-            return self._runner.run(do(), context=copy_context())
-        except SoftTimeLimitExceeded:
+            with _limit_passes_everybody():
+                return self._runner.run(do(), context=copy_context())
+        except OutOfTime:
             log.exception("task.too_slow")
             self.close()
-            raise
+            raise SoftTimeLimitExceeded from None
 
     def close(self) -> None:
         """End the loop and all that still runs in it."""
         runner, self._runner, self._doors = self._runner, None, None
         if runner is not None:
             runner.close()
+
+
+@contextmanager
+def _limit_passes_everybody() -> Iterator[None]:
+    """Hear the signal of the soft limit in Celery's place."""
+    before = signal.signal(signal.SIGUSR1, _out_of_time)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGUSR1, before)
+
+
+def _out_of_time(_signal: int, _frame: object) -> NoReturn:
+    raise OutOfTime
