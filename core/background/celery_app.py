@@ -33,7 +33,6 @@ def create_celery(settings: Settings) -> Celery:
         task_soft_time_limit=SOFT_LIMIT_SECONDS,
         task_time_limit=HARD_LIMIT_SECONDS,
         worker_prefetch_multiplier=1,
-        worker_soft_shutdown_timeout=10,
         worker_hijack_root_logger=False,
         worker_send_task_events=False,
         broker_connection_retry_on_startup=True,

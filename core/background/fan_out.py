@@ -25,7 +25,7 @@ GARAGES_PER_SECOND = 10
 LONGEST_SPREAD_SECONDS = 600
 GIVE_AGAIN_SECONDS = LONGEST_SPREAD_SECONDS + HARD_LIMIT_SECONDS
 MOST_TRIES = 3
-MOST_PARTS = 100
+MOST_PARTS = 600
 """How often one run may be handed on: by then it has gone on for hours."""
 
 

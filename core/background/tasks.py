@@ -28,8 +28,9 @@ from core.pulse import WORKER, leave_sign_async
 log = structlog.get_logger(__name__)
 
 RETRY_SECONDS = 120
-PART_SECONDS = 120
-"""How long one message may keep a process of the worker; far below the soft limit."""
+PART_SECONDS = 20
+"""How long one message may keep a process of the worker: one that is told to stop finishes what
+runs, and has a minute for it (docker/compose.yaml)."""
 
 
 class NotAtItsEnd(Exception):

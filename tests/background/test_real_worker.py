@@ -70,9 +70,9 @@ async def busy(world: House, app: HostRouter) -> Garage:
     return await open_test_garage(world, app, plugins=("polite",), slug=new_slug())
 
 
-def a_worker(world: House) -> Program:
+def a_worker(world: House, *, first: str = "") -> Program:
     """A worker with one process."""
-    return Program(["worker", "--concurrency", "1"], environment(world.settings))
+    return Program(["worker", "--concurrency", "1"], environment(world.settings), first=first)
 
 
 async def until(true: Callable[[], Awaitable[Any]], *, seconds: float = LONGEST_SECONDS) -> Any:
@@ -181,3 +181,27 @@ async def test_a_worker_and_a_beat_killed_in_the_middle_of_work_lose_and_double_
     async with busy.unit() as session:
         left = await session.scalars(select(OutboxEntry.key).where(OutboxEntry.done_at.is_(None)))
         assert list(left) == []
+
+
+async def test_a_worker_that_is_told_to_stop_ends_soon_and_leaves_nothing_by_halves(
+    busy: Garage, beats: list[Program], started: list[Program], tmp_path: Path
+) -> None:
+    async with busy.unit() as session:
+        for number in range(100):
+            values = {"what": str(number), "begun": str(tmp_path / str(number)), "seconds": 0.5}
+            await enqueue(session, "polite.slow", values, key=f"slow {number}")
+    started[-1].kill()
+    hurry = "from core.background import outbox; outbox.LONGEST_RUN_SECONDS = 1"
+    started.append(a_worker(busy.house, first=hurry))
+
+    async def has_begun() -> bool:
+        return bool(await notes(busy, "slow:"))
+
+    await until(has_begun)
+    assert await asyncio.to_thread(started[-1].stop) == 0
+    async with busy.unit() as session:
+        entries = list(await session.scalars(select(OutboxEntry).order_by(OutboxEntry.created_at)))
+    done = [entry for entry in entries if entry.done_at]
+    assert 1 <= len(await notes(busy, "slow:")) < 100
+    assert len(done) < len(entries)
+    assert {entry.attempts for entry in entries if not entry.done_at} == {0}
