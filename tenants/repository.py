@@ -104,10 +104,12 @@ async def page(
     return list(await session.scalars(statement))
 
 
-async def slugs(session: AsyncSession, tenant_ids: Iterable[UUID]) -> dict[UUID, str]:
-    """The subdomains of these garages, closed ones too."""
+async def open_slugs(session: AsyncSession, tenant_ids: Iterable[UUID]) -> dict[UUID, str]:
+    """The subdomains of those of these garages that are not closed."""
     found = await session.execute(
-        select(Tenant.id, Tenant.slug).where(Tenant.id.in_(list(tenant_ids))).limit(MANY)
+        select(Tenant.id, Tenant.slug)
+        .where(Tenant.id.in_(list(tenant_ids)), Tenant.closed_at.is_(None))
+        .limit(MANY)
     )
     return {row.id: row.slug for row in found}
 

@@ -45,9 +45,13 @@ class Due:
 
 
 async def garages_with_outbox_work(resources: WorkerResources) -> list[UUID]:
-    """Garages whose outbox has something due."""
+    """Open garages whose outbox has something due; that of a closed one waits for its reopening."""
     async with resources.database.platform_unit_of_work() as session:
-        return await outbox.tenants_with_work(session, now())
+        found = await outbox.tenants_with_work(session, now())
+    if not found:
+        return []
+    are_open = set(await resources.directory.open_ids())
+    return [tenant_id for tenant_id in found if tenant_id in are_open]
 
 
 async def due_tasks(doors: Doors) -> list[Due]:

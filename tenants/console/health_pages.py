@@ -41,10 +41,11 @@ class FaultLine:
 async def health_page(
     request: Request[Any, Any, Any], session: NamedDependency[AsyncSession]
 ) -> Page:
-    """Faults are those that the process at hand has seen; the outbox is everybody's."""
+    """Faults are those that the process at hand has seen; the outbox is everybody's. What belongs
+    to closed garages is nobody's worry."""
     resources = resources_of(request)
-    waiting = (await backlog(session, now()))[:MOST_SHOWN]
-    slugs = await repository.slugs(
+    waiting = await backlog(session, now())
+    slugs = await repository.open_slugs(
         session,
         {each.tenant_id for each in waiting} | {tenant for tenant, *_ in resources.hooks.faults},
     )
@@ -54,7 +55,9 @@ async def health_page(
         silent=await _silent(resources.extras["signs_of_life"]),
         broken=resources.extras.get("broken_plugins", ()),
         faults=_faults(resources.hooks, slugs),
-        waiting=[(slugs.get(each.tenant_id, str(each.tenant_id)), each) for each in waiting],
+        waiting=[(slugs[each.tenant_id], each) for each in waiting if each.tenant_id in slugs][
+            :MOST_SHOWN
+        ],
     )
 
 
@@ -71,13 +74,14 @@ def _faults(hooks: HookManager, slugs: dict[Any, str]) -> list[FaultLine]:
     moment = time.monotonic()
     lines = [
         FaultLine(
-            slug=slugs.get(tenant_id, str(tenant_id)),
+            slug=slugs[tenant_id],
             label=plugin_label(hooks.manifests, plugin),
             in_a_row=fault.count,
             last_error=fault.last_error,
             is_left_out=fault.open_until > moment,
         )
         for (tenant_id, plugin, _hook), fault in hooks.faults.items()
+        if tenant_id in slugs
     ]
     return sorted(lines, key=lambda line: (-line.in_a_row, line.slug))[:MOST_SHOWN]
 

@@ -30,7 +30,7 @@ from core.hooks.contributions import ScheduledTask
 from core.hooks.manager import HookManager
 from core.tenancy.context import TenantContext
 from core.workshop.notifications.services import enqueue
-from tenants.lifecycle import close_garage
+from tenants.lifecycle import close_garage, reopen_garage
 from tests.garages import SUPPORT, Garage
 from tests.hooks.plugins import a_plugin
 from tests.outside_plugins.polite.models import Note
@@ -259,6 +259,19 @@ async def test_garages_with_something_due_are_found_and_no_others(
     found = await garages_with_outbox_work(doors.resources)
     assert garage.tenant.id in found
     assert other_garage.tenant.id not in found
+
+
+async def test_the_outbox_of_a_closed_garage_is_asked_for_by_nobody_until_it_is_open_again(
+    garage: Garage, doors: Doors
+) -> None:
+    directory, database = garage.house.directory, garage.house.database
+    async with garage.unit() as session:
+        await enqueue(session, "polite.hello", {"what": "x"}, key="due")
+    found = []
+    for verb in (close_garage, reopen_garage):
+        await verb(database, directory, garage.slug, SUPPORT, reason="holidays")
+        found.append(garage.tenant.id in await garages_with_outbox_work(doors.resources))
+    assert found == [False, True]
 
 
 def _offering(tasks: list[ScheduledTask]) -> Callable[[], list[ScheduledTask]]:
