@@ -2,17 +2,19 @@
 
 import re
 from dataclasses import dataclass, replace
+from datetime import timedelta
 
 from sqlalchemy.exc import IntegrityError
 
 from core.clock import now
 from core.db.session import Database
-from core.errors import Refused, UnknownTenant
+from core.errors import NotFound, Refused, UnknownTenant
 from core.i18n import LANGUAGES
 from core.tenancy.context import TenantContext, tenant_scope
 from core.workshop.audit.services import Actor
 from core.workshop.customers.vat_numbers import normalise_vat_number
 from core.workshop.jobs.flows import create_default_flows
+from core.workshop.locations import repository as locations
 from core.workshop.locations.services import create_location
 from core.workshop.staff.services import invite
 from tenants import repository
@@ -23,7 +25,8 @@ _SLUG = re.compile(r"[a-z0-9]([a-z0-9-]{1,38}[a-z0-9])")
 RESERVED = frozenset(
     {"support", "mail", "www", "api", "admin", "static", "status", "app", "help", "smtp", "imap"}
 )
-
+OPENING_TAKES = timedelta(minutes=2)
+"""Far longer than it really does: until then somebody may be about it."""
 
 TIMEZONES = {
     "BE": "Europe/Brussels",
@@ -65,13 +68,24 @@ class NewGarage:
         return ", ".join(part for part in (self.street, place) if part) or None
 
 
+class NeverOpened(Refused):
+    """Whoever was opening the garage was interrupted: it has no place, no flows and no owner."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This garage was never opened completely: nothing is in it. Please open a new garage"
+            " with the same subdomain."
+        )
+
+
 async def open_garage(
     database: Database, directory: DatabaseTenantDirectory, new: NewGarage, actor: Actor
 ) -> TenantContext:
     """Create the garage, its first location, its flows and its owner's invitation.
 
     The garage itself is stored first, closed; it opens once everything in it is there, and
-    where that fails nothing of it is left.
+    where that fails nothing of it is left. What somebody left behind who was killed in between
+    gives its name up after :data:`OPENING_TAKES`.
 
     Raises:
         Refused: the subdomain has a wrong form, is reserved or taken, or no known language or
@@ -81,6 +95,7 @@ async def open_garage(
     _check(new)
     if new.vat_number:
         new = replace(new, vat_number=normalise_vat_number(new.vat_number, new.country))
+    await _clear_away(database, new.slug)
     tenant = await _create_closed(database, new)
     try:
         await _furnish(database, tenant, new, actor)
@@ -141,6 +156,7 @@ async def reopen_garage(
 
     Raises:
         UnknownTenant: there is no garage of that name.
+        NeverOpened: as it says.
     """
     async with database.platform_unit_of_work() as session:
         tenant = await repository.by_slug(session, slug)
@@ -148,6 +164,8 @@ async def reopen_garage(
             raise UnknownTenant(slug)
         if tenant.closed_at is None:
             return
+        if not await _is_furnished(database, tenant):
+            raise NeverOpened
         tenant.closed_at = None
         session.add(
             SupportAuditEntry(
@@ -203,6 +221,26 @@ async def _furnish(database: Database, tenant: Tenant, new: NewGarage, actor: Ac
                 language=new.languages[0],
                 actor=actor,
             )
+
+
+async def _is_furnished(database: Database, tenant: Tenant) -> bool:
+    """Everything that a new garage needs is stored in one unit of work: a part stands for all."""
+    async with database.unit_of_work(tenant.id) as session:
+        try:
+            await locations.first(session)
+        except NotFound:
+            return False
+    return True
+
+
+async def _clear_away(database: Database, slug: str) -> None:
+    """Forget a garage of that name that is closed since it was stored and was never furnished."""
+    async with database.platform_unit_of_work() as session:
+        tenant = await repository.by_slug(session, slug, locked=True)
+        if tenant is None or tenant.closed_at is None:
+            return
+        if tenant.closed_at < now() - OPENING_TAKES and not await _is_furnished(database, tenant):
+            await repository.delete_garage(session, tenant.id)
 
 
 async def _create_closed(database: Database, new: NewGarage) -> Tenant:

@@ -9,7 +9,7 @@ from litestar.response import Redirect
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.clock import now
-from core.errors import NotFound
+from core.errors import NotFound, Refused
 from core.i18n import gettext as _
 from core.i18n import ngettext
 from core.web.forms import form_values
@@ -149,13 +149,17 @@ async def reopen(
     form = ReasonForm(await form_values(request))
     if not form.validate():
         return await render_garage(request, session, tenant, reopening=form, status_code=422)
-    await lifecycle.reopen_garage(
-        switching.database,
-        switching.directory,
-        tenant.slug,
-        actor_of(request),
-        reason=form.text("reason"),
-    )
+    try:
+        await lifecycle.reopen_garage(
+            switching.database,
+            switching.directory,
+            tenant.slug,
+            actor_of(request),
+            reason=form.text("reason"),
+        )
+    except Refused as refusal:
+        form.add_refusal(refusal)
+        return await render_garage(request, session, tenant, reopening=form, status_code=409)
     text = _("%(name)s is open again.", name=tenant.name)
     return redirect(request, f"/garages/{slug}", flash=Flash(text))
 

@@ -2,10 +2,12 @@
 
 import re
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
 from core.app import app_of
+from core.clock import frozen, now
 from core.errors import Refused, UnknownTenant
 from core.house import House
 from core.web.host_router import HostRouter
@@ -14,7 +16,15 @@ from core.workshop.jobs.stages import DEFAULT_FLOW, DEFAULT_FLOWS
 from core.workshop.locations import repository as locations
 from core.workshop.staff import repository as staff
 from tenants import lifecycle, repository
-from tenants.lifecycle import RESERVED, NewGarage, close_garage, open_garage
+from tenants.lifecycle import (
+    OPENING_TAKES,
+    RESERVED,
+    NeverOpened,
+    NewGarage,
+    close_garage,
+    open_garage,
+    reopen_garage,
+)
 from tenants.models import TenantDomain
 from tests.conftest import new_slug
 from tests.factories import a_job
@@ -136,6 +146,36 @@ async def test_what_fails_half_way_leaves_nothing_and_the_name_free(
     assert (await open_it(house, app, new)).slug == new.slug
 
 
+async def test_what_was_left_of_an_opening_that_was_killed_cannot_be_reopened_but_opened_anew(
+    house: House, app: HostRouter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def dies(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    new = a_new_garage()
+    with monkeypatch.context() as patch:
+        patch.setattr(lifecycle, "invite", dies)
+        with pytest.raises(KeyboardInterrupt):
+            await open_garage(house.database, house.directory, new, SUPPORT)
+    with pytest.raises(NeverOpened, match="never opened completely"):
+        await reopen_garage(house.database, house.directory, new.slug, SUPPORT, reason="why not")
+    with pytest.raises(Refused, match="already taken"):
+        await open_it(house, app, new)
+    with frozen(now() + OPENING_TAKES + timedelta(seconds=1)):
+        garage = await open_it(house, app, new)
+    async with garage.unit() as session:
+        assert [member.role for member in await staff.everyone(session)] == ["owner"]
+
+
+async def test_the_name_of_a_closed_garage_is_not_given_again(
+    garage: Garage,
+) -> None:
+    house = garage.house
+    await close_garage(house.database, house.directory, garage.slug, SUPPORT, reason="retired")
+    with frozen(now() + timedelta(days=1)), pytest.raises(Refused, match="already taken"):
+        await open_garage(house.database, house.directory, a_new_garage(slug=garage.slug), SUPPORT)
+
+
 async def test_a_closed_garage_answers_to_nobody_and_says_why_in_the_log(garage: Garage) -> None:
     house = garage.house
     browser = await garage.staff("owner")
@@ -144,13 +184,6 @@ async def test_a_closed_garage_answers_to_nobody_and_says_why_in_the_log(garage:
     async with house.database.platform_unit_of_work() as session:
         entry, _slug = (await repository.audit_page(session, tenant_id=garage.tenant.id))[0]
     assert (entry.actor, entry.action, entry.reason) == ("Sam Support", "garage.closed", "retired")
-
-
-async def test_the_name_of_a_closed_garage_is_not_given_again(garage: Garage) -> None:
-    house = garage.house
-    await close_garage(house.database, house.directory, garage.slug, SUPPORT, reason="retired")
-    with pytest.raises(Refused, match="already taken"):
-        await open_garage(house.database, house.directory, a_new_garage(slug=garage.slug), SUPPORT)
 
 
 async def test_a_garage_is_closed_once(garage: Garage) -> None:

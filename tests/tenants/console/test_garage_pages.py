@@ -3,7 +3,9 @@
 from sqlalchemy import select
 
 from core.clock import now
+from core.house import House
 from core.workshop.notifications.models import OutboxEntry
+from tenants.models import Tenant
 from tests.conftest import new_slug
 from tests.factories import a_job
 from tests.garages import Garage, Outbox
@@ -76,3 +78,29 @@ async def test_what_was_given_up_is_tried_again_with_a_reason_that_both_logs_kee
     assert len(outbox.mails_to(f"olga@{garage.slug}.test")) == 1
     owner = await garage.staff("owner")
     assert "Given-up mails and tasks tried again" in (await owner.open("/desk/audit")).text
+
+
+async def test_health_names_what_waits_in_open_garages_alone(garage: Garage, desk: Desk) -> None:
+    async with garage.unit() as session:
+        entry = await session.scalar(select(OutboxEntry))
+        assert entry is not None
+        entry.dead_at = now()
+    lead = await desk()
+    row = (await lead.open("/health")).select_one(f'tr:has(a[href="/garages/{garage.slug}"])')
+    assert row is not None
+    assert "1 given up" in row.text
+    await lead.submit(f"/garages/{garage.slug}/close", {"reason": "did not pay"})
+    assert garage.slug not in (await lead.open("/health")).text
+
+
+async def test_a_garage_that_was_never_opened_completely_is_not_reopened(
+    house: House, desk: Desk
+) -> None:
+    slug = new_slug()
+    async with house.database.platform_unit_of_work() as session:
+        session.add(Tenant(slug=slug, name="Half", languages=["nl"], country="BE", closed_at=now()))
+    lead, page = await desk(), f"/garages/{slug}"
+    answer = await lead.submit(f"{page}/reopen", {"reason": "customer calls"}, page=page)
+    assert answer.status_code == 409
+    assert "was never opened completely" in answer.text
+    assert 'value="customer calls"' in answer.text
