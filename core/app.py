@@ -1,5 +1,6 @@
 """The composition root of the web: garages, the support console and, in the demo, the mailbox."""
 
+import asyncio
 import gc
 from collections.abc import Callable
 from functools import partial
@@ -22,6 +23,7 @@ from core.web.limits import Limiter
 from core.web.live_reader import LiveReader
 from core.web.readiness import Readiness
 from core.web.resources import Resources
+from core.web.uploads import keep_spool_clean
 from core.workshop.notifications.services import install_kick
 from tenants.activation import change_own_settings
 from tenants.console.app import create_console_app
@@ -70,12 +72,17 @@ def app_of(house: House) -> HostRouter:
         extras={"broken_plugins": house.broken, "signs_of_life": signs},
     )
 
+    sweeping: list[asyncio.Task[None]] = []
+
     async def start() -> None:
         await house.require_current_schema()
+        sweeping.append(asyncio.create_task(keep_spool_clean(settings.data_dir)))
         resources.live.stop_with_the_process()
         _leave_the_code_alone()
 
     async def close() -> None:
+        for task in sweeping:
+            task.cancel()
         resources.live.stop()
         await resources.limiter.close()
         await signs.aclose()

@@ -6,7 +6,6 @@ again while its slot lasts. A nightly task that was missed (nothing ran at that 
 up within :data:`GRACE`.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from uuid import UUID
@@ -14,6 +13,7 @@ from uuid import UUID
 from core.background.celery_app import HARD_LIMIT_SECONDS
 from core.background.process import Doors
 from core.background.tenant_task import WorkerResources
+from core.background.upkeep import offered_tasks, tasks_of
 from core.clock import now
 from core.hooks.contributions import ScheduledTask
 from core.tenancy.context import TenantContext
@@ -58,13 +58,13 @@ async def due_tasks(doors: Doors) -> list[Due]:
     """Scheduled tasks that nobody has given out for their slot yet; they count as given out
     once they are returned."""
     found: list[Due] = []
-    offered = list(doors.resources.hooks.ask_all("scheduled_tasks"))
+    offered = offered_tasks(doors.resources.hooks)
     for position, tenant_id in enumerate(await doors.resources.directory.open_ids()):
         tenant = await doors.resources.directory.by_id(tenant_id)
         if tenant is None:
             continue
         delay = min(position / GARAGES_PER_SECOND, LONGEST_SPREAD_SECONDS)
-        for task in _tasks_of(tenant, offered):
+        for task in tasks_of(tenant, offered):
             slot = slot_of(task, tenant, now())
             if slot is None:
                 continue
@@ -121,9 +121,3 @@ async def may_go_on(doors: Doors, key: str) -> bool:
 async def _give_out(doors: Doors, due: Due) -> bool:
     given = await doors.redis.set(f"{due.key}:given", "1", nx=True, ex=GIVE_AGAIN_SECONDS)
     return bool(given) and not await is_done(doors, due.key)
-
-
-def _tasks_of(
-    tenant: TenantContext, offered: Sequence[tuple[str, Sequence[ScheduledTask]]]
-) -> list[ScheduledTask]:
-    return [task for plugin, tasks in offered if tenant.has_plugin(plugin) for task in tasks]

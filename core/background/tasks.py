@@ -22,6 +22,7 @@ from core.background.fan_out import (
 from core.background.outbox import deliver
 from core.background.process import Doors, WorkerProcess
 from core.background.tenant_task import garage_scope
+from core.background.upkeep import offered_tasks, tasks_of
 from core.hooks.contributions import Again, ScheduledTask
 from core.pulse import WORKER, leave_sign_async
 
@@ -68,7 +69,7 @@ def register_tasks(celery: Celery, process: WorkerProcess) -> None:
         default_retry_delay=RETRY_SECONDS,
     )
     def scheduled(self: Any, tenant_id: str, task: str, key: str) -> None:
-        """Run a plugin's scheduled task for one garage, if its plugin is still on there."""
+        """Run a scheduled task for one garage, if its plugin is still on there."""
         try:
             process.run(lambda doors: run_scheduled(doors, UUID(tenant_id), task, key))
         except NotAtItsEnd:
@@ -122,11 +123,10 @@ async def _run_part(
     async with garage_scope(doors.resources, tenant_id) as tenant:
         if tenant is None:
             return None
-        for plugin, tasks in doors.resources.hooks.ask_all("scheduled_tasks"):
-            for task in tasks:
-                if task.name == name and tenant.has_plugin(plugin):
-                    async with doors.resources.database.unit_of_work(tenant.id) as session:
-                        return task, await task.run(session)
+        for task in tasks_of(tenant, offered_tasks(doors.resources.hooks)):
+            if task.name == name:
+                async with doors.resources.database.unit_of_work(tenant.id) as session:
+                    return task, await task.run(session)
     return None
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from redis.asyncio import Redis
 
 from core.background.fan_out import DAY_SECONDS, Due, slot_of
+from core.background.upkeep import offered_tasks
 from core.clock import now
 from core.demo.data import fill_demo
 from core.embedded.postgres import EmbeddedPostgres
@@ -72,7 +73,7 @@ async def leave_out_last_night(house: House) -> None:
             tenant = await house.directory.by_id(tenant_id)
             if tenant is None:
                 continue
-            for _plugin, tasks in house.hooks.ask_all("scheduled_tasks"):
+            for _plugin, tasks in offered_tasks(house.hooks):
                 for task in tasks:
                     slot = slot_of(task, tenant, now())
                     if slot is not None and task.hour_in(tenant) is not None:

@@ -7,13 +7,15 @@ is written.
 import asyncio
 import shutil
 import tempfile
+import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO
 from urllib.parse import parse_qsl
 
+import structlog
 from litestar import Request
 from litestar.exceptions import ClientException, HTTPException
 from multipart import MultipartError, MultipartSegment, PushMultipartParser, parse_options_header
@@ -23,11 +25,17 @@ from core.web.forms import FormValues
 from core.web.resources import resources_of
 from core.workshop.photos.imaging import MAX_BYTES
 
+log = structlog.get_logger(__name__)
+
 MOST_FILES = 24
 MOST_BODY_BYTES = 260 * 1024 * 1024
 MOST_PLAIN_BYTES = 1_000_000
 MOST_FIELD_BYTES = 64 * 1024
 MOST_FIELDS = 200
+SPOOLED = "upload-"
+LEFT_BEHIND_SECONDS = 24 * 3600
+"""No request lasts as long."""
+SWEEP_EVERY_SECONDS = 3600
 HANDLER_OPTIONS = {"streams_body": True}
 """`opt` of a handler that calls :func:`receive_upload`; add `request_max_body_size=None`."""
 
@@ -76,13 +84,39 @@ async def receive_upload(request: Request[Any, Any, Any]) -> AsyncIterator[Submi
 @asynccontextmanager
 async def spool_folder(request: Request[Any, Any, Any]) -> AsyncIterator[Path]:
     """A folder on this host for what a request brings, gone when the block ends."""
-    spool = resources_of(request).settings.data_dir / "spool"
+    spool = spool_in(resources_of(request).settings.data_dir)
     spool.mkdir(parents=True, exist_ok=True)
-    folder = Path(tempfile.mkdtemp(prefix="upload-", dir=spool))
+    folder = Path(tempfile.mkdtemp(prefix=SPOOLED, dir=spool))
     try:
         yield folder
     finally:
         await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
+
+
+def spool_in(data_dir: Path) -> Path:
+    """Where requests put what they bring."""
+    return data_dir / "spool"
+
+
+async def keep_spool_clean(data_dir: Path) -> None:
+    """Every hour, remove what requests left behind whose process was killed: photos may say where
+    they were taken."""
+    while True:
+        await asyncio.to_thread(sweep_spool, spool_in(data_dir))
+        await asyncio.sleep(SWEEP_EVERY_SECONDS)
+
+
+def sweep_spool(spool: Path) -> int:
+    """Remove folders that no request can still be using; how many."""
+    removed = 0
+    for folder in spool.glob(f"{SPOOLED}*"):
+        with suppress(FileNotFoundError):
+            if time.time() - folder.stat().st_mtime > LEFT_BEHIND_SECONDS:
+                shutil.rmtree(folder, ignore_errors=True)
+                removed += 1
+    if removed:
+        log.info("spool.swept", count=removed)
+    return removed
 
 
 async def _read(request: Request[Any, Any, Any], folder: Path) -> Submission:

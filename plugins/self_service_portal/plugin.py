@@ -74,11 +74,7 @@ from plugins.self_service_portal.mails import MAILS
 from plugins.self_service_portal.pages import page_guard
 from plugins.self_service_portal.permissions import PERMISSIONS
 from plugins.self_service_portal.reminders import EVERY_SECONDS, remind
-from plugins.self_service_portal.retention import (
-    forget_uploads,
-    keep_retention,
-    remove_orphans,
-)
+from plugins.self_service_portal.retention import keep_retention
 from plugins.self_service_portal.services import forget_draft, forget_old_drafts
 from plugins.self_service_portal.settings import NAME, PortalSettings
 from plugins.self_service_portal.talk_mails import MAILS as TALK_MAILS
@@ -259,8 +255,6 @@ class SelfServicePortal:
         return [
             ScheduledTask(f"{NAME}.forget_drafts", forget_old_drafts, every_seconds=3600),
             ScheduledTask(f"{NAME}.keep_retention", keep_retention, every_seconds=3600),
-            ScheduledTask(f"{NAME}.forget_uploads", forget_uploads, every_seconds=3600),
-            ScheduledTask(f"{NAME}.remove_orphans", remove_orphans, local_hour=4),
             ScheduledTask(f"{NAME}.remind", remind, every_seconds=EVERY_SECONDS),
             ScheduledTask(f"{NAME}.free_unconfirmed", free_unconfirmed, every_seconds=300),
             ScheduledTask(f"{NAME}.tidy_waiting", waiting.tidy, every_seconds=900),

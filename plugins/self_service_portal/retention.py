@@ -1,11 +1,8 @@
-"""Erasing what customers did not send, after as many days as the garage's owner says, and files
-that nothing belongs to."""
+"""Erasing what customers did not send, after as many days as the garage's owner says."""
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.clock import now
-from core.workshop.photos.orphans import remove_orphan_photos
-from core.workshop.uploads.services import forget_expired_uploads
 from plugins.self_service_portal import draft_photos, services
 from plugins.self_service_portal import look_repository as repository
 from plugins.self_service_portal.look_services import look_of
@@ -21,13 +18,3 @@ async def keep_retention(session: AsyncSession) -> None:
     for draft, photo_id in await repository.unsent_photos_since(session, now() - look.photo_life):
         await draft_photos.remove_photo(session, draft, photo_id)
     await forget_visits(session)
-
-
-async def forget_uploads(session: AsyncSession) -> None:
-    """Remove what customers or the desk began to send a day ago and did not end."""
-    await forget_expired_uploads(session)
-
-
-async def remove_orphans(session: AsyncSession) -> None:
-    """Remove files of photos that arrived, and whose unit of work was then taken back."""
-    await remove_orphan_photos(session)

@@ -8,7 +8,7 @@ from uuid import uuid4
 from zoneinfo import ZoneInfo
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.background.fan_out import (
@@ -30,6 +30,8 @@ from core.hooks.contributions import ScheduledTask
 from core.hooks.manager import HookManager
 from core.tenancy.context import TenantContext
 from core.workshop.notifications.services import enqueue
+from core.workshop.uploads.models import Upload
+from core.workshop.uploads.services import LIFE, begin_upload
 from tenants.lifecycle import close_garage, reopen_garage
 from tests.garages import SUPPORT, Garage
 from tests.hooks.plugins import a_plugin
@@ -259,6 +261,21 @@ async def test_garages_with_something_due_are_found_and_no_others(
     found = await garages_with_outbox_work(doors.resources)
     assert garage.tenant.id in found
     assert other_garage.tenant.id not in found
+
+
+async def test_core_tidies_up_in_a_garage_without_any_plugin(garage: Garage, doors: Doors) -> None:
+    for plugin in garage.tenant.active_plugins:
+        await garage.switch(plugin, on=False)
+    async with garage.unit() as session:
+        await begin_upload(session, "somebody", 100, {}, most_bytes=1000)
+    with frozen(local("2026-11-24T04:30:00")):
+        due = [each.task for each in await due_tasks(doors) if each.tenant_id == garage.tenant.id]
+    assert sorted(due) == ["core.forget_uploads", "core.remove_orphans"]
+    with frozen(now() + 2 * LIFE):
+        for name in due:
+            assert await run_scheduled(doors, garage.tenant.id, name, f"{name}:{garage.slug}")
+    async with garage.unit() as session:
+        assert await session.scalar(select(func.count()).select_from(Upload)) == 0
 
 
 async def test_the_outbox_of_a_closed_garage_is_asked_for_by_nobody_until_it_is_open_again(

@@ -1,6 +1,8 @@
 """Forms with files: bad ones are told apart, too large ones stopped, nothing is left behind."""
 
 import io
+import os
+import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -10,7 +12,13 @@ from bs4 import BeautifulSoup
 from PIL import Image
 from sqlalchemy import select
 
-from core.web.uploads import MOST_FIELDS, MOST_FILES, MOST_PLAIN_BYTES
+from core.web.uploads import (
+    LEFT_BEHIND_SECONDS,
+    MOST_FIELDS,
+    MOST_FILES,
+    MOST_PLAIN_BYTES,
+    sweep_spool,
+)
 from core.workshop.photos.imaging import MAX_BYTES
 from core.workshop.photos.models import Photo
 from tests import factories
@@ -289,3 +297,17 @@ async def test_a_file_in_place_of_the_token_is_no_token(garage: Garage) -> None:
     token = (await browser.token("/desk/login")).encode()
     answer = await browser.post("/desk/login", files={"csrf_token": ("a.txt", token, "text/plain")})
     assert answer.status_code == 403
+
+
+def test_what_a_killed_process_left_behind_is_removed_after_a_day(tmp_path: Path) -> None:
+    for name, age in (
+        ("upload-old", LEFT_BEHIND_SECONDS + 1),
+        ("upload-new", 60),
+        ("other", 10**7),
+    ):
+        folder = tmp_path / name
+        folder.mkdir()
+        (folder / "0").write_bytes(factories.jpeg())
+        os.utime(folder, (time.time() - age,) * 2)
+    assert [sweep_spool(tmp_path), sweep_spool(tmp_path)] == [1, 0]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["other", "upload-new"]

@@ -30,7 +30,7 @@ _OURS = re.compile(rf"jobs/{_ID}/(originals/[^/]+|photos/{_ID}-[a-z]+\.(jpg|webp
 async def remove_orphan_photos(session: AsyncSession) -> int:
     """Remove photos' files that belong to no photo; how many. Each run looks at
     :data:`MOST_LOOKED_AT` files at most, from a job by chance on, so that all have their turn, and
-    at some of the first ones. Right for a plugin's nightly task."""
+    at some of the first ones."""
     first = await repository.any_job_with_photos(session)
     removed = await _remove(session, behind="", most=MOST_LOOKED_AT // 10)
     if first is not None:

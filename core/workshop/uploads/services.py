@@ -54,8 +54,7 @@ class OffsetDiffers(Refused):
 async def begin_upload(
     session: AsyncSession, owner: str, length: int, details: Mapping[str, str], *, most_bytes: int
 ) -> Upload:
-    """Announce a file of `length` bytes. In passing, a few that nobody came back to are removed,
-    so that a garage needs no scheduled task for it.
+    """Announce a file of `length` bytes. In passing, a few that nobody came back to are removed.
 
     Raises:
         FileTooLarge, TooManyUploads: as they say.
@@ -130,8 +129,7 @@ async def give_up(session: AsyncSession, upload: Upload) -> None:
 
 
 async def forget_expired_uploads(session: AsyncSession, *, most: int = SWEPT_AT_ONCE) -> int:
-    """Remove what nobody came back to within :data:`LIFE`; how many that were. Right for a
-    plugin's scheduled task."""
+    """Remove what nobody came back to within :data:`LIFE`; how many that were."""
     found = await repository.expired(session, now(), most)
     for upload in found:
         await give_up(session, upload)
