@@ -5,7 +5,18 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, and_, bindparam, func, literal_column, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Row,
+    and_,
+    bindparam,
+    exists,
+    func,
+    literal_column,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
@@ -100,8 +111,13 @@ async def open_stay(session: AsyncSession, job_id: UUID, *, lock: bool = False) 
 
 
 async def latest_stay(session: AsyncSession, job_id: UUID, *, lock: bool = False) -> Stay | None:
-    """The job's newest stay, open or ended."""
-    statement = select(Stay).where(Stay.job_id == job_id).order_by(Stay.id.desc()).limit(1)
+    """The job's stay that goes on; without one, the newest of those that ended."""
+    statement = (
+        select(Stay)
+        .where(Stay.job_id == job_id)
+        .order_by(Stay.left_at.is_(None).desc(), Stay.id.desc())
+        .limit(1)
+    )
     return await session.scalar(statement.with_for_update() if lock else statement)
 
 
@@ -166,24 +182,38 @@ async def same_plate_inside(session: AsyncSession, job_id: UUID) -> tuple[UUID, 
     return None if row is None else (row[0], row[1])
 
 
+def overlaps_another(begin: Any = Stay.arrived_at, end: Any = Stay.left_at) -> ColumnElement[bool]:
+    """Condition on stays: one that lasted from `begin` to `end` (None: it goes on) would overlap
+    another stay of the same vehicle, whichever job that is for. Stays that touch do not."""
+    mine, its, other = aliased(Job), aliased(Job), aliased(Stay)
+    condition = exists().where(
+        mine.tenant_id == Stay.tenant_id,
+        mine.id == Stay.job_id,
+        its.tenant_id == mine.tenant_id,
+        its.vehicle_id == mine.vehicle_id,
+        other.tenant_id == its.tenant_id,
+        other.job_id == its.id,
+        other.id != Stay.id,
+        or_(other.left_at.is_(None), other.left_at > begin),
+    )
+    return condition if end is None else condition.where(other.arrived_at < end)
+
+
+async def stay_overlaps(
+    session: AsyncSession, stay_id: UUID, begin: datetime, end: datetime | None
+) -> bool:
+    """Whether that stay, if it lasted from `begin` to `end` (None: it goes on), would overlap
+    another one of the same vehicle."""
+    found = await session.scalar(
+        select(Stay.id).where(Stay.id == stay_id, overlaps_another(begin, end))
+    )
+    return found is not None
+
+
 async def other_stay_around(session: AsyncSession, stay: Stay, moment: datetime) -> bool:
     """Whether another stay of the same vehicle reaches into the time from `moment` until this
     one's end."""
-    mine = aliased(Job)
-    statement = (
-        select(Stay.id)
-        .join(Job, and_(Job.tenant_id == Stay.tenant_id, Job.id == Stay.job_id))
-        .join(mine, and_(mine.tenant_id == Job.tenant_id, mine.vehicle_id == Job.vehicle_id))
-        .where(
-            mine.id == stay.job_id,
-            Stay.id != stay.id,
-            or_(Stay.left_at.is_(None), Stay.left_at > moment),
-        )
-        .limit(1)
-    )
-    if stay.left_at is not None:
-        statement = statement.where(Stay.arrived_at < stay.left_at)
-    return await session.scalar(statement) is not None
+    return await stay_overlaps(session, stay.id, moment, stay.left_at)
 
 
 async def stays_of(session: AsyncSession, job_id: UUID) -> list[Stay]:
