@@ -6,12 +6,26 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Uuid, and_, any_, bindparam, func, or_, select, tuple_
+from sqlalchemy import (
+    ColumnElement,
+    Uuid,
+    and_,
+    any_,
+    bindparam,
+    exists,
+    func,
+    literal_column,
+    or_,
+    select,
+    true,
+    tuple_,
+)
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
 
 from core.clock import now
-from core.workshop.jobs.models import Job, JobTask
+from core.workshop.jobs.models import Job, JobEvent, JobTask
 from core.workshop.photos.models import Photo
 from plugins.vehicle_presence.models import Doubt, Stay
 from plugins.vehicle_presence.repository import LAST_EVENT
@@ -19,14 +33,18 @@ from plugins.vehicle_presence.repository import LAST_EVENT
 Position = tuple[datetime, UUID]
 """Where in the order of a look a stay stands."""
 RECEPTION = "reception"
+STATUS_CHANGED = "status_changed"
 STAFF_SOURCES = ("desk", "workshop")
+HANDED_OVER = ("delivered", "invoiced")
 
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
     """A vehicle that is marked in. `asked_reason` and `asked_left_at` are what a person is
     asked about it now, `changed_at` is when its job was last touched. `seen_at` is when somebody
-    said that it was there, `worked_on_at` when the workshop last did something with it."""
+    said that it was there, `worked_on_at` when the workshop last did something with it. Its job
+    `became_at` that time what it still is, handed over, first as `became`: it may have been
+    delivered long before it was invoiced."""
 
     stay_id: UUID
     job_id: UUID
@@ -35,6 +53,8 @@ class Candidate:
     status: str
     arrived_at: datetime
     status_changed_at: datetime
+    became: str | None
+    became_at: datetime | None
     changed_at: datetime
     last_event_at: datetime | None
     book_out_date: date | None
@@ -47,6 +67,16 @@ class Candidate:
     def position(self) -> Position:
         """What the next batch begins behind."""
         return self.arrived_at, self.stay_id
+
+    @property
+    def handed_over(self) -> tuple[str, datetime] | None:
+        """As what, and when, it was handed over; histories that say nothing of it are older than
+        they are kept, or came from elsewhere."""
+        if self.status not in HANDED_OVER:
+            return None
+        if self.became is None or self.became_at is None:
+            return self.status, self.status_changed_at
+        return self.became, self.became_at
 
     @property
     def here_at(self) -> datetime:
@@ -82,6 +112,37 @@ _PICTURED = (
 )
 """When the camera took it, where it says so: a photo may be sent days later, and a camera's clock
 may be ahead. Customers' own photos say nothing about where their vehicle is."""
+_moved, _moved_on = aliased(JobEvent), aliased(JobEvent)
+
+
+def _is_handed_over(event: Any) -> ColumnElement[bool]:
+    after: ColumnElement[str] = event.details["after"].astext
+    return after.in_(HANDED_OVER)
+
+
+_BECAME = (
+    select(_moved.details["after"].astext.label("became"), _moved.at.label("became_at"))
+    .where(
+        Job.status.in_(HANDED_OVER),
+        _moved.tenant_id == Job.tenant_id,
+        _moved.job_id == Job.id,
+        _moved.kind == STATUS_CHANGED,
+        _moved.at >= Stay.arrived_at,
+        _is_handed_over(_moved),
+        ~exists().where(
+            _moved_on.tenant_id == _moved.tenant_id,
+            _moved_on.job_id == _moved.job_id,
+            _moved_on.id > _moved.id,
+            _moved_on.kind == STATUS_CHANGED,
+            ~_is_handed_over(_moved_on),
+        ),
+    )
+    .order_by(_moved.id)
+    .limit(literal_column("1"))
+    .correlate(Job, Stay)
+    .lateral("became")
+)
+"""Its first step to being handed over since it arrived, none of which was taken back."""
 _INSIDE = (
     select(
         Stay.id.label("stay_id"),
@@ -91,6 +152,8 @@ _INSIDE = (
         Job.status,
         Stay.arrived_at,
         Job.status_changed_at,
+        _BECAME.c.became,
+        _BECAME.c.became_at,
         Job.updated_at.label("changed_at"),
         LAST_EVENT.label("last_event_at"),
         Job.book_out_date,
@@ -101,6 +164,7 @@ _INSIDE = (
         Doubt.settled_at,
     )
     .join(Job, and_(Job.tenant_id == Stay.tenant_id, Job.id == Stay.job_id))
+    .outerjoin(_BECAME, true())
     .outerjoin(Doubt, and_(Doubt.tenant_id == Stay.tenant_id, Doubt.stay_id == Stay.id))
     .where(
         Stay.tenant_id == bindparam("tenant"),

@@ -37,10 +37,14 @@ def evidence_text(evidence: Mapping[str, Any] | None) -> str:
         return "–"
     moment = datetime.fromisoformat(evidence["moment"])
     when = format_datetime(moment, current_tenant().zone)
-    if "status" in evidence:
-        return _("the job was delivered or invoiced on %(when)s", when=when)
+    booked_out = ""
     if "book_out_date" in evidence:
         day = date.fromisoformat(evidence["book_out_date"])
-        return _("book-out date %(date)s", date=format_date(day, current_tenant().zone))
+        booked_out = _("book-out date %(date)s", date=format_date(day, current_tenant().zone))
+    if "status" in evidence:
+        text = _("the job was delivered or invoiced on %(when)s", when=when)
+        return f"{text}; {booked_out}" if booked_out else text
+    if booked_out:
+        return booked_out
     label = in_language(evidence.get("label", {}), current_language())
     return f"{label}, {when}" if label else when

@@ -1,7 +1,8 @@
 """Reasons to think that a vehicle has left: our own, and those that other plugins add.
 
 A rule says that a vehicle is worth a look. *When* it left is said by evidence only: the moment
-at which the job became delivered or invoiced, the book-out date, or what a plugin's rule knows.
+at which the job became delivered or invoiced, whichever came first, the book-out date, or what a
+plugin's rule knows.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -27,7 +28,6 @@ from plugins.vehicle_presence.services import settings
 
 Mode = Literal["propose", "automatic"]
 Applies = Callable[[Candidate, datetime], bool]
-HANDED_OVER = frozenset({"delivered", "invoiced"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,12 +154,14 @@ class Judge:
 
 def _known(candidate: Candidate) -> Evidence | None:
     """What the job itself says about when its vehicle left."""
-    if candidate.status in HANDED_OVER:
-        return Evidence(candidate.status_changed_at, {"status": candidate.status})
-    if candidate.book_out_date is not None and candidate.status in FINISHED:
-        day = candidate.book_out_date
+    day = candidate.book_out_date
+    booked_out = {"book_out_date": day.isoformat()} if day is not None else {}
+    if candidate.handed_over is not None:
+        status, moment = candidate.handed_over
+        return Evidence(moment, {"status": status, **booked_out})
+    if day is not None and candidate.status in FINISHED:
         end = datetime.combine(day, time(23, 59), current_tenant().zone)
-        return Evidence(end, {"book_out_date": day.isoformat()})
+        return Evidence(end, booked_out)
     return None
 
 
@@ -193,7 +195,7 @@ def _checked(answer: LeftAt) -> dict[UUID, datetime | None]:
 
 
 def _handed_over(candidate: Candidate, before: datetime) -> bool:
-    return candidate.status in HANDED_OVER and candidate.status_changed_at < before
+    return candidate.handed_over is not None and candidate.handed_over[1] < before
 
 
 def _booked_out(candidate: Candidate, before: datetime) -> bool:

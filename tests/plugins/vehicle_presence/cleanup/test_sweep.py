@@ -15,11 +15,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from core.background.process import Doors
 from core.background.tasks import run_scheduled
 from core.clock import frozen, now
+from core.tenancy.context import tenant_scope
 from core.workshop.audit import repository as audit
 from core.workshop.jobs import repository as jobs
 from core.workshop.jobs.models import Job
-from core.workshop.jobs.services import set_task_state
+from core.workshop.jobs.services import set_status, set_task_state
 from plugins.vehicle_presence import absences, check_ins, repository, several
+from plugins.vehicle_presence.cleanup.evidence import evidence_text
 from plugins.vehicle_presence.cleanup.exits import Exit, end_stays
 from plugins.vehicle_presence.cleanup.pace import FEWEST
 from plugins.vehicle_presence.cleanup.sweep import look
@@ -33,7 +35,7 @@ from plugins.vehicle_presence.services import (
     still_here,
     undo_off_site,
 )
-from tests.factories import a_photo
+from tests.factories import a_job, a_photo, a_plate, a_stay
 from tests.garages import STAFF, Garage, Outbox
 from tests.outside_plugins import polite
 from tests.sweeping import (
@@ -61,6 +63,41 @@ async def test_a_delivered_vehicle_left_when_it_was_delivered(garage: Garage, st
     assert (stay.left_at, stay.closed_by, stay.left_noted_at) == (ago(days=10), "sweep", NOW)
     assert stay.evidence == {"status": status, "moment": ago(days=10).isoformat()}
     assert stay.left_noted_by == "Garagist"
+
+
+HANDED_OVER = [("delivered", 20), ("invoiced", 16)]
+"""Statuses, each with how many days before :data:`NOW`: the 30th of April, the 4th of May."""
+
+
+@pytest.mark.parametrize(
+    ("arrived", "steps", "left"),
+    [
+        (ARRIVED, HANDED_OVER, ("delivered", 20)),
+        (ARRIVED, [("delivered", 22), ("ready", 21), *HANDED_OVER], ("delivered", 20)),
+        (ago(days=18), HANDED_OVER, ("invoiced", 16)),  # it had been back meanwhile
+    ],
+)
+async def test_an_invoice_in_the_next_month_does_not_move_the_day_of_delivery(
+    garage: Garage, arrived: datetime, steps: list[tuple[str, int]], left: tuple[str, int]
+) -> None:
+    async with garage.unit() as session:
+        with frozen(ARRIVED):
+            job = await a_job(session, plate=a_plate())
+        job.book_out_date = date(2027, 4, 29)
+        stay_id = (await a_stay(session, job, arrived)).id
+        for status, days in steps:
+            with frozen(ago(days=days)):
+                await set_status(session, job.id, status, STAFF)
+    await swept(garage, NOW)
+    stay = await stay_of(garage, stay_id)
+    assert stay.left_at == ago(days=left[1])
+    assert stay.evidence == {
+        "status": left[0],
+        "book_out_date": "2027-04-29",
+        "moment": ago(days=left[1]).isoformat(),
+    }
+    with tenant_scope(garage.tenant):
+        assert evidence_text(stay.evidence).endswith("; book-out date 29 Apr 2027")
 
 
 @pytest.mark.parametrize("status", ["ready", "cancelled"])
