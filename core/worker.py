@@ -1,7 +1,7 @@
 """The composition root of background work: the worker, and the beat that gives it the time."""
 
 from celery import Celery
-from celery.signals import setup_logging
+from celery.signals import setup_logging, worker_process_init
 from redis.asyncio import Redis
 
 from core.background.celery_app import create_celery
@@ -9,6 +9,7 @@ from core.background.process import Doors, WorkerProcess
 from core.background.tasks import register_tasks
 from core.house import effect_registry, open_house
 from core.logs import configure_logs
+from core.priority import give_way
 from core.settings import RUNTIME_SETTINGS, Settings
 
 PATIENCE = 10
@@ -34,9 +35,11 @@ def open_doors(settings: Settings) -> Doors:
 
 
 def run_worker(settings: Settings, *, concurrency: int) -> None:
-    """Work until told to stop; a task that runs is finished first."""
+    """Work until told to stop; a task that runs is finished first. Its processes let pages go
+    first."""
     celery = create_worker(settings)
     setup_logging.connect(_our_logs, weak=False)
+    worker_process_init.connect(_give_way, weak=False)
     celery.worker_main(
         [
             "worker",
@@ -57,3 +60,7 @@ def run_beat(settings: Settings) -> None:
 
 def _our_logs(**_options: object) -> None:
     configure_logs()
+
+
+def _give_way(**_options: object) -> None:
+    give_way()

@@ -67,6 +67,11 @@ class Program:
             start_new_session=True,
         )
 
+    @property
+    def pid(self) -> int:
+        """The process's number."""
+        return self._child.pid
+
     def log(self) -> str:
         """Its output."""
         return Path(self._log.name).read_text(errors="replace")

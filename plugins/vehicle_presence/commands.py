@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.background.console import console
 from core.hooks.contributions import Again
+from core.priority import give_way
 from core.tenancy.context import current_tenant
 from plugins.vehicle_presence.cleanup.models import CleanupRun
 from plugins.vehicle_presence.cleanup.rules import Verdict
@@ -36,8 +37,8 @@ def sweep_command(
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Answer in JSON.")] = False,
 ) -> None:
-    """Mark vehicles off site whose work is over, and list the doubtful ones."""
-
+    """Mark vehicles off site whose work is over, and list the doubtful ones. Pages go first."""
+    give_way()
     reports = console().in_garages(NAME, garage, look if dry_run else _by_hand())
     if as_json:
         typer.echo(json.dumps({slug: _plain(report) for slug, report in reports}, indent=2))

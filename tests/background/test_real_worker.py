@@ -1,11 +1,13 @@
 """A worker and two beats as processes of their own, killed at the worst moment."""
 
 import asyncio
+import os
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 from redis.asyncio import Redis
 from sqlalchemy import select
@@ -15,6 +17,7 @@ from core.background.celery_app import create_celery
 from core.background.kick import WorkerKick
 from core.background.outbox import LEASE
 from core.house import House
+from core.priority import NICENESS
 from core.web.host_router import HostRouter
 from core.workshop.notifications.models import OutboxEntry
 from core.workshop.notifications.services import enqueue
@@ -104,6 +107,8 @@ async def test_a_kick_reaches_the_worker_before_there_is_any_beat(
 
     await until(has_arrived)
     assert len(outbox.mails_to(to)) == 1
+    pool = psutil.Process(worker.pid).children()
+    assert [each.nice() for each in pool] == [max(NICENESS, os.nice(0))]  # pages go first
 
 
 async def test_a_mail_and_a_photo_are_done_by_the_worker(

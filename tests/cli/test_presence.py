@@ -1,12 +1,18 @@
 """`garagist presence sweep`."""
 
+import os
 from datetime import timedelta
 
+import pytest
+from sqlalchemy.ext.asyncio import AsyncSession
+
 from core.clock import frozen, now
+from core.priority import NICENESS
 from core.workshop.jobs.models import Job
 from core.workshop.jobs.services import set_status
-from plugins.vehicle_presence import repository
+from plugins.vehicle_presence import commands, repository
 from plugins.vehicle_presence import services as presence
+from plugins.vehicle_presence.cleanup.sweep import SweepReport
 from tests.cli.conftest import Terminal
 from tests.factories import a_job
 from tests.garages import STAFF, Garage
@@ -64,3 +70,17 @@ async def test_without_a_name_it_sweeps_where_the_plugin_is_on_and_nowhere_else(
     assert other_garage.slug not in report
     assert not await is_inside(garage, job)
     assert await is_inside(other_garage, other_job)
+
+
+async def test_pages_go_before_a_sweep(
+    terminal: Terminal, garage: Garage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found: list[int] = []
+
+    async def look(_session: AsyncSession) -> SweepReport:
+        found.append(os.getpriority(os.PRIO_PROCESS, 0))
+        return SweepReport()
+
+    monkeypatch.setattr(commands, "look", look)
+    await terminal.json("presence", "sweep", "--garage", garage.slug, "--dry-run")
+    assert found == [max(NICENESS, os.nice(0))]

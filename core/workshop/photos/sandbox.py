@@ -18,6 +18,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from core.priority import give_way
 from core.workshop.photos.imaging import (
     PROBLEMS,
     PhotoDamaged,
@@ -34,8 +35,6 @@ MEMORY_BYTES = 1536 * 1024 * 1024
 CPU_SECONDS = 20
 FILE_BYTES = 64 * 1024 * 1024
 WALL_SECONDS = 60
-NICENESS = 5
-"""Pages go first; a third of a processor's time is left even where they want all of it."""
 AT_ONCE = 2
 _ENDED_BY_SOMEBODY = frozenset({-signal.SIGKILL, -signal.SIGTERM, -signal.SIGINT, -signal.SIGHUP})
 _ROOT = Path(__file__).resolve().parents[3]
@@ -115,7 +114,7 @@ def main(arguments: Sequence[str]) -> int:
         resource.setrlimit(limit, (value, value))
     # At the soft limit SIGXCPU comes, which says why; at the hard one SIGKILL, which does not.
     resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS, 2 * CPU_SECONDS))
-    os.nice(NICENESS)
+    give_way()
     verb, source, *rest = arguments
     try:
         if verb == "check":
