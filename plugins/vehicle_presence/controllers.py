@@ -43,6 +43,12 @@ class OffSiteForm(Form):
     reason = StringField(lazy_gettext("Reason for the correction"), [Optional(), Length(max=200)])
 
 
+class UndoForm(Form):
+    """Why a departure in a closed month is taken back."""
+
+    reason = StringField(lazy_gettext("Reason for the correction"), [Optional(), Length(max=200)])
+
+
 @post("/desk/jobs/{job_id:uuid}/presence/in", guards=[requires(MARK)])
 async def vehicle_in(
     request: AnyRequest, session: Session, job_id: FromPath[UUID]
@@ -120,11 +126,43 @@ async def press_clock(request: AnyRequest, session: Session, job_id: FromPath[UU
 @post("/desk/jobs/{job_id:uuid}/presence/off/{stay_id:uuid}/undo", guards=[requires(MARK)])
 async def undo_clock(
     request: AnyRequest, session: Session, job_id: FromPath[UUID], stay_id: FromPath[UUID]
-) -> Redirect:
-    """*Undo*: the vehicle is in again and the off-site date is empty."""
-    await services.undo_off_site(session, stay_id, job_id, await actor_of(request))
+) -> Page | Redirect:
+    """*Undo*: the vehicle is in again and the off-site date is empty. Where that corrects a closed
+    month of the VAT book, it is asked why."""
+    values = await form_values(request)
+    form = UndoForm(values)
+    if not form.validate():
+        return await _why_page(request, session, job_id, form)
+    try:
+        async with session.begin_nested():
+            await services.undo_off_site(
+                session,
+                stay_id,
+                job_id,
+                await actor_of(request),
+                reason=form.text("reason"),
+                may_correct=await may_correct(request),
+            )
+    except ReasonMissing as missing:
+        if "reason" in values:
+            form.add_refusal(missing)
+        return await _why_page(request, session, job_id, form)
     text = _("Undone. The vehicle is in.")
     return redirect(request, address_after(request, job_id), flash=Flash(text))
+
+
+async def _why_page(
+    request: AnyRequest, session: AsyncSession, job_id: UUID, form: UndoForm
+) -> Page:
+    return page(
+        request,
+        "vehicle_presence/undo.html",
+        job=await jobs.by_id(session, job_id),
+        stay=await repository.latest_stay(session, job_id),
+        form=form,
+        back=address_after(request, job_id),
+        status_code=ReasonMissing.status_code,
+    )
 
 
 @get("/desk/jobs/{job_id:uuid}/presence/date", guards=[requires(MARK)])

@@ -15,6 +15,7 @@ from core.workshop.jobs.services import note_event
 from plugins.vehicle_presence import absence_repository, departure_mails, repository, telling
 from plugins.vehicle_presence.errors import (
     LeftBeforeArrival,
+    LeftDuringOtherStay,
     LeftInFuture,
     TooLateToUndo,
     VehicleNotInside,
@@ -89,21 +90,27 @@ async def change_off_site_date(
     may_correct: bool = False,
 ) -> Stay:
     """Somebody pressed late: say when the vehicle really left. The VAT book wants the `reason`,
-    but for the time in which the clock can be undone.
+    but for the time in which the clock can be undone. The minute that is noted already is no
+    change.
 
     Raises:
         NotFound: there is no such job, or its vehicle has not left.
-        LeftBeforeArrival, LeftInFuture: `at` is impossible.
+        LeftBeforeArrival, LeftInFuture, LeftDuringOtherStay: `at` is impossible.
         ReasonMissing: as it says.
         MonthClosed: the actor needs the right to correct the VAT book (`may_correct`).
     """
+    await repository.lock_vehicles(session, [job_id])
     stay = await locked_stay_of(session, job_id)
     if stay is None or stay.left_at is None:
         raise NotFound("no departure to change")
+    before = stay.left_at
+    if _minute(at) == _minute(before):
+        return stay
     if not reason.strip() and wants_reason(stay):
         raise ReasonMissing
-    before = stay.left_at
     _check_moment(stay, at)
+    if at > before and await repository.stay_overlaps(session, stay.id, stay.arrived_at, at):
+        raise LeftDuringOtherStay
     stay.left_at = at
     stay.left_noted_by = actor.name
     stay.closed_by = "correction"
@@ -122,12 +129,23 @@ def wants_reason(stay: Stay) -> bool:
     return stay.left_noted_at is None or now() - stay.left_noted_at > time_to_undo()
 
 
-async def undo_off_site(session: AsyncSession, stay_id: UUID, job_id: UUID, actor: Actor) -> Stay:
-    """Take the clock back: *vehicle in* is checked again and the off-site date is empty.
+async def undo_off_site(
+    session: AsyncSession,
+    stay_id: UUID,
+    job_id: UUID,
+    actor: Actor,
+    *,
+    reason: str = "",
+    may_correct: bool = False,
+) -> Stay:
+    """Take the clock back: *vehicle in* is checked again and the off-site date is empty. In a
+    closed month of the VAT book that is a correction of it, with a `reason`.
 
     Raises:
         NotFound: there is no such job.
         TooLateToUndo: the time is over, or the vehicle came back in between.
+        MonthClosed: the actor needs the right to correct the VAT book (`may_correct`).
+        ReasonMissing: as it says.
     """
     await repository.lock_vehicles(session, [job_id])
     stay = await locked_stay_of(session, job_id)
@@ -135,7 +153,9 @@ async def undo_off_site(session: AsyncSession, stay_id: UUID, job_id: UUID, acto
         raise TooLateToUndo
     if stay.left_at is None:
         return stay
-    if not _can_be_undone(stay) or await repository.open_stay_elsewhere(session, job_id):
+    if not _can_be_undone(stay):
+        raise TooLateToUndo
+    if await repository.stay_overlaps(session, stay.id, stay.arrived_at, None):
         raise TooLateToUndo
     undone = VehicleMoment(job_id, stay.left_at)
     details = {
@@ -152,9 +172,10 @@ async def undo_off_site(session: AsyncSession, stay_id: UUID, job_id: UUID, acto
     await session.flush()
     await absence_repository.reopen_with_stays(session, [stay.id])
     note_event(session, job_id, "off_site_undone", actor)
-    record(session, actor, "presence.undone", f"job:{job_id}", details=details)
+    why = reason.strip()
+    record(session, actor, "presence.undone", f"job:{job_id}", reason=why or None, details=details)
     await telling.departures_undone(session, [undone])
-    await vat_book.undo_exit(session, stay, actor)
+    await vat_book.undo_exit(session, stay, actor, reason=why, may_correct=may_correct)
     return stay
 
 
@@ -178,8 +199,8 @@ async def tell_departures(session: AsyncSession, stays: Sequence[Stay], actor: A
 
 
 async def locked_stay_of(session: AsyncSession, job_id: UUID) -> Stay | None:
-    """The job's newest stay, locked; a job that is not here is said to be missing, and not to
-    have no vehicle."""
+    """The job's stay that goes on, or else its newest, locked; a job that is not here is said to be
+    missing, and not to have no vehicle."""
     stay = await repository.latest_stay(session, job_id, lock=True)
     if stay is None:
         await jobs.by_id(session, job_id)
@@ -204,6 +225,11 @@ def _check_moment(stay: Stay, at: datetime) -> None:
         raise LeftBeforeArrival
     if at > now() + timedelta(minutes=1):
         raise LeftInFuture
+
+
+def _minute(moment: datetime) -> datetime:
+    """As exact as people type it; the clock knows its seconds."""
+    return moment.replace(second=0, microsecond=0)
 
 
 def _can_be_undone(stay: Stay) -> bool:

@@ -80,3 +80,13 @@ class ArrivedDuringOtherStay(Refused):
             "The vehicle was here from an earlier visit then. Please check the date.",
             field="arrived_at",
         )
+
+
+class LeftDuringOtherStay(Refused):
+    """A later stay of the vehicle had begun by that moment."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The vehicle was here again by then, for a later visit. Please check the date.",
+            field="left_at",
+        )

@@ -12,6 +12,7 @@ from plugins.vehicle_presence import repository, services
 from plugins.vehicle_presence.errors import TooLateToUndo
 from plugins.vehicle_presence.models import Stay
 from plugins.vehicle_presence.vat_book import stay_repository
+from plugins.vehicle_presence.vat_book.errors import MonthClosed, ReasonMissing
 
 MOST = 100
 """Stays that an address names: it travels in a cookie, which browsers cut at four kilobytes."""
@@ -50,7 +51,8 @@ async def undo_many_arrivals(
 async def undo_many_off_site(
     session: AsyncSession, stay_ids: Sequence[UUID], actor: Actor
 ) -> tuple[int, int]:
-    """Take the clock back for several; how many are in again, and for how many it was too late."""
+    """Take the clock back for several; how many are in again, and for how many it was too late,
+    also because their month is closed in the VAT book."""
     return await _take_back(session, stay_ids, actor, services.undo_off_site)
 
 
@@ -66,7 +68,7 @@ async def _take_back(
         try:
             async with session.begin_nested():
                 await way(session, stay_id, stay.job_id, actor)
-        except TooLateToUndo:
+        except (TooLateToUndo, MonthClosed, ReasonMissing):
             late += 1
         else:
             done += 1

@@ -6,26 +6,26 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import DateTime, Uuid, bindparam, exists, func, select, update
+from sqlalchemy import DateTime, Uuid, and_, bindparam, func, select, update
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import aliased
 
 from core.clock import now
+from core.errors import Refused
 from core.hooks.contributions import VehicleMoment
 from core.workshop.audit.services import Actor, record_all
 from core.workshop.jobs.models import Job
 from core.workshop.jobs.services import Happening, note_events
-from plugins.vehicle_presence import absence_repository, telling
+from plugins.vehicle_presence import absence_repository, repository, telling
 from plugins.vehicle_presence.cleanup.models import CleanupRun
 from plugins.vehicle_presence.models import Stay
+from plugins.vehicle_presence.repository import overlaps_another
 from plugins.vehicle_presence.vat_book import services as vat_book
+from plugins.vehicle_presence.vat_book import stay_repository
 from plugins.vehicle_presence.vat_book.stay_repository import STAY, StayFacts
 
 MOST_AT_ONCE = 500
 """Exits that one click takes back."""
-
-
 _ends = select(
     func.unnest(bindparam("stay_ids", type_=ARRAY(Uuid))).label("stay_id"),
     func.unnest(bindparam("moments", type_=ARRAY(DateTime(timezone=True)))).label("left_at"),
@@ -92,6 +92,25 @@ async def end_stays(
     await vat_book.note_exits(session, stays, actor)
 
 
+async def end_allowed(
+    session: AsyncSession, exits: Sequence[Exit], actor: Actor, closed_by: str
+) -> dict[UUID, Refused]:
+    """End these stays but for those that another plugin does not let leave; why, by stay. It says
+    so of all at once, so whom it means is found by halves."""
+    if not exits:
+        return {}
+    try:
+        async with session.begin_nested():
+            await end_stays(session, exits, actor, closed_by)
+    except Refused as refusal:
+        if len(exits) == 1:
+            return {exits[0].stay_id: refusal}
+        middle = len(exits) // 2
+        first = await end_allowed(session, exits[:middle], actor, closed_by)
+        return first | await end_allowed(session, exits[middle:], actor, closed_by)
+    return {}
+
+
 def _told(each: Exit, closed_by: str) -> dict[str, Any]:
     return {"closed_by": closed_by, **({"evidence": each.evidence} if each.evidence else {})}
 
@@ -103,8 +122,9 @@ def _before(each: Exit) -> dict[str, Any]:
 
 
 async def take_back_night(session: AsyncSession, run: CleanupRun, actor: Actor) -> tuple[int, int]:
-    """Take back what a run noted and nobody has corrected since; vehicles that came in again
-    are left alone. Returns how many were taken back, and how many are left for another click."""
+    """Take back what a run noted and nobody has corrected since; vehicles that came in again, also
+    those that left again, and days in closed months of the VAT book are left alone. Returns how
+    many were taken back, and how many are left for another click."""
     rows = await _locked_exits(session, run)
     taken, left = rows[:MOST_AT_ONCE], rows[MOST_AT_ONCE:]
     if not taken:
@@ -138,33 +158,44 @@ async def take_back_night(session: AsyncSession, run: CleanupRun, actor: Actor) 
 
 
 async def _locked_exits(session: AsyncSession, run: CleanupRun) -> Sequence[Any]:
-    """Those of a run whose vehicles did not come in again, one more than are taken back."""
-    again, mine, its = aliased(Stay), aliased(Job), aliased(Job)
-    came_back = exists().where(
-        mine.tenant_id == Stay.tenant_id,
-        mine.id == Stay.job_id,
-        its.tenant_id == mine.tenant_id,
-        its.vehicle_id == mine.vehicle_id,
-        again.tenant_id == its.tenant_id,
-        again.job_id == its.id,
-        again.left_at.is_(None),
-    )
-    rows = await session.execute(
+    """Those of a run that can be taken back, one more than are. Their vehicles are locked first:
+    whether one came in again is asked when none can come any more."""
+    wanted = (
         select(Stay.id, Stay.job_id, Stay.left_at, Stay.closed_by, Stay.evidence, Stay.seen_at)
-        .where(*of_run(run), ~came_back)
+        .where(
+            *of_run(run),
+            ~overlaps_another(Stay.arrived_at, None),
+            ~stay_repository.left_in_closed_month(),
+        )
         .order_by(Stay.left_noted_at, Stay.id)
         .limit(MOST_AT_ONCE + 1)
-        .with_for_update(of=Stay)
+    )
+    found = (await session.execute(wanted)).all()
+    await repository.lock_vehicles(session, [row.job_id for row in found])
+    theirs = wanted.where(Stay.id.in_([row.id for row in found]))
+    return (await session.execute(theirs.with_for_update(of=Stay))).all()
+
+
+async def closed_exits(session: AsyncSession, run: CleanupRun) -> Sequence[Any]:
+    """The plates of those of a run that are not taken back with it, as their month is closed in
+    the VAT book; as many as one click takes back at most."""
+    rows = await session.execute(
+        select(Job.plate, Job.plate_normalised, Job.plate_country)
+        .join(Stay, and_(Stay.tenant_id == Job.tenant_id, Stay.job_id == Job.id))
+        .where(*of_run(run), stay_repository.left_in_closed_month())
+        .order_by(Stay.left_noted_at, Stay.id)
+        .limit(MOST_AT_ONCE)
     )
     return rows.all()
 
 
 def of_run(run: CleanupRun) -> list[Any]:
     """Conditions on stays: the clean-up has noted their end during this run."""
-    conditions = [Stay.closed_by == "sweep", Stay.left_noted_at >= run.began_at]
-    if run.ended_at is not None:
-        conditions.append(Stay.left_noted_at <= run.ended_at)
-    return conditions
+    return [
+        Stay.closed_by == "sweep",
+        Stay.left_noted_at >= run.began_at,
+        Stay.left_noted_at <= run.until,
+    ]
 
 
 def _state(row: Any) -> dict[str, Any]:

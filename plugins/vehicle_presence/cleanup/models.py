@@ -1,6 +1,6 @@
 """What a garage wishes of the clean-up, and how far its nights have come."""
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import CheckConstraint, UniqueConstraint, text
@@ -9,6 +9,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 from core.db.base import TenantScoped, Timestamped, tenant_foreign_key
 
 MODES = ("propose", "automatic")
+LONGEST_NIGHT = timedelta(hours=12)
+"""A run that did not come to its end by then broke off: the next night begins anew."""
 
 
 class RuleChoice(Timestamped, TenantScoped):
@@ -31,7 +33,8 @@ class CleanupRun(TenantScoped):
     """One look at all vehicles of a garage, of a `night` or (without one) by hand.
 
     It goes on behind the stay `after_at`, `after_id`, in whichever process; `held` counts those
-    that somebody was working on, for whose sake there is another of `rounds`.
+    that somebody was working on, for whose sake there is another of `rounds`. One that `broke_off`
+    ended with the last exit that it noted.
     """
 
     __tablename__ = "vehicle_presence_cleanup_runs"
@@ -40,12 +43,18 @@ class CleanupRun(TenantScoped):
     night: Mapped[date | None]
     began_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]
+    broke_off: Mapped[bool] = mapped_column(server_default=text("false"))
     after_at: Mapped[datetime | None]
     after_id: Mapped[UUID | None]
     rounds: Mapped[int] = mapped_column(server_default=text("0"))
     held: Mapped[int] = mapped_column(server_default=text("0"))
     marked: Mapped[int] = mapped_column(server_default=text("0"))
     asked: Mapped[int] = mapped_column(server_default=text("0"))
+
+    @property
+    def until(self) -> datetime:
+        """Nothing that is noted later was noted by this run."""
+        return self.ended_at or self.began_at + LONGEST_NIGHT
 
 
 class DigestChoice(TenantScoped):

@@ -1,6 +1,6 @@
 """What the clean-up proposes, what it did by itself lately, and by which rules."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -29,6 +29,7 @@ from plugins.vehicle_presence.cleanup.rules import Judge, Rule, Verdict, offered
 from plugins.vehicle_presence.cleanup.sweep import SweepReport, look
 from plugins.vehicle_presence.services import settings
 from plugins.vehicle_presence.several_pages import are_off_site
+from plugins.vehicle_presence.vat_book.errors import CLOSED
 
 AnyRequest = Request[Any, Any, Any]
 Session = NamedDependency[AsyncSession]
@@ -39,6 +40,7 @@ HOME = "/desk/on-site/clean-up"
 MOST_TRIED = 2_000
 """Vehicles that are looked at while somebody waits for the page: some tenths of a second."""
 SHOWN_TRIED = 20
+SHOWN_CLOSED = 10
 _LOCAL = "%Y-%m-%dT%H:%M"
 
 
@@ -86,8 +88,22 @@ async def confirm(request: AnyRequest, session: Session) -> Page | Redirect:
     except services.Unconfirmed as unconfirmed:
         wrong = Typed(typed.ticked, moments, unconfirmed.problems)
         return await _overview(request, session, wrong, status_code=422)
-    flash = are_off_site([each.stay_id for each in confirmed], back="clean-up")
+    gone = [each.stay_id for each in confirmed.exits]
+    flash = are_off_site(gone, back="clean-up")
+    if confirmed.kept:
+        typed = _kept(confirmed.kept, moments)
+        flashes = [flash] if gone else []
+        return await _overview(request, session, typed, flashes=flashes, status_code=409)
     return redirect(request, HOME, flash=flash)
+
+
+def _kept(kept: Mapping[UUID, tuple[str, str]], moments: Mapping[UUID, str]) -> Typed:
+    """The form as it was typed, with the vehicles that another plugin did not let leave."""
+    lines = [
+        _("%(plate)s is still in: %(why)s", plate=plate, why=why) for plate, why in kept.values()
+    ]
+    problems = {doubt: why for doubt, (_plate, why) in kept.items()}
+    return Typed(frozenset(kept), moments, problems, " ".join(lines))
 
 
 @post(f"{HOME}/nights/{{run_id:uuid}}/undo", guards=[requires(MARK)])
@@ -97,7 +113,23 @@ async def undo_night(request: AnyRequest, session: Session, run_id: FromPath[UUI
     text = ngettext("%(num)s vehicle is in again.", "%(num)s vehicles are in again.", taken)
     if left:
         text += " " + _("There is more to take back: please press once more.")
-    return redirect(request, f"{HOME}#lately", flash=Flash(text))
+    closed = await services.closed_plates(session, run_id)
+    if closed:
+        text += " " + _left_closed(closed)
+    flash = Flash(text, "warning" if closed else "good")
+    return redirect(request, f"{HOME}#lately", flash=flash)
+
+
+def _left_closed(plates: Sequence[str]) -> str:
+    """Which vehicles of a night stay off site, and why."""
+    named = ", ".join(plates[:SHOWN_CLOSED]) + (", …" if len(plates) > SHOWN_CLOSED else "")
+    text = ngettext(
+        "%(num)s stays as it is: %(plates)s.",
+        "%(num)s stay as they are: %(plates)s.",
+        len(plates),
+        plates=named,
+    )
+    return f"{text} {_(CLOSED)}"
 
 
 @post(f"{HOME}/mail", guards=[requires(MARK)])
@@ -167,8 +199,15 @@ def _rules_page(
 
 
 async def _overview(
-    request: AnyRequest, session: AsyncSession, typed: Typed, *, status_code: int = 200
+    request: AnyRequest,
+    session: AsyncSession,
+    typed: Typed,
+    *,
+    flashes: Sequence[Flash] | None = None,
+    status_code: int = 200,
 ) -> Page:
+    """`flashes` are said on this page already, and not on the next."""
+    said = {} if flashes is None else {"flashes": flashes}
     viewer = await _viewer(request)
     found = await repository.proposals(session, _uuid(request.query_params.get("after") or ""))
     shown = found[: repository.PAGE]
@@ -190,6 +229,7 @@ async def _overview(
         latest=now().astimezone(current_tenant().zone).strftime(_LOCAL),
         wants_mail=await _wants_mail(session, viewer),
         status_code=status_code,
+        **said,
     )
 
 
@@ -199,8 +239,7 @@ async def _nights(session: AsyncSession) -> list[tuple[CleanupRun, list[tuple[An
     rows = await repository.exits_since(session, runs[-1].began_at) if runs else []
     nights = []
     for run in runs:
-        until = run.ended_at or now()
-        noted = [row for row in rows if run.began_at <= row.left_noted_at <= until]
+        noted = [row for row in rows if run.began_at <= row.left_noted_at <= run.until]
         nights.append((run, [(row, evidence_text(row.evidence)) for row in noted]))
     return [(run, exits) for run, exits in nights if exits]
 

@@ -113,10 +113,10 @@ async def recent_runs(session: AsyncSession) -> list[CleanupRun]:
 
 
 async def last_run(session: AsyncSession) -> CleanupRun | None:
-    """The newest look that came to its end."""
+    """The newest look that came to its end, and did not break off."""
     return await session.scalar(
         select(CleanupRun)
-        .where(CleanupRun.ended_at.is_not(None))
+        .where(CleanupRun.ended_at.is_not(None), ~CleanupRun.broke_off)
         .order_by(CleanupRun.id.desc())
         .limit(1)
     )

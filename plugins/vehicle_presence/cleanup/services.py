@@ -1,6 +1,7 @@
 """The verbs of people about the clean-up: confirm what it proposes, change its rules."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -13,9 +14,15 @@ from core.clock import now
 from core.errors import NotFound
 from core.i18n import gettext as _
 from core.workshop.audit.services import Actor, record
+from core.workshop.vehicles.plates import display_plate
 from plugins.vehicle_presence.cleanup import repository
-from plugins.vehicle_presence.cleanup.exits import Exit, end_stays, take_back_night
-from plugins.vehicle_presence.cleanup.models import RuleChoice
+from plugins.vehicle_presence.cleanup.exits import (
+    Exit,
+    closed_exits,
+    end_allowed,
+    take_back_night,
+)
+from plugins.vehicle_presence.cleanup.models import CleanupRun, RuleChoice
 from plugins.vehicle_presence.cleanup.rules import Rule
 from plugins.vehicle_presence.models import Doubt, Stay
 
@@ -30,11 +37,21 @@ class Unconfirmed(Exception):
         self.problems = problems
 
 
+@dataclass(frozen=True, slots=True)
+class Confirmed:
+    """Exits that were confirmed; of those that another plugin did not let leave the doubts, each
+    with the vehicle's plate and why."""
+
+    exits: list[Exit]
+    kept: Mapping[UUID, tuple[str, str]]
+
+
 async def confirm(
     session: AsyncSession, chosen: Mapping[UUID, datetime | None], actor: Actor
-) -> list[Exit]:
+) -> Confirmed:
     """A person says when vehicles left: all of `chosen` (doubt → moment), or none. Those that
-    left or were settled meanwhile are passed over.
+    left or were settled meanwhile are passed over, and those that another plugin does not let
+    leave stay in.
 
     Raises:
         Unconfirmed: a moment is missing or impossible.
@@ -47,15 +64,22 @@ async def confirm(
     }
     if problems:
         raise Unconfirmed(problems)
-    exits = [
-        Exit(stay.id, stay.job_id, moment, _evidence(doubt, moment), stay.seen_at)
+    exits = {
+        doubt.id: Exit(stay.id, stay.job_id, moment, _evidence(doubt, moment), stay.seen_at)
         for doubt, stay in found
         if (moment := chosen[doubt.id]) is not None
-    ]
-    if exits:
-        await end_stays(session, exits, actor, "confirmed")
-        await session.execute(delete(Doubt).where(Doubt.id.in_([each.id for each, _stay in found])))
-    return exits
+    }
+    plates = {stay.id: stay.plate for _doubt, stay in found}
+    refused = await end_allowed(session, list(exits.values()), actor, "confirmed")
+    gone = {doubt: each for doubt, each in exits.items() if each.stay_id not in refused}
+    if gone:
+        await session.execute(delete(Doubt).where(Doubt.id.in_(list(gone))))
+    kept = {
+        doubt: (plates[each.stay_id], _(why.message, **why.values))
+        for doubt, each in exits.items()
+        if (why := refused.get(each.stay_id)) is not None
+    }
+    return Confirmed(list(gone.values()), kept)
 
 
 def _problem(stay: Stay, moment: datetime | None) -> str | None:
@@ -81,10 +105,24 @@ async def take_back(session: AsyncSession, run_id: UUID, actor: Actor) -> tuple[
     Raises:
         NotFound: there was no such night.
     """
+    return await take_back_night(session, await _run(session, run_id), actor)
+
+
+async def closed_plates(session: AsyncSession, run_id: UUID) -> list[str]:
+    """Vehicles that a night's undoing leaves alone, as their month is closed in the VAT book.
+
+    Raises:
+        NotFound: there was no such night.
+    """
+    rows = await closed_exits(session, await _run(session, run_id))
+    return [display_plate(row.plate_normalised, row.plate_country, row.plate) for row in rows]
+
+
+async def _run(session: AsyncSession, run_id: UUID) -> CleanupRun:
     run = await repository.run_by_id(session, run_id)
     if run is None:
         raise NotFound("night")
-    return await take_back_night(session, run, actor)
+    return run
 
 
 async def change_rule(

@@ -11,12 +11,13 @@ over and looked at again, until a look without locks finds none of them.
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, timedelta
+from datetime import date
 
 import structlog
-from sqlalchemy import bindparam, delete, or_, select, text
+from sqlalchemy import bindparam, delete, func, or_, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
 
 from core.clock import now
 from core.db.many import ManyRows
@@ -27,8 +28,8 @@ from core.workshop.audit.services import SYSTEM
 from plugins.vehicle_presence import telling
 from plugins.vehicle_presence.cleanup import candidates, digest
 from plugins.vehicle_presence.cleanup.candidates import Position
-from plugins.vehicle_presence.cleanup.exits import Exit, end_stays
-from plugins.vehicle_presence.cleanup.models import CleanupRun
+from plugins.vehicle_presence.cleanup.exits import Exit, end_allowed
+from plugins.vehicle_presence.cleanup.models import LONGEST_NIGHT, CleanupRun
 from plugins.vehicle_presence.cleanup.pace import MOST, Paces
 from plugins.vehicle_presence.cleanup.rules import Judge, Verdict, judge_of
 from plugins.vehicle_presence.models import Doubt, Stay
@@ -36,8 +37,7 @@ from plugins.vehicle_presence.models import Doubt, Stay
 MOST_ROUNDS = 20
 ROUND_PAUSE_SECONDS = 1.0
 """Whoever holds a stay is given that long before the next round."""
-LONGEST_NIGHT = timedelta(hours=12)
-"""An older run that did not come to its end is left as it is: the next night begins anew."""
+MOST_UNENDED = 20
 _LOCK = text("select pg_advisory_xact_lock(hashtextextended(:key, 0))")
 
 _DOUBTS = ManyRows(Doubt, "stay_id", "reason", "left_at", "evidence")
@@ -154,18 +154,20 @@ async def _end_round(session: AsyncSession, run: CleanupRun) -> Again | None:
 
 async def _run_of_night(session: AsyncSession, night: date) -> CleanupRun:
     """The run that is under way, also one that began before midnight; else that of `night`."""
-    under_way = await session.scalar(
+    unended = await session.scalars(
         select(CleanupRun)
-        .where(
-            CleanupRun.night.is_not(None),
-            CleanupRun.ended_at.is_(None),
-            CleanupRun.began_at > now() - LONGEST_NIGHT,
-        )
+        .where(CleanupRun.ended_at.is_(None))
         .order_by(CleanupRun.id.desc())
-        .limit(1)
+        .limit(MOST_UNENDED)
     )
-    if under_way is not None:
-        return under_way
+    is_broken_off = False
+    for run in unended:
+        if run.began_at <= now() - LONGEST_NIGHT:
+            is_broken_off = True
+        elif run.night is not None:
+            return run
+    if is_broken_off:
+        await _end_broken_off(session)
     values = {"tenant_id": session.info["tenant_id"], "night": night, "began_at": now()}
     await session.execute(
         insert(CleanupRun)
@@ -174,6 +176,34 @@ async def _run_of_night(session: AsyncSession, night: date) -> CleanupRun:
     )
     found = await session.scalars(select(CleanupRun).where(CleanupRun.night == night))
     return found.one()
+
+
+async def _end_broken_off(session: AsyncSession) -> None:
+    """Runs that something stopped for good ended with the last exit that they noted, before
+    another one began."""
+    later = aliased(CleanupRun)
+    next_began = (
+        select(func.min(later.began_at))
+        .where(later.tenant_id == CleanupRun.tenant_id, later.began_at > CleanupRun.began_at)
+        .scalar_subquery()
+    )
+    last_exit = (
+        select(func.max(Stay.left_noted_at))
+        .where(
+            Stay.tenant_id == CleanupRun.tenant_id,
+            Stay.closed_by == "sweep",
+            Stay.left_noted_at >= CleanupRun.began_at,
+            Stay.left_noted_at <= CleanupRun.began_at + LONGEST_NIGHT,
+            or_(next_began.is_(None), Stay.left_noted_at < next_began),
+        )
+        .scalar_subquery()
+    )
+    await session.execute(
+        update(CleanupRun)
+        .where(CleanupRun.ended_at.is_(None), CleanupRun.began_at <= now() - LONGEST_NIGHT)
+        .values(ended_at=func.coalesce(last_exit, CleanupRun.began_at), broke_off=True),
+        execution_options={"synchronize_session": False},
+    )
 
 
 async def _forget_doubts_of_departed(session: AsyncSession) -> None:
@@ -199,23 +229,13 @@ async def _lock(session: AsyncSession, verdicts: Sequence[Verdict]) -> tuple[lis
 async def _let_leave(
     session: AsyncSession, verdicts: list[Verdict]
 ) -> tuple[list[Verdict], list[Verdict]]:
-    """End these stays; also returns those that another plugin does not let leave. It says so of
-    all at once, so whom it means is found by halves."""
-    if not verdicts:
-        return [], []
-    try:
-        async with session.begin_nested():
-            await end_stays(session, _exits_of(verdicts), SYSTEM, "sweep")
-    except Refused as refusal:
-        if len(verdicts) == 1:
-            log.warning("cleanup.refused", why=str(refusal))
-            return [], [replace(verdicts[0], doubt="refused")]
-        middle = len(verdicts) // 2
-        halves = [
-            await _let_leave(session, half) for half in (verdicts[:middle], verdicts[middle:])
-        ]
-        return [*halves[0][0], *halves[1][0]], [*halves[0][1], *halves[1][1]]
-    return verdicts, []
+    """End these stays; also returns those that another plugin does not let leave."""
+    refused = await end_allowed(session, _exits_of(verdicts), SYSTEM, "sweep")
+    for refusal in refused.values():
+        log.warning("cleanup.refused", why=str(refusal))
+    left = [each for each in verdicts if each.candidate.stay_id not in refused]
+    kept = [each for each in verdicts if each.candidate.stay_id in refused]
+    return left, [replace(each, doubt="refused") for each in kept]
 
 
 def _exits_of(verdicts: Sequence[Verdict]) -> list[Exit]:

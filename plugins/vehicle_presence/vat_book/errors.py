@@ -1,6 +1,12 @@
 """Facts that stop a verb of the VAT book."""
 
 from core.errors import Refused
+from core.i18n import gettext_noop
+
+CLOSED = gettext_noop(
+    "That month is closed in the VAT book. Only the owner or the accountant can still change the"
+    " date, with a reason."
+)
 
 
 class RowCancelled(Refused):
@@ -25,11 +31,7 @@ class MonthClosed(Refused):
     status_code = 403
 
     def __init__(self, field: str) -> None:
-        super().__init__(
-            "That month is closed in the VAT book. Only the owner or the accountant can still"
-            " change the date, with a reason.",
-            field=field,
-        )
+        super().__init__(CLOSED, field=field)
 
 
 class LeftBetween(Refused):

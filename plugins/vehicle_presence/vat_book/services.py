@@ -149,19 +149,42 @@ async def _write_exits(
     return await try_to_write(session, book, [*entries, *exits], actor, waiting)
 
 
-async def undo_exit(session: AsyncSession, stay: Stay, actor: Actor) -> None:
-    """The off-site date was taken back: the exit is struck, the row is open again."""
-    await undo_exits(session, [facts_of_stay(stay)], actor)
+async def undo_exit(
+    session: AsyncSession, stay: Stay, actor: Actor, *, reason: str = "", may_correct: bool = False
+) -> None:
+    """The off-site date was taken back: the exit is struck, the row is open again.
+
+    Raises:
+        MonthClosed, ReasonMissing: as :func:`undo_exits` says.
+    """
+    await undo_exits(session, [facts_of_stay(stay)], actor, reason=reason, may_correct=may_correct)
 
 
-async def undo_exits(session: AsyncSession, stays: Sequence[StayFacts], actor: Actor) -> None:
-    """Off-site dates were taken back, as many as you like for the same few statements."""
+async def undo_exits(
+    session: AsyncSession,
+    stays: Sequence[StayFacts],
+    actor: Actor,
+    *,
+    reason: str = "",
+    may_correct: bool = False,
+) -> None:
+    """Off-site dates were taken back, as many as you like for the same few statements.
+
+    Raises:
+        MonthClosed: a day is in a closed month, and the actor may not correct the register.
+        ReasonMissing: a day is in a closed month, and there is no reason.
+    """
     for location_id, group in _by_location(stays):
         book = await locked(session, location_id, actor)
         rows = await _rows_of_stays(session, book, group, actor)
         left = {stay.id: line for stay in group if (line := rows[stay.id].exit) is not None}
+        if any(is_closed(book, line.day) for line in left.values()):
+            if not may_correct:
+                raise MonthClosed("left_at")
+            if not reason.strip():
+                raise ReasonMissing
         drafts = [
-            _strike(left[stay.id], stay, EXIT_UNDONE)
+            _strike(left[stay.id], stay, reason.strip() or EXIT_UNDONE)
             for stay in sorted(group, key=lambda stay: rows[stay.id].number)
             if stay.id in left
         ]

@@ -6,7 +6,18 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Uuid, and_, any_, bindparam, exists, select
+from sqlalchemy import (
+    ColumnElement,
+    Date,
+    Uuid,
+    and_,
+    any_,
+    bindparam,
+    cast,
+    exists,
+    func,
+    select,
+)
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
@@ -15,7 +26,7 @@ from core.workshop.customers.models import Customer
 from core.workshop.jobs.models import Job
 from core.workshop.vehicles.models import Vehicle
 from plugins.vehicle_presence.models import Stay
-from plugins.vehicle_presence.vat_book.models import ENTRY, INVOICE, NO_INVOICE, VatLine
+from plugins.vehicle_presence.vat_book.models import ENTRY, INVOICE, NO_INVOICE, VatBook, VatLine
 
 _invoice, _strike = aliased(VatLine), aliased(VatLine)
 _IS_SETTLED = exists().where(
@@ -146,6 +157,15 @@ def facts_of_stay(stay: Stay) -> StayFacts:
         stay.left_at,
         stay.closed_by,
         stay.evidence or {},
+    )
+
+
+def left_in_closed_month() -> ColumnElement[bool]:
+    """Condition on stays: they ended on a day whose month is closed in their register."""
+    return exists().where(
+        VatBook.tenant_id == Stay.tenant_id,
+        VatBook.location_id == Stay.location_id,
+        VatBook.closed_until >= cast(func.timezone(VatBook.zone, Stay.left_at), Date),
     )
 
 

@@ -17,6 +17,7 @@ from core.workshop.jobs import repository as jobs
 from plugins.vehicle_presence import repository
 from plugins.vehicle_presence.errors import (
     LeftBeforeArrival,
+    LeftDuringOtherStay,
     LeftInFuture,
     TooLateToUndo,
     VehicleNotInside,
@@ -31,7 +32,7 @@ from plugins.vehicle_presence.services import (
     undo_arrival,
     undo_off_site,
 )
-from tests.factories import a_job, a_stay, an_appointment, many_jobs
+from tests.factories import a_job, a_plate, a_stay, an_appointment, many_jobs
 from tests.garages import STAFF, Garage
 from tests.outside_plugins import polite
 from tests.plugins.vehicle_presence.vat_book.reading import register, sound
@@ -310,6 +311,46 @@ async def test_the_off_site_date_can_be_changed_and_the_log_holds_both(
     assert before is not None
     assert (stay.left_at, stay.closed_by) == (yesterday, "correction")
     assert entry.details == {"before": before.isoformat(), "after": yesterday.isoformat()}
+
+
+async def test_the_same_minute_once_more_is_no_change(
+    garage: Garage, job_id: UUID, inside: UUID
+) -> None:
+    typed = (now() - timedelta(days=1)).replace(second=0, microsecond=0)
+    async with garage.unit() as session:
+        await mark_off_site(session, job_id, STAFF, at=typed + timedelta(seconds=37))
+        for at in (typed, typed - timedelta(hours=1), typed - timedelta(hours=1)):
+            await change_off_site_date(session, job_id, at, STAFF)
+        entries = [each.action for each in await audit.newest(session)]
+    assert entries.count("presence.date_changed") == 1
+    assert [len(row.struck) for row in await register(garage)] == [1]
+
+
+async def test_a_departure_cannot_be_moved_into_a_later_visit_of_the_vehicle(
+    garage: Garage, job_id: UUID, inside: UUID
+) -> None:
+    hour = timedelta(hours=1)
+    came_back = now() - 3 * hour
+    async with garage.unit() as session:
+        job, other = await jobs.by_id(session, job_id), await a_job(session, plate=a_plate())
+        other.vehicle_id = job.vehicle_id
+        await mark_off_site(session, job_id, STAFF, at=came_back - hour)
+        await record_arrival(session, other.id, STAFF, at=came_back)
+        await mark_off_site(session, other.id, STAFF, at=came_back + hour)
+        with pytest.raises(LeftDuringOtherStay):
+            await change_off_site_date(session, job_id, came_back + hour / 2, STAFF)
+        stay = await change_off_site_date(session, job_id, came_back, STAFF)
+    assert stay.left_at == came_back
+
+
+async def test_of_a_jobs_stays_the_one_that_goes_on_counts_whichever_was_noted_last(
+    garage: Garage, job_id: UUID, inside: UUID
+) -> None:
+    async with garage.unit() as session:
+        job = await jobs.by_id(session, job_id)
+        ended = now() - timedelta(days=3)
+        await a_stay(session, job, ended, left_at=ended, left_noted_at=ended, closed_by="clock")
+        assert (await mark_off_site(session, job_id, STAFF)).id == inside
 
 
 async def test_a_vehicle_that_is_inside_has_no_date_to_change(

@@ -6,15 +6,23 @@ from uuid import UUID
 import pytest
 from bs4 import BeautifulSoup
 from sqlalchemy import func, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
 
-from core.clock import now
+from core.clock import frozen, now
 from core.tenancy.context import tenant_scope
 from core.workshop.audit import repository as audit
 from core.workshop.jobs import repository as jobs
+from core.workshop.locations import repository as locations
 from plugins.vehicle_presence import services
 from plugins.vehicle_presence.cleanup import exits, repository
+from plugins.vehicle_presence.errors import TooLateToUndo
 from plugins.vehicle_presence.models import Doubt, Stay
+from plugins.vehicle_presence.vat_book.closing import close_months
+from plugins.vehicle_presence.vat_book.errors import CLOSED
+from tests.factories import a_job, a_plate
 from tests.garages import STAFF, Browser, Garage
+from tests.outside_plugins import polite
+from tests.plugins.vehicle_presence.vat_book.reading import register
 from tests.statements import counted
 from tests.sweeping import forgotten, many_forgotten, night, stay_of
 
@@ -125,6 +133,40 @@ async def test_an_impossible_date_stops_all_and_the_form_stays_filled(
     assert [(await stay_of(garage, each)).left_at for each in stay_ids] == [None, None]
 
 
+async def test_a_vehicle_that_another_plugin_keeps_is_named_and_the_others_leave(
+    garage: Garage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await garage.switch("polite", on=True)
+    stay_ids = [await one(garage, "ready") for _ in range(3)]
+    await night(garage, now())
+    stays = [await stay_of(garage, each) for each in stay_ids]
+    monkeypatch.setattr(polite, "keys_here", {stays[1].job_id})
+    doubts = [await doubt_of(garage, each) for each in stay_ids]
+    texts = [local(garage, now() - timedelta(days=back)) for back in (1, 2, 3)]
+    browser = await garage.staff("planner")
+    answer = await browser.submit(
+        f"{HOME}/confirm",
+        {
+            "doubt": [str(each) for each in doubts[:2]],
+            **{f"left-{each}": text for each, text in zip(doubts, texts, strict=True)},
+        },
+        page=HOME,
+    )
+    assert answer.status_code == 409
+    page = BeautifulSoup(answer.text, "html.parser")
+    alert = page.select_one(".error-summary")
+    assert alert is not None
+    assert f"{stays[1].plate} is still in: Its keys are still here." in alert.text
+    assert "1 vehicle is off site." in page.text
+    fields = {str(each["name"]): each["value"] for each in page.select("input[name^=left-]")}
+    assert fields == {
+        f"left-{each}": text for each, text in zip(doubts[1:], texts[1:], strict=True)
+    }
+    assert [str(each["value"]) for each in page.select("input[checked]")] == [str(doubts[1])]
+    left = [(await stay_of(garage, each)).left_at is not None for each in stay_ids]
+    assert left == [True, False, False]
+
+
 async def test_nothing_ticked_is_said(garage: Garage) -> None:
     await one(garage, "ready")
     await night(garage, now())
@@ -192,6 +234,80 @@ async def test_a_vehicle_that_came_in_again_is_not_taken_back(garage: Garage) ->
         await services.record_arrival(session, stay.job_id, STAFF)
         (run,) = await repository.recent_runs(session)
         assert await exits.take_back_night(session, run, STAFF) == (0, 0)
+
+
+@pytest.mark.parametrize("is_same_job", [True, False])
+async def test_a_vehicle_that_came_and_left_again_is_not_taken_back(
+    garage: Garage, is_same_job: bool
+) -> None:
+    stay_id = await one(garage)
+    await night(garage, now())
+    swept = await stay_of(garage, stay_id)
+    async with garage.unit() as session:
+        job_id = swept.job_id if is_same_job else await another_job(session, swept.job_id)
+        with frozen(now() + timedelta(hours=1)):
+            await services.record_arrival(session, job_id, STAFF)
+        with frozen(now() + timedelta(hours=2)):
+            await services.mark_off_site(session, job_id, STAFF)
+        (run,) = await repository.recent_runs(session)
+        assert await exits.take_back_night(session, run, STAFF) == (0, 0)
+        with pytest.raises(TooLateToUndo):
+            await services.undo_off_site(session, stay_id, swept.job_id, STAFF)
+    assert (await stay_of(garage, stay_id)).left_at == swept.left_at
+
+
+async def another_job(session: AsyncSession, job_id: UUID) -> UUID:
+    """A second job of that one's vehicle."""
+    job, other = await jobs.by_id(session, job_id), await a_job(session, plate=a_plate())
+    other.vehicle_id = job.vehicle_id
+    await session.flush()
+    return other.id
+
+
+async def test_of_a_night_what_is_in_a_closed_month_needs_the_right_and_a_reason(
+    garage: Garage,
+) -> None:
+    today = now().astimezone(garage.tenant.zone).replace(hour=9)
+    month = (today.replace(day=1) + timedelta(days=32)).replace(day=1)
+    closed, other = [
+        await one(garage, status_changed_at=moment) for moment in (month - timedelta(days=5), month)
+    ]
+    with frozen(month + timedelta(days=9)):
+        await _sweep_and_close(garage)
+        planner, owner = await garage.staff("planner"), await garage.staff("owner")
+        async with garage.unit() as session:
+            (run,) = await repository.recent_runs(session)
+        answer = await planner.submit(f"{HOME}/nights/{run.id}/undo", page=HOME)
+    stays = [await stay_of(garage, each) for each in (closed, other)]
+    assert [each.left_at is None for each in stays] == [False, True]
+    assert f"1 vehicle is in again. 1 stays as it is: {stays[0].plate}." in answer.text
+    assert CLOSED in answer.text
+
+    undo = f"/desk/jobs/{stays[0].job_id}/presence/off/{closed}/undo?back=clean-up"
+    refused = await planner.submit(undo, page=HOME)
+    assert (refused.status_code, CLOSED in refused.text) == (403, True)
+    asked = await owner.submit(undo, page=HOME)
+    assert asked.status_code == 422
+    assert "To undo this, please say why." in asked.text
+    again = await owner.submit(undo, {"reason": " "}, page=HOME)
+    assert "Please say why this is corrected." in again.text
+    assert (await stay_of(garage, closed)).left_at is not None
+    done = await owner.submit(undo, {"reason": "It stood behind the hall"}, page=HOME)
+    assert done.url.path == HOME
+    assert (await stay_of(garage, closed)).left_at is None
+    row = next(row for row in await register(garage) if row.entry.stay_id == closed)
+    assert row.struck[0].by.reason == "It stood behind the hall"
+    async with garage.unit() as session:
+        entry = (await audit.newest(session))[0]
+    assert (entry.action, entry.reason) == ("presence.undone", "It stood behind the hall")
+
+
+async def _sweep_and_close(garage: Garage) -> None:
+    """A night, and its register's last month closed."""
+    await night(garage, now())
+    async with garage.unit() as session:
+        place = (await locations.first(session)).id
+        assert await close_months(session, place, at_once=True, is_mailed=False)
 
 
 async def test_a_night_that_is_too_large_for_one_click_takes_several(

@@ -38,6 +38,7 @@ from tests.sweeping import (
     many_forgotten,
     night,
     stay_of,
+    swept,
 )
 
 TASK = f"{NAME}.sweep"
@@ -365,6 +366,31 @@ async def test_a_night_that_broke_off_for_good_does_not_take_the_next_ones_place
             await sweep.sweep_tonight(session)
     await night(garage, NOW + timedelta(days=1))
     assert await left_once(garage, job_ids)
+
+
+async def test_a_run_that_broke_off_ended_with_its_last_exit_and_that_alone_is_taken_back(
+    garage: Garage,
+) -> None:
+    await many_forgotten(garage, FEWEST + 3)
+    with frozen(NOW):
+        async with garage.unit() as session:
+            await sweep.sweep_tonight(session)
+            (broken,) = await session.scalars(select(CleanupRun))
+            assert broken.until == NOW + sweep.LONGEST_NIGHT
+    await swept(garage, NOW + timedelta(hours=9))  # by hand, before anybody saw that it broke off
+    await many_forgotten(garage, 2)
+    await night(garage, NOW + timedelta(days=1))
+    page = await (await garage.staff("planner")).open("/desk/on-site/clean-up")
+    assert "broke off before its end" in page.text
+    async with garage.unit() as session:
+        runs = list(await session.scalars(select(CleanupRun).order_by(CleanupRun.began_at)))
+        assert [(each.broke_off, each.marked) for each in runs] == [
+            (True, FEWEST),
+            (False, 3),
+            (False, 2),
+        ]
+        assert runs[0].ended_at == NOW
+        assert (await exits.take_back_night(session, runs[0], STAFF))[0] == FEWEST
 
 
 async def test_a_question_about_a_vehicle_that_left_is_forgotten(garage: Garage) -> None:
