@@ -1,4 +1,5 @@
-"""Whatever people do in whatever order, the register says what a plain list would.
+"""Whatever people and the clean-up do in whatever order, stays and register say what a plain list
+would.
 
 A model-based test: hypothesis chooses deeds and how much time passes between them, over nights, a
 change of clocks and ends of months. Beside the garage somebody keeps a list with pencil and paper,
@@ -23,30 +24,46 @@ from hypothesis.stateful import (
     rule,
     run_state_machine_as_test,
 )
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.clock import frozen
 from core.errors import NotFound
+from core.workshop.jobs import repository as jobs
+from core.workshop.jobs.services import set_status
 from core.workshop.locations import repository as locations
 from core.workshop.locations.services import add_location
 from plugins.vehicle_presence import absences
 from plugins.vehicle_presence import repository as presence
 from plugins.vehicle_presence.arrivals import change_arrival
+from plugins.vehicle_presence.cleanup.repository import proposals
+from plugins.vehicle_presence.cleanup.rules import offered_rules
+from plugins.vehicle_presence.cleanup.services import (
+    Unconfirmed,
+    change_rule,
+    confirm,
+    take_back,
+)
+from plugins.vehicle_presence.cleanup.sweep import SweepReport, advance, begin, look
 from plugins.vehicle_presence.errors import (
     ArrivedAfterAbsence,
     ArrivedAfterDeparture,
     ArrivedDuringOtherStay,
     ArrivedInFuture,
     LeftBeforeArrival,
+    LeftDuringOtherStay,
     LeftInFuture,
     TooLateToUndo,
+    VehicleInElsewhere,
     VehicleNotInside,
 )
+from plugins.vehicle_presence.models import Stay
 from plugins.vehicle_presence.services import (
     change_off_site_date,
     mark_many_off_site,
     mark_off_site,
     record_arrival,
+    still_here,
     undo_arrival,
     undo_off_site,
 )
@@ -59,6 +76,8 @@ from plugins.vehicle_presence.vat_book.errors import (
     ReasonMissing,
     RowCancelled,
 )
+from plugins.vehicle_presence.vat_book.models import VatLine
+from plugins.vehicle_presence.vat_book.register import rows_of
 from plugins.vehicle_presence.vat_book.settling import (
     Correction,
     Settlement,
@@ -74,10 +93,17 @@ from tests.plugins.vehicle_presence.vat_book.reading import dues, register, soun
 BEGIN = datetime(2026, 10, 23, 15, tzinfo=UTC)
 """Two nights before the clocks go back, a week before the month ends."""
 UNDO = timedelta(minutes=30)
-JOBS = 2
+DAY = timedelta(days=1)
+ASK_AFTER = 30 * DAY
+VEHICLE_OF = (0, 1, 0)
+"""The vehicle of each job: the first has two."""
+JOBS = len(VEHICLE_OF)
 PLACES = 2
+SWEEP_DAYS = 1
+HANDED_OVER = ("delivered", "invoiced")
 JOB = st.integers(0, JOBS - 1)
 ROW = st.integers(0, 8)
+WHY = st.sampled_from(("", "pressed late"))
 Said = type[Exception] | None
 T = TypeVar("T")
 
@@ -92,12 +118,26 @@ class PlainRow:
     arrived_at: datetime
     noted_at: datetime
     away_at: datetime | None = None
+    seen_at: datetime | None = None
     left_at: datetime | None = None
     left_noted_at: datetime | None = None
+    is_swept: bool = False
+    is_asked: bool = False
+    asks_again_at: datetime | None = None
     words: str | None = None
     plate: str = ""
     cancelled: bool = False
     strikes: int = 0
+
+    def never_left(self, moment: datetime) -> None:
+        """Its exit is struck: somebody saw the vehicle at that moment."""
+        self.left_at = self.left_noted_at = None
+        self.is_swept, self.seen_at = False, moment
+        self.strikes += 1
+
+    def is_left_at(self, at: datetime, noted_at: datetime, *, is_swept: bool = False) -> None:
+        """It gets an exit."""
+        self.left_at, self.left_noted_at, self.is_swept = at, noted_at, is_swept
 
 
 class Course(RuleBasedStateMachine):
@@ -118,6 +158,9 @@ class Course(RuleBasedStateMachine):
         self.moment = BEGIN
         self.open_from = BEGIN.date().replace(day=1)
         self.rows: list[PlainRow] = []
+        self.steps: list[list[tuple[datetime, str]]] = [[] for _ in range(JOBS)]
+        self.nights: list[tuple[UUID, datetime]] = []
+        self.acts = True
         self.wait_for(self._open())
         for job in range(JOBS):
             self.arrives(job)
@@ -139,6 +182,17 @@ class Course(RuleBasedStateMachine):
                 job.location_id = self.places[number % PLACES]
                 self.job_ids.append(job.id)
                 self.plates.append(job.plate)
+                if VEHICLE_OF[number] != number:
+                    first_job = await jobs.by_id(session, self.job_ids[VEHICLE_OF[number]])
+                    job.vehicle_id = first_job.vehicle_id
+            await self._choose_rules(session)
+
+    async def _choose_rules(self, session: AsyncSession) -> None:
+        """Only what was handed over is looked for."""
+        mode = "automatic" if self.acts else "propose"
+        for each in await offered_rules(session):
+            is_on = each.name == "delivered"
+            await change_rule(session, each, is_on=is_on, days=SWEEP_DAYS, mode=mode, actor=STAFF)
 
     def attempt(self, said: Said, deed: Callable[[AsyncSession], Awaitable[object]]) -> None:
         """A deed, which the paper says is refused so, or not at all."""
@@ -159,14 +213,23 @@ class Course(RuleBasedStateMachine):
         return moment.astimezone(self.garage.tenant.zone).date()
 
     def newest(self, job: int) -> PlainRow | None:
-        """The row of the job's newest stay; one that was struck never was."""
+        """The row of the job's stay that goes on, or else of its newest; one that was struck never
+        was."""
         rows = [row for row in self.rows if row.job == job and not row.cancelled]
-        return rows[-1] if rows else None
+        return next((row for row in rows if row.left_at is None), rows[-1] if rows else None)
 
     def inside(self, job: int) -> bool:
-        """Whether the job's vehicle is in."""
+        """Whether the vehicle is in for that job."""
         row = self.newest(job)
         return row is not None and row.left_at is None
+
+    def open_rows(self) -> list[PlainRow]:
+        """Those of what is in."""
+        return [row for row in self.rows if row.left_at is None and not row.cancelled]
+
+    def is_closed(self, moment: datetime) -> bool:
+        """Whether that month is closed."""
+        return self.day(moment) < self.open_from
 
     def fresh(self, since: datetime | None) -> bool:
         """Whether there is still time to undo."""
@@ -189,26 +252,37 @@ class Course(RuleBasedStateMachine):
 
     @rule(job=JOB)
     def arrives(self, job: int) -> None:
-        self.attempt(None, lambda session: record_arrival(session, self.job_ids[job], STAFF))
-        if not self.inside(job):
+        inside = [row for row in self.open_rows() if VEHICLE_OF[row.job] == VEHICLE_OF[job]]
+        is_elsewhere = bool(inside) and not self.inside(job)
+        self.attempt(
+            VehicleInElsewhere if is_elsewhere else None,
+            lambda session: record_arrival(session, self.job_ids[job], STAFF),
+        )
+        if not inside:
             today = self.day(self.moment)
             self.rows.append(PlainRow(job % PLACES, job, today, self.moment, self.moment))
+        elif not is_elsewhere:
+            inside[0].seen_at = self.moment
 
     @rule(job=JOB)
     def leaves(self, job: int) -> None:
         row = self.newest(job)
-        refused = row is None or (row.left_at is not None and not self.fresh(row.left_noted_at))
+        refused = row is None or (row.left_at is not None and not self.may_undo(row))
         self.attempt(
             VehicleNotInside if refused else None,
             lambda session: mark_off_site(session, self.job_ids[job], STAFF),
         )
         if row is not None and row.left_at is None:
-            row.left_at = row.left_noted_at = self.moment
+            row.is_left_at(self.moment, self.moment)
+
+    def may_undo(self, row: PlainRow) -> bool:
+        """What the clean-up noted can always be taken back."""
+        return row.is_swept or self.fresh(row.left_noted_at)
 
     @rule(minutes=st.integers(0, 2000))
     def leave_together(self, minutes: int) -> None:
         at = self.moment - timedelta(minutes=minutes)
-        rows = [row for job in range(JOBS) if self.inside(job) and (row := self.newest(job))]
+        rows = self.open_rows()
         refused = any(at < row.arrived_at for row in rows)
         self.attempt(
             LeftBeforeArrival if refused else None,
@@ -216,7 +290,7 @@ class Course(RuleBasedStateMachine):
         )
         if not refused:
             for row in rows:
-                row.left_at, row.left_noted_at = at, self.moment
+                row.is_left_at(at, self.moment)
 
     @rule(job=JOB)
     def is_away_and_back(self, job: int) -> None:
@@ -227,7 +301,8 @@ class Course(RuleBasedStateMachine):
         self.attempt(None if self.inside(job) else VehicleNotInside, deed)
         row = self.newest(job)
         if row is not None and row.left_at is None:
-            row.away_at = row.away_at or self.moment
+            row.seen_at = max(self.moment, row.arrived_at)
+            row.away_at = row.away_at or row.seen_at
 
     @rule(job=JOB)
     def never_arrived(self, job: int) -> None:
@@ -246,8 +321,8 @@ class Course(RuleBasedStateMachine):
             row.cancelled = True
             row.strikes += 1
 
-    @rule(job=JOB)
-    def never_left(self, job: int) -> None:
+    @rule(job=JOB, why=WHY, may_correct=st.booleans())
+    def never_left(self, job: int, why: str, may_correct: bool) -> None:
         row = self.newest(job)
         if row is None:
             return
@@ -255,18 +330,26 @@ class Course(RuleBasedStateMachine):
         async def deed(session: AsyncSession) -> None:
             stay = await presence.latest_stay(session, self.job_ids[job])
             assert stay is not None
-            await undo_off_site(session, stay.id, stay.job_id, STAFF)
+            await undo_off_site(
+                session, stay.id, stay.job_id, STAFF, reason=why, may_correct=may_correct
+            )
 
-        refused = row.left_at is not None and not self.fresh(row.left_noted_at)
-        self.attempt(TooLateToUndo if refused else None, deed)
-        if row.left_at is not None and not refused:
-            row.left_at = row.left_noted_at = None
-            row.strikes += 1
+        said: Said = None
+        if row.left_at is not None:
+            if not self.may_undo(row) or self.another_visit(row, row.arrived_at, None):
+                said = TooLateToUndo
+            elif self.is_closed(row.left_at) and not may_correct:
+                said = MonthClosed
+            elif self.is_closed(row.left_at) and not why:
+                said = ReasonMissing
+        self.attempt(said, deed)
+        if said is None and row.left_at is not None:
+            row.never_left(self.moment)
 
     @rule(
         job=JOB,
         minutes=st.integers(-90, 2000),
-        why=st.sampled_from(("", "pressed late")),
+        why=WHY,
         may_correct=st.booleans(),
     )
     def left_at_another_time(self, job: int, minutes: int, why: str, may_correct: bool) -> None:
@@ -275,13 +358,17 @@ class Course(RuleBasedStateMachine):
         said: Said = None
         if row is None or row.left_at is None:
             said = NotFound
+        elif at == row.left_at:
+            pass
         elif not why and not self.fresh(row.left_noted_at):
             said = ReasonMissing
         elif at < row.arrived_at:
             said = LeftBeforeArrival
         elif minutes < -1:
             said = LeftInFuture
-        elif not may_correct and min(self.day(at), self.day(row.left_at)) < self.open_from:
+        elif at > row.left_at and self.another_visit(row, row.arrived_at, at):
+            said = LeftDuringOtherStay
+        elif not may_correct and self.is_closed(min(at, row.left_at)):
             said = MonthClosed
         self.attempt(
             said,
@@ -289,14 +376,14 @@ class Course(RuleBasedStateMachine):
                 session, self.job_ids[job], at, STAFF, reason=why, may_correct=may_correct
             ),
         )
-        if said is None and row is not None:
-            row.left_at = at
+        if said is None and row is not None and row.left_at != at:
+            row.left_at, row.is_swept = at, False
             row.strikes += 1
 
     @rule(
         job=JOB,
         minutes=st.integers(-90, 2000),
-        why=st.sampled_from(("", "pressed late")),
+        why=WHY,
         may_correct=st.booleans(),
     )
     def arrived_at_another_time(self, job: int, minutes: int, why: str, may_correct: bool) -> None:
@@ -311,7 +398,7 @@ class Course(RuleBasedStateMachine):
             said = ArrivedInFuture
         elif row.away_at is not None and at > row.away_at:
             said = ArrivedAfterAbsence
-        elif at < row.arrived_at and self.another_visit(row, at):
+        elif at < row.arrived_at and self.another_visit(row, at, row.left_at):
             said = ArrivedDuringOtherStay
         elif at != row.arrived_at and self.day(at) != row.entered:
             if not why:
@@ -329,14 +416,135 @@ class Course(RuleBasedStateMachine):
             row.strikes += self.day(at) != row.entered
             row.entered = self.day(at)
 
-    def another_visit(self, row: PlainRow, at: datetime) -> bool:
-        """Whether the vehicle was here for another time between that moment and the end of this."""
+    def another_visit(self, row: PlainRow, begin: datetime, end: datetime | None) -> bool:
+        """Whether the vehicle was here for another time between these two moments."""
         return any(
-            (other.left_at is None or other.left_at > at)
-            and (row.left_at is None or other.arrived_at < row.left_at)
+            (other.left_at is None or other.left_at > begin)
+            and (end is None or other.arrived_at < end)
             for other in self.rows
-            if other is not row and other.job == row.job and not other.cancelled
+            if other is not row
+            and VEHICLE_OF[other.job] == VEHICLE_OF[row.job]
+            and not other.cancelled
         )
+
+    @rule(job=JOB, status=st.sampled_from((*HANDED_OVER, "in_progress")))
+    def job_moves_on(self, job: int, status: str) -> None:
+        self.attempt(None, lambda session: set_status(session, self.job_ids[job], status, STAFF))
+        if not self.steps[job] or self.steps[job][-1][1] != status:
+            self.steps[job].append((self.moment, status))
+
+    def handed_over_at(self, row: PlainRow) -> datetime | None:
+        """When the job came to what it is, handed over: since it arrived, if it ever did since."""
+        steps = self.steps[row.job]
+        if not steps or steps[-1][1] not in HANDED_OVER:
+            return None
+        begin = max((n for n, step in enumerate(steps, 1) if step[1] not in HANDED_OVER), default=0)
+        since = [moment for moment, _status in steps[begin:] if moment >= row.arrived_at]
+        return since[0] if since else steps[-1][0]
+
+    def judged(self) -> tuple[list[PlainRow], list[PlainRow]]:
+        """What a look at the vehicles lets leave, and what it asks about."""
+        leaving, asking = [], []
+        for row in self.open_rows():
+            left_at = self.handed_over_at(row)
+            is_settled = row.asks_again_at is not None and row.asks_again_at > self.moment
+            if left_at is None or is_settled or left_at >= self.moment - SWEEP_DAYS * DAY:
+                continue
+            is_possible = left_at >= max(row.arrived_at, row.seen_at or row.arrived_at)
+            (leaving if self.acts and is_possible else asking).append(row)
+        return leaving, asking
+
+    @rule(
+        job=JOB,
+        status=st.sampled_from(HANDED_OVER),
+        hours=st.sampled_from((20, 30, 60)),
+        acts=st.sampled_from((True, True, False)),
+        is_dry=st.booleans(),
+    )
+    def is_forgotten(self, job: int, status: str, hours: int, acts: bool, is_dry: bool) -> None:
+        """Nobody presses the clock when it is handed over, until the clean-up looks."""
+        self.arrives(job)
+        self.job_moves_on(job, "in_progress")
+        self.job_moves_on(job, status)
+        self.a_night_passes(hours)
+        self.sweep_looks(acts, is_dry)
+
+    @rule(acts=st.booleans(), is_dry=st.booleans())
+    def sweep_looks(self, acts: bool, is_dry: bool) -> None:
+        self.acts = acts
+        self.attempt(None, self._choose_rules)
+        if not is_dry:
+            for row in self.rows:
+                row.is_asked = row.is_asked and row.left_at is None
+        expected = self.judged()
+        report, run_id = self.wait_for(self._sweep(is_dry))
+        for rows, verdicts in zip(expected, (report.marked, report.doubtful), strict=True):
+            found = sorted(str(each.candidate.job_id) for each in verdicts)
+            assert found == sorted(str(self.job_ids[row.job]) for row in rows)
+        if run_id is None:
+            return
+        self.nights.append((run_id, self.moment))
+        for row in expected[0]:
+            at = self.handed_over_at(row)
+            assert at is not None
+            row.is_left_at(at, self.moment, is_swept=True)
+        for row in expected[1]:
+            row.is_asked, row.asks_again_at = True, None
+
+    async def _sweep(self, is_dry: bool) -> tuple[SweepReport, UUID | None]:
+        with frozen(self.moment):
+            async with self.garage.unit() as session:
+                if is_dry:
+                    return await look(session), None
+                run, report = await begin(session), SweepReport()
+                while await advance(session, run, report):
+                    pass
+                return report, run.id
+
+    @rule(minutes=st.integers(-90, 2000), is_there=st.booleans())
+    def what_it_asks_is_answered(self, minutes: int, is_there: bool) -> None:
+        at = self.moment - timedelta(minutes=minutes)
+        rows = [row for row in self.open_rows() if row.is_asked]
+        is_wrong = minutes < -1 or any(at < row.arrived_at for row in rows)
+
+        async def deed(session: AsyncSession) -> None:
+            doubts = [each.doubt_id for each in await proposals(session)]
+            assert len(doubts) == len(rows)
+            if is_there:
+                for each in doubts:
+                    await still_here(session, each, STAFF)
+            else:
+                await confirm(session, dict.fromkeys(doubts, at), STAFF)
+
+        said = Unconfirmed if rows and is_wrong and not is_there else None
+        self.attempt(said, deed)
+        for row in rows if said is None else []:
+            row.is_asked = False
+            if is_there:
+                row.seen_at, row.asks_again_at = self.moment, self.moment + ASK_AFTER
+            else:
+                row.is_left_at(at, self.moment)
+
+    @precondition(lambda self: self.nights)
+    @rule(back=st.integers(0, 3))
+    def night_is_taken_back(self, back: int) -> None:
+        run_id, moment = self.nights[-1 - back % len(self.nights)]
+        rows = [
+            row
+            for row in self.rows
+            if row.is_swept
+            and row.left_noted_at == moment
+            and row.left_at is not None
+            and not self.is_closed(row.left_at)
+            and not self.another_visit(row, row.arrived_at, None)
+        ]
+
+        async def deed(session: AsyncSession) -> None:
+            assert await take_back(session, run_id, STAFF) == (len(rows), 0)
+
+        self.attempt(None, deed)
+        for row in rows:
+            row.never_left(self.moment)
 
     @precondition(lambda self: self.rows)
     @rule(number=ROW)
@@ -371,6 +579,8 @@ class Course(RuleBasedStateMachine):
         today = self.day(self.moment)
         latest = today if row.left_at is None else min(self.day(row.left_at), today)
         said: Said = None
+        if days < 0 and self.another_visit(row, row.arrived_at + days * DAY, row.left_at):
+            return
         if row.cancelled:
             said = RowCancelled
         elif days == 0 and plate == (row.plate or self.plates[row.job]):
@@ -395,9 +605,15 @@ class Course(RuleBasedStateMachine):
         return row, listed[place].row_id
 
     @invariant()
-    def register_and_paper_say_the_same(self) -> None:
+    def stays_register_and_paper_say_the_same(self) -> None:
+        stays, lines = self.wait_for(self._kept())
+        assert stays == [
+            (self.job_ids[row.job], row.arrived_at, row.left_at, row.is_swept)
+            for row in self.rows
+            if not row.cancelled
+        ]
         for place in range(PLACES):
-            rows = self.wait_for(register(self.garage, self.places[place]))
+            rows = rows_of([each for each in lines if each.location_id == self.places[place]])
             paper = [row for row in self.rows if row.place == place]
             assert [row.number for row in rows] == list(range(1, len(paper) + 1))
             for row, plain in zip(rows, paper, strict=True):
@@ -410,6 +626,16 @@ class Course(RuleBasedStateMachine):
                 assert (row.exit.day if row.exit else None) == left_on
                 assert left_on is None or left_on >= plain.entered
                 assert (row.invoice.words if row.invoice else None) == plain.words
+
+    async def _kept(self) -> tuple[list[tuple[object, ...]], list[VatLine]]:
+        async with self.garage.unit() as session:
+            stays = await session.scalars(select(Stay).order_by(Stay.id))
+            lines = await session.scalars(select(VatLine).order_by(VatLine.position))
+            found: list[tuple[object, ...]] = [
+                (each.job_id, each.arrived_at, each.left_at, each.closed_by == "sweep")
+                for each in stays
+            ]
+            return found, list(lines)
 
     def teardown(self) -> None:
         if hasattr(self, "garage"):
@@ -427,11 +653,11 @@ class Course(RuleBasedStateMachine):
         assert sorted(found) == sorted(waiting)
 
 
-async def test_the_register_says_what_a_plain_list_would(garage: Garage) -> None:
+async def test_stays_and_register_say_what_a_plain_list_would(garage: Garage) -> None:
     Course.house_of, Course.loop = garage, asyncio.get_running_loop()
     limits = settings(
         max_examples=20,
-        stateful_step_count=50,
+        stateful_step_count=35,
         deadline=None,
         database=None,
         suppress_health_check=[HealthCheck.too_slow],
