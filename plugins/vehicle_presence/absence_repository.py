@@ -1,6 +1,7 @@
 """Every query about absences and their reasons."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import Uuid, any_, bindparam, delete, func, select, update
@@ -53,6 +54,16 @@ _END = (
         ended_by_exit=True,
     )
 )
+
+
+async def move_ends(session: AsyncSession, stay_id: UUID, moment: datetime) -> None:
+    """The stay ended at another moment: what ended with it did so then, too."""
+    await session.execute(
+        update(Absence)
+        .where(Absence.stay_id == stay_id, Absence.ended_by_exit)
+        .values(back_at=func.greatest(Absence.out_at, moment)),
+        execution_options={"synchronize_session": False},
+    )
 
 
 async def end_with_stays(session: AsyncSession, stay_ids: Sequence[UUID], who: str) -> None:

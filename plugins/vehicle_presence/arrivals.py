@@ -9,10 +9,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.clock import now
 from core.errors import NotFound
+from core.hooks.contributions import VehicleMoment
 from core.workshop.audit.services import Actor, record
 from core.workshop.jobs import repository as jobs
 from core.workshop.jobs.services import note_event
-from plugins.vehicle_presence import absence_repository, repository
+from plugins.vehicle_presence import absence_repository, repository, telling
+from plugins.vehicle_presence.board_models import Absence
 from plugins.vehicle_presence.errors import (
     ArrivedAfterAbsence,
     ArrivedAfterDeparture,
@@ -23,6 +25,7 @@ from plugins.vehicle_presence.errors import (
 from plugins.vehicle_presence.models import Stay
 from plugins.vehicle_presence.settings import settings
 from plugins.vehicle_presence.vat_book import services as vat_book
+from plugins.vehicle_presence.vat_book.errors import AwayThen, OtherVisitThen
 
 
 async def change_arrival(
@@ -80,11 +83,65 @@ async def locked_stay(session: AsyncSession, stay_id: UUID | None) -> Stay | Non
 async def move_to_day(
     session: AsyncSession, stay: Stay, day: date, zone: ZoneInfo, actor: Actor
 ) -> None:
-    """The register was corrected: the vehicle came on that day, at the hour that was noted, or
-    as much earlier as it must have been."""
+    """The register was corrected: the vehicle came on that day."""
+    await _move(session, stay, moment_on(stay, day, zone, stay.left_at), actor)
+
+
+def moment_on(stay: Stay, day: date, zone: ZoneInfo, end: datetime | None) -> datetime:
+    """When the vehicle came if that was on that day: at the hour that was noted, or as much
+    earlier as it must have been."""
     local = stay.arrived_at.astimezone(zone)
-    moment = datetime.combine(day, local.time(), zone)
-    await _move(session, stay, min(moment, stay.left_at or now()), actor)
+    return min(datetime.combine(day, local.time(), zone), end or now())
+
+
+async def check_span(
+    session: AsyncSession, stay: Stay, begin: datetime, end: datetime | None
+) -> None:
+    """The register is corrected: whether the stay can have lasted from `begin` to `end`.
+
+    Raises:
+        OtherVisitThen: another visit of the vehicle was then.
+        AwayThen: it would have been away for a while before it came, or after it left.
+    """
+    other_begin, other_end = begin != stay.arrived_at, end != stay.left_at
+    if not (other_begin or other_end):
+        return
+    away = await absence_repository.of_stays(session, [stay.id])
+    if other_begin and any(begin > each.out_at for each in away):
+        raise AwayThen("day")
+    if other_end and end is not None and any(_came_back(each) > end for each in away):
+        raise AwayThen("left")
+    is_longer = begin < stay.arrived_at or (
+        stay.left_at is not None and (end is None or end > stay.left_at)
+    )
+    if is_longer and await repository.stay_overlaps(session, stay.id, begin, end):
+        raise OtherVisitThen("day" if other_begin else "left")
+
+
+def _came_back(absence: Absence) -> datetime:
+    """Until when a stay must last because of it: one that ended with the stay had only begun."""
+    if absence.back_at is None or absence.ended_by_exit:
+        return absence.out_at
+    return absence.back_at
+
+
+async def never_was(
+    session: AsyncSession, stay: Stay, actor: Actor, number: int, reason: str
+) -> dict[str, object]:
+    """Row `number` of the register was struck: its stay is removed, with its absences and what was
+    answered at check-in, and whoever was told of it is told. Returns when it had been."""
+    arrived_at, left_at, job_id = stay.arrived_at, stay.left_at, stay.job_id
+    await session.delete(stay)
+    await session.flush()
+    details = {"number": number, "reason": reason}
+    note_event(session, job_id, "arrival_struck", actor, details=details)
+    if left_at is not None:
+        await telling.departures_undone(session, [VehicleMoment(job_id, left_at)])
+    await telling.arrivals_undone(session, [VehicleMoment(job_id, arrived_at)])
+    return {
+        "arrived_at": arrived_at.isoformat(),
+        "left_at": None if left_at is None else left_at.isoformat(),
+    }
 
 
 async def go_on_for(session: AsyncSession, job_id: UUID, actor: Actor) -> tuple[Stay, UUID]:

@@ -3,6 +3,15 @@
 from uuid import UUID
 
 from core.errors import Refused
+from core.i18n import gettext_noop
+
+_LATE_FOR_ARRIVAL = gettext_noop(
+    "It is too late to undo this. If the vehicle has left, press the clock; if it never came, the"
+    " owner or the accountant can strike its row in the VAT book."
+)
+_LATE_FOR_DEPARTURE = gettext_noop(
+    "It is too late to undo this. You can check the vehicle in again."
+)
 
 
 class VehicleNotInside(Refused):
@@ -30,10 +39,11 @@ class LeftInFuture(Refused):
 
 
 class TooLateToUndo(Refused):
-    """The time to undo is over, or the stay was changed since."""
+    """The time to undo is over, or the stay was changed since. What still helps is not the same
+    for a departure and for an arrival (`was_arrival`)."""
 
-    def __init__(self) -> None:
-        super().__init__("It is too late to undo this. You can check the vehicle in again.")
+    def __init__(self, *, was_arrival: bool = False) -> None:
+        super().__init__(_LATE_FOR_ARRIVAL if was_arrival else _LATE_FOR_DEPARTURE)
 
 
 class VehicleInElsewhere(Refused):

@@ -129,6 +129,12 @@ def _line(kind: str, actor: str, details: Mapping[str, object]) -> str | None:
         "off_site_undone": _("Off-site date taken back (%(who)s)", who=actor),
         "off_site_date_changed": _("Off-site date changed (%(who)s)", who=actor),
         "arrival_undone": _("“Vehicle in” taken back (%(who)s)", who=actor),
+        "arrival_struck": _(
+            "Arrival struck, no. %(number)s of the VAT book: %(reason)s (%(who)s)",
+            number=details.get("number"),
+            reason=details.get("reason"),
+            who=actor,
+        ),
         "arrival_changed": _("Time of arrival changed (%(who)s)", who=actor),
         "stay_left": _(
             "The vehicle stays for job %(number)s (%(who)s)", number=details.get("job"), who=actor

@@ -243,6 +243,7 @@ class VehiclePresence:
             "presence.reasons_changed": _("Reasons for absences changed"),
             "vat_book.settled": _("Invoice noted in the VAT book"),
             "vat_book.corrected": _("VAT book corrected"),
+            "vat_book.struck": _("Row of the VAT book struck"),
         }
 
     @hookimpl

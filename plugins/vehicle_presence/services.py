@@ -103,9 +103,9 @@ async def undo_arrival(session: AsyncSession, stay_id: UUID, job_id: UUID, actor
     if stay is None or stay.id != stay_id:
         if (await stay_repository.never_were(session, [stay_id])).get(stay_id) == job_id:
             return
-        raise TooLateToUndo
+        raise TooLateToUndo(was_arrival=True)
     if stay.left_at is not None or now() - stay.created_at > time_to_undo():
-        raise TooLateToUndo
+        raise TooLateToUndo(was_arrival=True)
     await session.delete(stay)
     await session.flush()
     note_event(session, job_id, "arrival_undone", actor)

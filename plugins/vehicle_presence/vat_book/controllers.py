@@ -28,11 +28,12 @@ from plugins.vehicle_presence.vat_book import (
     repository,
     settling,
     stay_repository,
+    striking,
 )
 from plugins.vehicle_presence.vat_book.countries import CountryRegister, register_of
-from plugins.vehicle_presence.vat_book.errors import WordsMissing
+from plugins.vehicle_presence.vat_book.errors import ReasonMissing, WordsMissing
 from plugins.vehicle_presence.vat_book.exports import export
-from plugins.vehicle_presence.vat_book.forms import CorrectionForm, InvoiceForm
+from plugins.vehicle_presence.vat_book.forms import CorrectionForm, InvoiceForm, StrikeForm
 from plugins.vehicle_presence.vat_book.lists import heading_of, page_of
 from plugins.vehicle_presence.vat_book.models import VatBook, VatLine
 from plugins.vehicle_presence.vat_book.periods import Selection, selection_of
@@ -129,9 +130,12 @@ async def settle(request: AnyRequest, session: Session, row_id: FromPath[UUID]) 
 @post(_HOME + "/rows/{row_id:uuid}/invoice/undo", guards=[requires(SETTLE)])
 async def undo_settlement(
     request: AnyRequest, session: Session, row_id: FromPath[UUID]
-) -> Redirect:
+) -> Page | Redirect:
     """*Undo*: the reference is struck, the row waits again."""
-    await settling.take_back_settlement(session, row_id, await _actor(request))
+    try:
+        await settling.take_back_settlement(session, row_id, await _actor(request))
+    except Refused as refusal:
+        return await _register(request, session, problem=_(refusal.message), status_code=409)
     place = await _place(request, session)
     return redirect(request, place.address(), flash=Flash(_("Undone.")))
 
@@ -153,15 +157,40 @@ async def correct(request: AnyRequest, session: Session, row_id: FromPath[UUID])
         return await _correct_page(request, session, row, form, status_code=422)
     async with attempt(session, form):
         await settling.correct(
-            session, row_id, correction, form.text("reason"), await _actor(request)
+            session,
+            row_id,
+            correction,
+            form.text("reason"),
+            await _actor(request),
+            seen=form.seen,
         )
     if form.has_errors:
+        row = await settling.row_of(session, row_id)
         return await _correct_page(request, session, row, form, status_code=409)
     text = _("No. %(number)s is corrected.", number=row.number)
     if _looks_wrong(correction.vat_number):
         text += " " + _("The VAT number looks unusual: please check it once more.")
     place = await _place(request, session)
     return redirect(request, place.address(after=place.selection.after), flash=Flash(text))
+
+
+@post(_HOME + "/rows/{row_id:uuid}/strike", guards=[requires(CORRECT)])
+async def strike(request: AnyRequest, session: Session, row_id: FromPath[UUID]) -> Page | Redirect:
+    """The vehicle never came: the whole row is struck, and its stay with it."""
+    form = StrikeForm(await form_values(request))
+    if form.validate():
+        async with attempt(session, form):
+            reason = form.text("strike_reason")
+            actor = await _actor(request)
+            await striking.strike_row(session, row_id, reason, actor, seen=form.seen)
+    row = await settling.row_of(session, row_id)
+    if form.has_errors:
+        status_code = ReasonMissing.status_code if form.strike_reason.errors else 409
+        shown = CorrectionForm.of(row)
+        return await _correct_page(request, session, row, shown, form, status_code=status_code)
+    place = await _place(request, session)
+    flash = Flash(_("No. %(number)s is struck.", number=row.number))
+    return redirect(request, place.address(after=place.selection.after), flash=flash)
 
 
 async def _register(
@@ -255,15 +284,22 @@ async def _correct_page(
     session: AsyncSession,
     row: Row,
     form: CorrectionForm,
+    strike_form: StrikeForm | None = None,
     *,
     status_code: int = 200,
 ) -> Page:
     place = await _place(request, session)
+    says = form.register_says(row) if form.seen != row.version else {}
+    form.version.data = str(row.version)
+    if strike_form is not None:
+        strike_form.version.data = str(row.version)
     return page(
         request,
         "vehicle_presence/vat_book/correct.html",
         row=row,
         form=form,
+        says=says,
+        strike_form=strike_form or StrikeForm(data={"version": str(row.version)}),
         place=place,
         status_code=status_code,
     )
@@ -287,4 +323,4 @@ async def _actor(request: AnyRequest) -> Actor:
     return viewer.actor
 
 
-HANDLERS = [vat_book, export_file, settle, undo_settlement, correct_page, correct]
+HANDLERS = [vat_book, export_file, settle, undo_settlement, correct_page, correct, strike]

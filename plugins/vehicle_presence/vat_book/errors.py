@@ -16,13 +16,34 @@ class RowCancelled(Refused):
         super().__init__("This row was struck. Nothing more can be added to it.")
 
 
+class RowChangedMeanwhile(Refused):
+    """Somebody else wrote about the row after this page was opened."""
+
+    def __init__(self, who: str) -> None:
+        super().__init__(
+            "%(who)s changed this row in the meantime. What you typed is still here: compare it"
+            " with what the register says now, and correct again.",
+            who=who,
+        )
+
+
+class TooLateToTakeBack(Refused):
+    """A reference that was not noted just now, or by somebody else, cannot be undone."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "It is too late to undo this. The owner or the accountant can take the reference out"
+            " with “Correct”, and a reason."
+        )
+
+
 class ReasonMissing(Refused):
     """A correction without a reason."""
 
     status_code = 422
 
-    def __init__(self) -> None:
-        super().__init__("Please say why this is corrected.", field="reason")
+    def __init__(self, field: str = "reason") -> None:
+        super().__init__("Please say why this is corrected.", field=field)
 
 
 class MonthClosed(Refused):
@@ -40,6 +61,27 @@ class LeftBetween(Refused):
     def __init__(self) -> None:
         super().__init__(
             "The vehicle cannot have left before it arrived, or in the future.", field="left"
+        )
+
+
+class OtherVisitThen(Refused):
+    """Another visit of the vehicle lies in the corrected days."""
+
+    def __init__(self, field: str) -> None:
+        super().__init__(
+            "The vehicle was here for another visit then. Please check the days of both.",
+            field=field,
+        )
+
+
+class AwayThen(Refused):
+    """The vehicle left for a while outside of the corrected days."""
+
+    def __init__(self, field: str) -> None:
+        super().__init__(
+            "The vehicle left for a while, or came back, on another day than that allows. Please"
+            " check the day.",
+            field=field,
         )
 
 

@@ -28,12 +28,14 @@ class Struck:
 class Row:
     """A row of the register as it stands: the lines that hold, and those that were struck.
 
-    A row whose entry was struck is cancelled: its number stays, and nothing in it holds.
+    A row whose entry was struck is cancelled: its number stays, and nothing in it holds. Its
+    `version` rises with every line about it: the position of the newest one.
     """
 
     number: int
     row_id: UUID
     entry: VatLine
+    version: int
     exit: VatLine | None = None
     invoice: VatLine | None = None
     is_cancelled: bool = False
@@ -70,7 +72,8 @@ def rows_of(lines: Iterable[VatLine]) -> list[Row]:
 
 def _row(lines: Sequence[VatLine]) -> Row:
     by_position = {line.position: line for line in lines}
-    row = Row(number=lines[0].number, row_id=lines[0].id, entry=lines[0])
+    first, newest = lines[0], lines[-1]
+    row = Row(first.number, row_id=first.id, entry=first, version=newest.position)
     for line in lines:
         if line.strikes is not None:
             before = by_position[line.strikes]

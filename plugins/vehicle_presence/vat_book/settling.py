@@ -1,8 +1,9 @@
 """What a person adds to the VAT book: the invoice a row ended with, and corrections."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
+from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -12,7 +13,9 @@ from core.clock import now
 from core.i18n import gettext_noop
 from core.workshop.audit.services import Actor, record
 from core.workshop.jobs.services import note_event
-from plugins.vehicle_presence import arrivals
+from plugins.vehicle_presence import absence_repository, arrivals
+from plugins.vehicle_presence.departures import time_to_undo
+from plugins.vehicle_presence.models import Stay
 from plugins.vehicle_presence.vat_book import due_repository, repository, stay_repository
 from plugins.vehicle_presence.vat_book.errors import (
     AlreadySettled,
@@ -21,6 +24,8 @@ from plugins.vehicle_presence.vat_book.errors import (
     NothingToCorrect,
     ReasonMissing,
     RowCancelled,
+    RowChangedMeanwhile,
+    TooLateToTakeBack,
     VehicleMissing,
     WordsMissing,
 )
@@ -60,7 +65,7 @@ async def settle(session: AsyncSession, row_id: UUID, settlement: Settlement, ac
         NotFound: there is no such row.
         RowCancelled, AlreadySettled, WordsMissing: as they say.
     """
-    book, row = await _open_row(session, row_id, actor)
+    book, row = await open_row(session, row_id, actor)
     if not settlement.words.strip():
         raise WordsMissing
     if row.invoice is not None:
@@ -73,19 +78,20 @@ async def settle(session: AsyncSession, row_id: UUID, settlement: Settlement, ac
     return row
 
 
-async def take_back_settlement(
-    session: AsyncSession, row_id: UUID, actor: Actor, *, reason: str = INVOICE_UNDONE
-) -> Row:
-    """The reference was wrong and another one is not known yet: it is struck.
+async def take_back_settlement(session: AsyncSession, row_id: UUID, actor: Actor) -> Row:
+    """*Undo*, for whoever noted the reference and as long as the clock can be undone: it is struck,
+    and the row waits again. Pressed twice it is one. Later that is a correction, with a reason.
 
     Raises:
         NotFound: there is no such row.
-        RowCancelled: as it says.
+        RowCancelled, TooLateToTakeBack: as they say.
     """
-    book, row = await _open_row(session, row_id, actor)
+    book, row = await open_row(session, row_id, actor)
     if row.invoice is None:
         return row
-    struck = Draft(STRIKE, row.number, strikes=row.invoice.position, reason=reason)
+    if not _was_just_noted(row.invoice, actor):
+        raise TooLateToTakeBack
+    struck = strike_of(row.invoice, INVOICE_UNDONE)
     left_on = row.exit.day if row.exit is not None else None
     dues = [] if left_on is None else [due_of(book, row.number, left_on)]
     await write(session, book, [struck], actor, dues)
@@ -93,10 +99,17 @@ async def take_back_settlement(
     return row
 
 
+def _was_just_noted(invoice: VatLine, actor: Actor) -> bool:
+    """Whether it is this person's own press of some minutes ago, and struck nothing else."""
+    if (invoice.actor_kind, invoice.actor) != (actor.kind, actor.name):
+        return False
+    return invoice.strikes is None and now() - invoice.recorded_at <= time_to_undo()
+
+
 @dataclass(frozen=True, slots=True)
 class Correction:
-    """What a row should say. `settlement` is None where there is no reference yet, `left` where
-    the day of departure stays what it is."""
+    """What a row should say. `settlement` is None where no reference is known (any more), `left`
+    where the day of departure stays what it is."""
 
     day: date
     plate: str
@@ -107,42 +120,44 @@ class Correction:
 
 
 async def correct(
-    session: AsyncSession, row_id: UUID, correction: Correction, reason: str, actor: Actor
+    session: AsyncSession,
+    row_id: UUID,
+    correction: Correction,
+    reason: str,
+    actor: Actor,
+    *,
+    seen: int | None = None,
 ) -> Row:
     """Strike what is wrong in a row and put the right thing in its place, with the reason. With the
-    day of arrival the stay moves along: the board and the register tell one story.
+    day of arrival the stay moves along: the board and the register tell one story. `seen` is the
+    version of the row that the person saw.
 
     Raises:
         NotFound: there is no such row.
-        RowCancelled, ReasonMissing, NothingToCorrect, VehicleMissing, EntryAfterExit,
-        LeftBetween: as they say.
+        RowCancelled, RowChangedMeanwhile, ReasonMissing, NothingToCorrect, VehicleMissing,
+        EntryAfterExit, LeftBetween, WordsMissing: as they say.
+        OtherVisitThen, AwayThen: the days are impossible for the stay.
     """
     named = await repository.line(session, row_id)
     stay = await arrivals.locked_stay(session, named.stay_id)
-    book, row = await _open_row(session, row_id, actor)
+    book, row = await open_row(session, row_id, actor, seen=seen)
     if not reason.strip():
         raise ReasonMissing
     drafts = [*_entry_again(book, row, correction, reason.strip())]
     moved = _exit_again(book, row, correction, reason.strip())
-    drafts += moved
-    settlement = correction.settlement
-    if settlement is not None and row.invoice is None:
-        drafts.append(_invoice(row, settlement))
-        await due_repository.drop_dues(session, book.location_id, [row.number])
-    elif settlement is not None and row.invoice is not None and _differs(row.invoice, settlement):
-        drafts.append(
-            _invoice(row, settlement, strikes=row.invoice.position, reason=reason.strip())
-        )
+    drafts += [*moved, *_invoice_again(row, correction.settlement, reason.strip())]
     if not drafts:
         raise NothingToCorrect
-    waits = row.invoice is None and settlement is None
-    dues = [due_of(book, row.number, each.day) for each in moved if waits and each.day is not None]
-    await write(session, book, drafts, actor, dues)
+    if stay is not None:
+        await arrivals.check_span(session, stay, *_span_of(stay, book, row, correction, moved))
+    await write(session, book, drafts, actor, _dues_after(book, row, correction, moved))
+    if correction.settlement is not None and row.invoice is None:
+        await due_repository.drop_dues(session, book.location_id, [row.number])
     before, after = row.entry.day, correction.day
     if stay is not None and before is not None and after < before:
         await arrivals.move_to_day(session, stay, after, ZoneInfo(book.zone), actor)
     for each in moved:  # between, so that the stay never ends before it begins
-        await _tell_workshop(session, each, actor)
+        await _tell_workshop(session, stay, each, actor)
     if stay is not None and before is not None and after > before:
         await arrivals.move_to_day(session, stay, after, ZoneInfo(book.zone), actor)
     record(
@@ -167,13 +182,24 @@ async def row_of(session: AsyncSession, row_id: UUID) -> Row:
     return row
 
 
-async def _open_row(session: AsyncSession, row_id: UUID, actor: Actor) -> tuple[OpenBook, Row]:
-    """A row that can still be written about, its register locked."""
+async def open_row(
+    session: AsyncSession, row_id: UUID, actor: Actor, *, seen: int | None = None
+) -> tuple[OpenBook, Row]:
+    """A row that can still be written about, its register locked.
+
+    Raises:
+        NotFound: not here.
+        RowCancelled: as it says.
+        RowChangedMeanwhile: `seen` is not its version.
+    """
     first = await repository.line(session, row_id)
     book = await locked(session, first.location_id, actor)
-    (row,) = rows_of(await repository.lines_of(session, first.location_id, [first.number]))
+    found = await repository.lines_of(session, first.location_id, [first.number])
+    (row,) = rows_of(found)
     if row.is_cancelled:
         raise RowCancelled
+    if seen is not None and seen != row.version:
+        raise RowChangedMeanwhile(found[-1].actor)
     return book, row
 
 
@@ -189,6 +215,43 @@ def _invoice(
         stay_id=row.entry.stay_id,
         job_id=row.entry.job_id,
     )
+
+
+def _invoice_again(row: Row, settlement: Settlement | None, reason: str) -> list[Draft]:
+    """Another reference in the place of the first one; the first one there is; or none any more."""
+    before = row.invoice
+    if settlement is None:
+        return [] if before is None else [strike_of(before, reason)]
+    if not settlement.words.strip():
+        raise WordsMissing
+    if before is None:
+        return [_invoice(row, settlement)]
+    if not _differs(before, settlement):
+        return []
+    return [_invoice(row, settlement, strikes=before.position, reason=reason)]
+
+
+def strike_of(line: VatLine, reason: str) -> Draft:
+    """Take a line back, with nothing in its place."""
+    return Draft(
+        STRIKE,
+        line.number,
+        strikes=line.position,
+        day=line.day,
+        reason=reason,
+        stay_id=line.stay_id,
+        job_id=line.job_id,
+    )
+
+
+def _dues_after(
+    book: OpenBook, row: Row, correction: Correction, moved: Sequence[Draft]
+) -> list[dict[str, Any]]:
+    """That the row waits, where it did not, or until another day."""
+    left = _left_on(row, correction)
+    if correction.settlement is not None or left is None or not (moved or row.invoice):
+        return []
+    return [due_of(book, row.number, left)]
 
 
 def _entry_again(book: OpenBook, row: Row, correction: Correction, reason: str) -> Iterable[Draft]:
@@ -249,14 +312,27 @@ def _exit_again(book: OpenBook, row: Row, correction: Correction, reason: str) -
     return [again]
 
 
-async def _tell_workshop(session: AsyncSession, draft: Draft, actor: Actor) -> None:
-    """The job says the same as the register."""
-    if draft.stay_id is None or draft.job_id is None or draft.at is None:
+def _span_of(
+    stay: Stay, book: OpenBook, row: Row, correction: Correction, moved: Sequence[Draft]
+) -> tuple[datetime, datetime | None]:
+    """From when until when the stay lasts once the row is corrected."""
+    end = moved[0].at if moved else stay.left_at
+    if correction.day == row.entry.day:
+        return stay.arrived_at, end
+    return arrivals.moment_on(stay, correction.day, ZoneInfo(book.zone), end), end
+
+
+async def _tell_workshop(
+    session: AsyncSession, stay: Stay | None, draft: Draft, actor: Actor
+) -> None:
+    """The job that has the stay now says the same as the register."""
+    if stay is None or draft.at is None:
         return
-    before = await stay_repository.move_exit(session, draft.stay_id, draft.at, actor.name)
+    before = await stay_repository.move_exit(session, stay.id, draft.at, actor.name)
     if before is not None:
         details = {"before": before.isoformat(), "after": draft.at.isoformat()}
-        note_event(session, draft.job_id, "off_site_date_changed", actor, details=details)
+        await absence_repository.move_ends(session, stay.id, draft.at)
+        note_event(session, stay.job_id, "off_site_date_changed", actor, details=details)
 
 
 def _differs(line: VatLine, settlement: Settlement) -> bool:

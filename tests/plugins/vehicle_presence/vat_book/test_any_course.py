@@ -70,11 +70,14 @@ from plugins.vehicle_presence.services import (
 from plugins.vehicle_presence.vat_book.closing import close_months
 from plugins.vehicle_presence.vat_book.errors import (
     AlreadySettled,
+    AwayThen,
     EntryAfterExit,
     MonthClosed,
     NothingToCorrect,
+    OtherVisitThen,
     ReasonMissing,
     RowCancelled,
+    TooLateToTakeBack,
 )
 from plugins.vehicle_presence.vat_book.models import VatLine
 from plugins.vehicle_presence.vat_book.register import rows_of
@@ -85,6 +88,7 @@ from plugins.vehicle_presence.vat_book.settling import (
     settle,
     take_back_settlement,
 )
+from plugins.vehicle_presence.vat_book.striking import strike_row
 from tests.conftest import new_slug
 from tests.factories import a_job, a_plate
 from tests.garages import STAFF, Garage, open_test_garage
@@ -125,6 +129,7 @@ class PlainRow:
     is_asked: bool = False
     asks_again_at: datetime | None = None
     words: str | None = None
+    words_at: datetime | None = None
     plate: str = ""
     cancelled: bool = False
     strikes: int = 0
@@ -558,17 +563,28 @@ class Course(RuleBasedStateMachine):
             said = AlreadySettled
         self.attempt(said, lambda session: settle(session, row_id, Settlement(words), STAFF))
         if said is None:
-            row.words = words
+            row.words, row.words_at = words, row.words_at if row.words else self.moment
 
     @precondition(lambda self: self.rows)
     @rule(number=ROW)
     def is_not_invoiced_after_all(self, number: int) -> None:
         row, row_id = self.wait_for(self._row(number))
-        said = RowCancelled if row.cancelled else None
+        said: Said = RowCancelled if row.cancelled else None
+        if said is None and row.words is not None and not self.fresh(row.words_at):
+            said = TooLateToTakeBack
         self.attempt(said, lambda session: take_back_settlement(session, row_id, STAFF))
         if said is None and row.words is not None:
             row.words = None
             row.strikes += 1
+
+    @precondition(lambda self: self.rows)
+    @rule(number=ROW)
+    def never_came(self, number: int) -> None:
+        row, row_id = self.wait_for(self._row(number))
+        self.attempt(None, lambda session: strike_row(session, row_id, "wrong car", STAFF))
+        if not row.cancelled:
+            row.strikes += 1 + (row.left_at is not None) + (row.words is not None)
+            row.cancelled, row.left_at, row.words = True, None, None
 
     @precondition(lambda self: self.rows)
     @rule(number=ROW, days=st.integers(-3, 2), is_plate_wrong=st.booleans())
@@ -587,15 +603,24 @@ class Course(RuleBasedStateMachine):
             said = NothingToCorrect
         elif days != 0 and day > latest:
             said = EntryAfterExit
-        right = Correction(day, plate, "", "", None)
+        elif days != 0 and row.away_at is not None and self.arrival_on(row, day) > row.away_at:
+            said = AwayThen
+        elif days < 0 and self.another_visit(row, self.arrival_on(row, day)):
+            said = OtherVisitThen
+        settlement = None if row.words is None else Settlement(row.words)
+        right = Correction(day, plate, "", "", settlement)
         self.attempt(said, lambda session: correct(session, row_id, right, "mistyped", STAFF))
         if said is None:
             if day != row.entered:
-                zone = self.garage.tenant.zone
-                moment = datetime.combine(day, row.arrived_at.astimezone(zone).time(), zone)
-                row.arrived_at = min(moment, row.left_at or self.moment)
+                row.arrived_at = self.arrival_on(row, day)
             row.entered, row.plate = day, plate
             row.strikes += 1
+
+    def arrival_on(self, row: PlainRow, day: date) -> datetime:
+        """At the hour that was noted, or as much earlier as it must have been."""
+        zone = self.garage.tenant.zone
+        moment = datetime.combine(day, row.arrived_at.astimezone(zone).time(), zone)
+        return min(moment, row.left_at or self.moment)
 
     async def _row(self, number: int) -> tuple[PlainRow, UUID]:
         """Any row, and its name in the register."""

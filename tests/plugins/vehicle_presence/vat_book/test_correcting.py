@@ -6,21 +6,27 @@ from uuid import uuid4
 
 import pytest
 
-from core.clock import now
+from core.clock import frozen, now
 from core.errors import NotFound, Refused
+from core.workshop.audit.services import Actor
 from core.workshop.customers.privacy import erase_customer
 from core.workshop.jobs import repository as jobs
 from core.workshop.jobs.services import set_status
 from plugins.vehicle_presence import repository as presence
-from plugins.vehicle_presence.services import record_arrival, undo_arrival
+from plugins.vehicle_presence.absences import come_back, leave_for_a_while
+from plugins.vehicle_presence.services import mark_off_site, record_arrival, undo_arrival
 from plugins.vehicle_presence.vat_book.countries import BELGIUM, NETHERLANDS, PLAIN, register_of
 from plugins.vehicle_presence.vat_book.errors import (
     AlreadySettled,
+    AwayThen,
     EntryAfterExit,
     LeftBetween,
     NothingToCorrect,
+    OtherVisitThen,
     ReasonMissing,
     RowCancelled,
+    RowChangedMeanwhile,
+    TooLateToTakeBack,
     VehicleMissing,
     WordsMissing,
 )
@@ -104,6 +110,39 @@ async def test_what_is_taken_back_stays_readable_and_the_row_waits_again(garage:
     assert [due.number for due in await dues(garage)] == [1]
 
 
+async def test_only_its_writer_undoes_a_reference_and_only_right_away(garage: Garage) -> None:
+    row_id = await a_departure(garage)
+    accountant = Actor("staff", "Ann of the accounts")
+    async with garage.unit() as session:
+        await settle(session, row_id, Settlement("2026/1"), accountant)
+    for who, later in ((STAFF, 0), (accountant, 31)):
+        with frozen(now() + timedelta(minutes=later)), pytest.raises(TooLateToTakeBack):
+            async with garage.unit() as session:
+                await take_back_settlement(session, row_id, who)
+    (row,) = await register(garage)
+    assert (row.waits, row.struck) == (False, [])
+    async with garage.unit() as session:
+        await take_back_settlement(session, row_id, accountant)
+    assert (await register(garage))[0].waits
+
+
+async def test_a_reference_that_is_emptied_in_a_correction_lets_the_row_wait_again(
+    garage: Garage,
+) -> None:
+    row_id = await a_departure(garage)
+    async with garage.unit() as session:
+        await settle(session, row_id, Settlement("2026/1"), STAFF)
+    with frozen(now() + timedelta(days=2)):
+        await corrected(garage, "of another car")
+    (row,) = await register(garage)
+    assert row.waits
+    assert [(each.line.words, each.by.reason) for each in row.struck] == [
+        ("2026/1", "of another car")
+    ]
+    assert [due.number for due in await dues(garage)] == [1]
+    await sound(garage)
+
+
 async def corrected(garage: Garage, reason: str = "mistyped", **changes: object) -> None:
     """Correct the only row."""
     (row,) = await register(garage)
@@ -164,6 +203,58 @@ async def test_a_corrected_day_of_departure_moves_the_deadline_and_the_job_says_
     assert stay is not None
     assert (stay.left_at, stay.closed_by) == (row.exit.at, "correction")
     await sound(garage)
+
+
+async def test_days_that_other_visits_or_absences_forbid_are_refused_and_nothing_is_written(
+    garage: Garage,
+) -> None:
+    noon = datetime(2026, 11, 10, 11, tzinfo=UTC)
+    day = timedelta(days=1)
+    async with garage.unit() as session:
+        job = await a_job(session, plate="1-TWO-222")
+        for begin in (noon, noon + 5 * day):
+            with frozen(begin):
+                await record_arrival(session, job.id, STAFF)
+            with frozen(begin + day):
+                await leave_for_a_while(session, job.id, 0, STAFF)
+            with frozen(begin + day + timedelta(hours=2)):
+                await come_back(session, job.id, STAFF)
+            with frozen(begin + 3 * day):
+                await mark_off_site(session, job.id, STAFF)
+    before = len(await lines(garage))
+    first, second = await register(garage)
+    for row, came, left, refusal in (
+        (first, 10, 16, OtherVisitThen),
+        (second, 12, None, OtherVisitThen),
+        (first, 12, None, AwayThen),
+        (first, 10, 10, AwayThen),
+    ):
+        right = Correction(
+            date(2026, 11, came),
+            "1-TWO-222",
+            row.entry.vin or "",
+            row.entry.vat_number or "",
+            None,
+            left=date(2026, 11, left) if left else None,
+        )
+        with pytest.raises(refusal):
+            async with garage.unit() as session:
+                await correct(session, row.row_id, right, "mistyped", STAFF)
+    assert len(await lines(garage)) == before
+
+
+async def test_whoever_saw_an_older_row_corrects_nothing(garage: Garage) -> None:
+    row_id = await a_departure(garage, plate="1-AAA-111")
+    async with garage.unit() as session:
+        seen = await row_of(session, row_id)
+    await corrected(garage, plate="1-AAA-112")
+    assert seen.entry.day is not None
+    stale = Correction(seen.entry.day, "1-AAA-111", "", "BE0403019261", None)
+    with pytest.raises(RowChangedMeanwhile):
+        async with garage.unit() as session:
+            await correct(session, row_id, stale, "of the client", STAFF, seen=seen.version)
+    (row,) = await register(garage)
+    assert (row.entry.plate, row.entry.vat_number) == ("1-AAA-112", None)
 
 
 @pytest.mark.parametrize(

@@ -201,6 +201,50 @@ async def test_the_job_cards_reference_is_proposed(garage: Garage) -> None:
     assert field["value"] == "2026-0815"
 
 
+def version_on(page: BeautifulSoup) -> str:
+    """Which version of the row a correction is about."""
+    field = page.select_one("input[name=version]")
+    assert field is not None
+    return str(field["value"])
+
+
+async def test_who_opened_the_form_before_somebody_else_corrected_sees_both(
+    garage: Garage,
+) -> None:
+    row_id = await a_departure(garage, plate="1-AAA-111")
+    path = f"{PAGE}/rows/{row_id}/correct"
+    browser = await garage.staff("accountant")
+    day = f"{(await register(garage))[0].entry.day}"
+    values = {"day": day, "reason": "mistyped", "version": version_on(await browser.open(path))}
+    answer = await browser.submit(path, values | {"plate": "1-AAA-112"})
+    assert answer.status_code == 200
+    late = values | {"plate": "1-AAA-111", "vat_number": "BE0403019261"}
+    answer = await browser.submit(path, late)
+    assert answer.status_code == 409
+    page = BeautifulSoup(answer.text, "html.parser")
+    assert "Accountant Person changed this row in the meantime." in page.get_text()
+    assert "The register says now: 1-AAA-112" in page.get_text()
+    for name in ("plate", "vat_number"):
+        field = page.select_one(f"input[name={name}]")
+        assert field is not None
+        assert field["value"] == late[name]
+    late |= {"plate": "1-AAA-112", "version": version_on(page)}
+    assert (await browser.submit(path, late)).status_code == 200
+    (row,) = await register(garage)
+    assert (row.entry.plate, row.entry.vat_number) == ("1-AAA-112", "BE0403019261")
+
+
+async def test_undo_that_comes_too_late_says_what_helps(garage: Garage) -> None:
+    row_id = await a_departure(garage)
+    async with garage.unit() as session:
+        await settle(session, row_id, Settlement("1"), STAFF)
+    browser = await garage.staff("planner")
+    answer = await browser.submit(f"{PAGE}/rows/{row_id}/invoice/undo", page=PAGE)
+    assert answer.status_code == 409
+    assert "It is too late to undo this. The owner or the accountant" in answer.text
+    assert (await register(garage))[0].invoice is not None
+
+
 async def test_a_correction_shows_the_struck_line_with_name_and_reason(garage: Garage) -> None:
     row_id = await a_departure(garage, plate="1-AAA-111")
     browser = await garage.staff("accountant")
@@ -214,6 +258,7 @@ async def test_a_correction_shows_the_struck_line_with_name_and_reason(garage: G
             "plate": "1-AAA-112",
             "vat_number": "BE 0123.456.789",
             "reason": "mistyped",
+            "version": version_on(form),
         },
     )
     page = BeautifulSoup(answer.text, "html.parser")
@@ -239,7 +284,7 @@ async def test_the_accountant_corrects_a_departure_of_a_closed_month_and_sees_wh
             assert await close_months(session, await first_location(garage))
         browser = await garage.staff("accountant")
         form = await browser.open(path)
-        names = ("day", "left", "plate", "vin", "vat_number")
+        names = ("version", "day", "left", "plate", "vin", "vat_number")
         fields = {name: form.select_one(f"input[name={name}]") for name in names}
         values: dict[str, object] = {
             name: str(field.get("value", "")) if field else "" for name, field in fields.items()
@@ -270,9 +315,10 @@ async def test_a_correction_without_a_reason_is_refused_with_the_form_filled(
     same = (await register(garage))[0].entry
     answer = await browser.submit(
         f"{PAGE}/rows/{row_id}/correct",
-        {"day": f"{same.day}", "plate": same.plate, "reason": "why not"},
+        {"day": f"{same.day}", "plate": same.plate, "reason": "why not", "version": "2"},
     )
     assert answer.status_code == 409
+    assert "Nothing is different." in answer.text
 
 
 async def test_what_waits_has_a_list_of_its_own_whatever_its_month(garage: Garage) -> None:
