@@ -1,14 +1,18 @@
 """Every query about rows that wait for their invoice reference."""
 
 from collections.abc import Sequence
-from datetime import date
+from dataclasses import dataclass
+from datetime import date, timedelta
 from uuid import UUID
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import and_, delete, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from plugins.vehicle_presence.vat_book.models import VatDue
+from plugins.vehicle_presence.vat_book.models import VatBook, VatDue
 from plugins.vehicle_presence.vat_book.repository import PAGE
+
+AGAIN = timedelta(days=7)
+"""How long after a reminder an overdue row is reminded of once more."""
 
 
 async def drop_dues(session: AsyncSession, location_id: UUID, numbers: Sequence[int]) -> None:
@@ -33,26 +37,47 @@ async def dues(
     return list(found)
 
 
-async def due_days(
-    session: AsyncSession, location_id: UUID, numbers: Sequence[int]
-) -> dict[int, date]:
-    """Until when each of these rows waits."""
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """Rows that wait, with until when each does, and where the chain ended at that moment."""
+
+    days: dict[int, date]
+    position: int
+    head: str
+
+
+async def waiting_now(session: AsyncSession, location_id: UUID, limit: int) -> Waiting:
+    """The first `limit` rows of a location that wait, in order, and the end of its chain: asked
+    at once, so that nobody writes in between."""
     found = await session.execute(
-        select(VatDue.number, VatDue.due_on).where(
-            VatDue.location_id == location_id, VatDue.number.in_(numbers)
+        select(VatBook.position, VatBook.head, VatDue.number, VatDue.due_on)
+        .outerjoin(
+            VatDue,
+            and_(VatDue.tenant_id == VatBook.tenant_id, VatDue.location_id == VatBook.location_id),
         )
+        .where(VatBook.location_id == location_id)
+        .order_by(VatDue.number)
+        .limit(limit)
     )
-    return {number: due_on for number, due_on in found}  # noqa: C416 - rows are no pairs to mypy
+    rows = found.all()
+    if not rows:
+        return Waiting({}, 0, "")
+    days = {row.number: row.due_on for row in rows if row.number is not None}
+    return Waiting(days, rows[0].position, rows[0].head)
 
 
 async def note_reminded(session: AsyncSession, location_id: UUID, until: date, today: date) -> int:
-    """Rows that are due by `until`, and nobody was reminded of, are reminded of today; how many."""
+    """Rows that are due by `until` are reminded of today, where nobody was reminded of them yet,
+    and overdue ones again where that was a week ago; how many."""
     found = await session.scalars(
         update(VatDue)
         .where(
             VatDue.location_id == location_id,
             VatDue.due_on <= until,
-            VatDue.reminded_on.is_(None),
+            or_(
+                VatDue.reminded_on.is_(None),
+                and_(VatDue.due_on < today, VatDue.reminded_on <= today - AGAIN),
+            ),
         )
         .values(reminded_on=today)
         .returning(VatDue.number)

@@ -31,7 +31,7 @@ from plugins.vehicle_presence.vat_book.lists import (
 )
 from plugins.vehicle_presence.vat_book.models import VatExport
 from plugins.vehicle_presence.vat_book.pdf import pdf_of
-from plugins.vehicle_presence.vat_book.periods import Period, Selection
+from plugins.vehicle_presence.vat_book.periods import Selection
 from plugins.vehicle_presence.vat_book.register import rows_of
 from plugins.vehicle_presence.vat_book.sheets import csv_of, xlsx_of
 from plugins.vehicle_presence.vat_book.views import ShownLine, late_text, shown_lines
@@ -115,7 +115,8 @@ async def export(
 
 
 async def extract_of(session: AsyncSession, selection: Selection) -> Extract:
-    """The rows of a selection, read in pages of :data:`AT_ONCE`.
+    """The rows of a selection, read in pages of :data:`AT_ONCE`. All pages say what the chain said
+    where it ended at first, whatever is written meanwhile.
 
     Raises:
         NotFound: there is no such location.
@@ -123,6 +124,7 @@ async def extract_of(session: AsyncSession, selection: Selection) -> Extract:
     """
     location = await locations.by_id(session, selection.location_id)
     book = await repository.book_of(session, selection.location_id)
+    until = book.position if book else 0
     zone = ZoneInfo(book.zone if book else location.timezone)
     register = register_of(book.country if book else location.country)
     made_at = now()
@@ -138,32 +140,51 @@ async def extract_of(session: AsyncSession, selection: Selection) -> Extract:
         lines=[],
         rows=0,
         late=[],
-        position=book.position if book else 0,
+        position=until,
         head=book.head if book else "",
         made_at=made_at,
     )
-    rows, lines = await _all_lines(session, selection, zone)
+    if selection.only_waiting:
+        return await _waiting(session, empty)
+    rows, lines = await _all_lines(session, selection, zone, until)
     if not selection.is_period:
         return replace(empty, rows=rows, lines=lines)
-    earlier, more_lines = await _lines_of_earlier(session, selection, zone)
-    late = await _late_texts(session, selection.location_id, selection.period, zone)
+    earlier, more_lines = await _lines_of_earlier(session, selection, zone, until)
+    late = await _late_texts(session, selection, zone, until)
     return replace(empty, rows=rows + earlier, lines=[*lines, *more_lines], late=late)
 
 
+async def _waiting(session: AsyncSession, empty: Extract) -> Extract:
+    """Rows that wait for their invoice, as of the moment at which they are listed."""
+    location_id = empty.location.id
+    waiting = await due_repository.waiting_now(session, location_id, MOST_ROWS + 1)
+    if len(waiting.days) > MOST_ROWS:
+        raise PeriodTooLarge
+    lines: list[ShownLine] = []
+    listed = list(waiting.days)
+    for start in range(0, len(listed), AT_ONCE):
+        numbers = listed[start : start + AT_ONCE]
+        shown = await _shown(session, location_id, numbers, empty.zone, until=waiting.position)
+        lines += [_with_deadline(line, waiting.days) for line in shown]
+    return replace(
+        empty,
+        rows=len(waiting.days),
+        lines=lines,
+        position=waiting.position,
+        head=waiting.head,
+    )
+
+
 async def _all_lines(
-    session: AsyncSession, selection: Selection, zone: ZoneInfo
+    session: AsyncSession, selection: Selection, zone: ZoneInfo, until: int
 ) -> tuple[int, list[ShownLine]]:
     lines: list[ShownLine] = []
     rows = after = 0
-    while numbers := await numbers_of(session, selection, after=after, limit=AT_ONCE):
+    while numbers := await numbers_of(session, selection, after=after, limit=AT_ONCE, until=until):
         rows, after = rows + len(numbers), numbers[-1]
         if rows > MOST_ROWS:
             raise PeriodTooLarge
-        shown = await _shown(session, selection.location_id, numbers, zone)
-        if selection.only_waiting:
-            days = await due_repository.due_days(session, selection.location_id, numbers)
-            shown = [_with_deadline(line, days) for line in shown]
-        lines += shown
+        lines += await _shown(session, selection.location_id, numbers, zone, until=until)
     return rows, lines
 
 
@@ -174,7 +195,7 @@ def _with_deadline(line: ShownLine, days: Mapping[int, date]) -> ShownLine:
 
 
 async def _lines_of_earlier(
-    session: AsyncSession, selection: Selection, zone: ZoneInfo
+    session: AsyncSession, selection: Selection, zone: ZoneInfo, until: int
 ) -> tuple[int, list[ShownLine]]:
     """Of vehicles that left in the period and had come before it, marked as such."""
     period = selection.period
@@ -188,11 +209,14 @@ async def _lines_of_earlier(
             period.last_day,
             after=after,
             limit=AT_ONCE,
+            until=until,
         )
         rows, after = rows + len(numbers), numbers[-1] if numbers else after
         if rows + more > MOST_ROWS:
             raise PeriodTooLarge
-        lines += await _shown(session, selection.location_id, numbers, zone, came_before=True)
+        lines += await _shown(
+            session, selection.location_id, numbers, zone, until=until, came_before=True
+        )
     return rows, lines
 
 
@@ -202,9 +226,10 @@ async def _shown(
     numbers: Sequence[int],
     zone: ZoneInfo,
     *,
+    until: int,
     came_before: bool = False,
 ) -> list[ShownLine]:
-    found = await repository.lines_of(session, location_id, numbers)
+    found = await repository.lines_of(session, location_id, numbers, until=until)
     lines = []
     for row in rows_of(found):
         first, *struck = shown_lines(row, zone)
@@ -217,19 +242,20 @@ async def _shown(
 
 
 async def _late_texts(
-    session: AsyncSession, location_id: UUID, period: Period, zone: ZoneInfo
+    session: AsyncSession, selection: Selection, zone: ZoneInfo, until: int
 ) -> list[str]:
     """All that was noted late in a period, however much it is.
 
     Raises:
         PeriodTooLarge: more than :data:`MOST_ROWS` lines.
     """
-    begin, end = period.span(zone)
+    location_id = selection.location_id
+    begin, end = selection.period.span(zone)
     texts: list[str] = []
     after, more = 0, 1
     while more:
         found, more = await repository.late_lines(
-            session, location_id, begin, end, after=after, limit=AT_ONCE
+            session, location_id, begin, end, after=after, limit=AT_ONCE, until=until
         )
         if len(texts) + len(found) + more > MOST_ROWS:
             raise PeriodTooLarge

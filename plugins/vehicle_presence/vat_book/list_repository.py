@@ -9,16 +9,18 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
 from plugins.vehicle_presence.vat_book.models import ENTRY, EXIT, VatLine
+from plugins.vehicle_presence.vat_book.repository import until_position
 
 _strike, _entry, _exit = aliased(VatLine), aliased(VatLine), aliased(VatLine)
 
 
-def _holds(line: type[VatLine]) -> ColumnElement[bool]:
-    """Whether nobody struck the line."""
+def _holds(line: type[VatLine], until: int | None) -> ColumnElement[bool]:
+    """Whether nobody had struck the line when the chain ended at `until`."""
     return ~exists().where(
         _strike.tenant_id == line.tenant_id,
         _strike.location_id == line.location_id,
         _strike.strikes == line.position,
+        until_position(until, _strike),
     )
 
 
@@ -30,9 +32,10 @@ async def numbers_left_of_before(
     *,
     after: int = 0,
     limit: int,
+    until: int | None = None,
 ) -> tuple[list[int], int]:
-    """Rows whose vehicle left between two days, both included, and had not come between them; and
-    how many more there are."""
+    """Rows whose vehicle left between two days, both included, and had not come between them, as
+    the chain says up to a position; and how many more there are."""
     came_then = exists().where(
         _entry.tenant_id == VatLine.tenant_id,
         _entry.location_id == VatLine.location_id,
@@ -40,6 +43,7 @@ async def numbers_left_of_before(
         _entry.kind == ENTRY,
         _entry.day >= first_day,
         _entry.day <= last_day,
+        until_position(until, _entry),
     )
     found = await session.execute(
         select(VatLine.number, func.count().over())
@@ -49,7 +53,8 @@ async def numbers_left_of_before(
             VatLine.day >= first_day,
             VatLine.day <= last_day,
             VatLine.number > after,
-            _holds(VatLine),
+            until_position(until),
+            _holds(VatLine, until),
             ~came_then,
         )
         .order_by(VatLine.number)
@@ -60,17 +65,24 @@ async def numbers_left_of_before(
 
 
 async def numbers_inside(
-    session: AsyncSession, location_id: UUID, day: date, *, after: int = 0, limit: int
+    session: AsyncSession,
+    location_id: UUID,
+    day: date,
+    *,
+    after: int = 0,
+    limit: int,
+    until: int | None = None,
 ) -> Sequence[int]:
-    """Rows whose vehicle had come by that day and had not left before it, as the register says
-    now: both the day of arrival and the day of departure are days on site."""
+    """Rows whose vehicle had come by that day and had not left before it, as the chain says up to
+    a position: both the day of arrival and the day of departure are days on site."""
     left_before = exists().where(
         _exit.tenant_id == VatLine.tenant_id,
         _exit.location_id == VatLine.location_id,
         _exit.number == VatLine.number,
         _exit.kind == EXIT,
         _exit.day < day,
-        _holds(_exit),
+        until_position(until, _exit),
+        _holds(_exit, until),
     )
     found = await session.scalars(
         select(VatLine.number)
@@ -79,7 +91,8 @@ async def numbers_inside(
             VatLine.kind == ENTRY,
             VatLine.day <= day,
             VatLine.number > after,
-            _holds(VatLine),
+            until_position(until),
+            _holds(VatLine, until),
             ~left_before,
         )
         .order_by(VatLine.number)

@@ -19,18 +19,30 @@ DUE = Column("due", gettext_noop("Due by"), 11)
 
 
 async def numbers_of(
-    session: AsyncSession, selection: Selection, *, after: int = 0, limit: int
+    session: AsyncSession,
+    selection: Selection,
+    *,
+    after: int = 0,
+    limit: int,
+    until: int | None = None,
 ) -> Sequence[int]:
-    """The rows of a selection behind a number, in order."""
+    """The rows of a selection behind a number, in order, as the chain says up to a position. What
+    waits for an invoice is a list of its own, which knows now alone."""
     location_id, period = selection.location_id, selection.period
     if selection.only_waiting:
         return await due_repository.dues(session, location_id, after=after, limit=limit)
     if selection.on_day is not None:
         return await list_repository.numbers_inside(
-            session, location_id, selection.on_day, after=after, limit=limit
+            session, location_id, selection.on_day, after=after, limit=limit, until=until
         )
     return await repository.numbers_entered(
-        session, location_id, period.first_day, period.last_day, after=after, limit=limit
+        session,
+        location_id,
+        period.first_day,
+        period.last_day,
+        after=after,
+        limit=limit,
+        until=until,
     )
 
 

@@ -136,7 +136,8 @@ class VatLine(TenantScoped):
 class VatDue(TenantScoped):
     """A row of a register that waits for its invoice reference: work to do, and no part of the
     register. It goes when the reference is there, so its size does not depend on history.
-    `reminded_on` is the day on which its owner was mailed about it, once."""
+    `reminded_on` is the day on which people were last mailed about it, for the deadline that it has
+    now."""
 
     __tablename__ = "vehicle_presence_vat_dues"
     __table_args__ = (

@@ -6,7 +6,19 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Date, bindparam, exists, func, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Date,
+    bindparam,
+    case,
+    exists,
+    func,
+    null,
+    or_,
+    select,
+    true,
+    update,
+)
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -134,7 +146,14 @@ _APPEND = (
         _LINES.insert.cte("added"),
         _DUES.insert.on_conflict_do_update(
             index_elements=["tenant_id", "location_id", "number"],
-            set_={name: _DUES.insert.excluded[name] for name in ("left_on", "due_on")},
+            set_={
+                "left_on": _DUES.insert.excluded.left_on,
+                "due_on": _DUES.insert.excluded.due_on,
+                "reminded_on": case(
+                    (VatDue.due_on == _DUES.insert.excluded.due_on, VatDue.reminded_on),
+                    else_=null(),
+                ),
+            },
         ).cte("due"),
     )
 )
@@ -181,13 +200,22 @@ async def books(session: AsyncSession) -> list[VatBook]:
     return list(found)
 
 
+def until_position(until: int | None, line: type[VatLine] = VatLine) -> ColumnElement[bool]:
+    """Whether a line was there when the chain ended at `until`; None is its end of now."""
+    return true() if until is None else line.position <= until
+
+
 async def lines_of(
-    session: AsyncSession, location_id: UUID, numbers: Sequence[int]
+    session: AsyncSession, location_id: UUID, numbers: Sequence[int], *, until: int | None = None
 ) -> list[VatLine]:
-    """All lines of these rows."""
+    """All lines of these rows, up to a position of the chain."""
     found = await session.scalars(
         select(VatLine)
-        .where(VatLine.location_id == location_id, VatLine.number.in_(numbers))
+        .where(
+            VatLine.location_id == location_id,
+            VatLine.number.in_(numbers),
+            until_position(until),
+        )
         .order_by(VatLine.position)
     )
     return list(found)
@@ -213,8 +241,10 @@ async def numbers_entered(
     *,
     after: int = 0,
     limit: int,
+    until: int | None = None,
 ) -> list[int]:
-    """Rows whose vehicle came between two days, both included, in the order of their numbers.
+    """Rows whose vehicle came between two days, both included, in the order of their numbers, as
+    the chain says up to a position.
 
     A row whose entry was moved to another day by a correction is found under both."""
     found = await session.scalars(
@@ -225,6 +255,7 @@ async def numbers_entered(
             VatLine.day >= first_day,
             VatLine.day <= last_day,
             VatLine.number > after,
+            until_position(until),
         )
         .distinct()
         .order_by(VatLine.number)
@@ -256,9 +287,10 @@ async def late_lines(
     *,
     after: int = 0,
     limit: int,
+    until: int | None = None,
 ) -> tuple[list[VatLine], int]:
     """What was written in a span of time about months that were closed by then, behind a position
-    of the chain; and how many lines more there are."""
+    of the chain and up to another; and how many lines more there are."""
     found = await session.execute(
         select(VatLine, func.count().over())
         .where(
@@ -267,6 +299,7 @@ async def late_lines(
             VatLine.recorded_at >= begin,
             VatLine.recorded_at < end,
             VatLine.position > after,
+            until_position(until),
         )
         .order_by(VatLine.position)
         .limit(limit)

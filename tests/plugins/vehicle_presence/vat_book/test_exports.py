@@ -3,6 +3,7 @@
 import csv
 import io
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 import openpyxl
@@ -13,9 +14,9 @@ from sqlalchemy import select
 from core.clock import frozen, now
 from core.workshop.locations import repository as locations
 from plugins.vehicle_presence.services import record_arrival
-from plugins.vehicle_presence.vat_book import exports
+from plugins.vehicle_presence.vat_book import exports, repository
 from plugins.vehicle_presence.vat_book.closing import close_months, sha256
-from plugins.vehicle_presence.vat_book.models import VatExport
+from plugins.vehicle_presence.vat_book.models import VatExport, VatLine
 from plugins.vehicle_presence.vat_book.pdf import drawable
 from plugins.vehicle_presence.vat_book.register import Row
 from plugins.vehicle_presence.vat_book.settling import (
@@ -201,6 +202,34 @@ async def test_files_hold_all_that_was_noted_late_and_the_page_says_how_much_mor
     pages = PdfReader(io.BytesIO(files["pdf"])).pages
     printed = "\n".join(page.extract_text() for page in pages).splitlines()
     assert [line for line in printed if line.startswith("No. ") and "arrival" in line] == texts
+
+
+@pytest.mark.parametrize("query", [FEBRUARY, "show=inside&day=2026-02-03", "show=waiting"])
+async def test_what_comes_and_leaves_while_a_file_is_made_is_not_in_it(
+    garage: Garage, monkeypatch: pytest.MonkeyPatch, query: str
+) -> None:
+    stays = "inside" in query
+    rows = [await a_departure(garage, arrived=DAY, stays=stays) for _place in range(2)]
+    before = (await register(garage))[1].version
+    read, turns = repository.lines_of, iter(["first page"])
+
+    async def and_somebody_comes(*values: Any, **named: Any) -> list[VatLine]:
+        found = await read(*values, **named)
+        if next(turns, None):
+            await a_departure(garage, arrived=DAY, plate="1-NEW-111", stays=stays)
+            async with garage.unit() as session:
+                await settle(session, rows[1], Settlement("2026/NEW"), STAFF)
+        return found
+
+    monkeypatch.setattr(exports, "AT_ONCE", 1)
+    monkeypatch.setattr(repository, "lines_of", and_somebody_comes)
+    body = (await download(await garage.staff("owner"), "csv", query)).decode()
+    assert "NEW" not in body
+    assert [line.split(";")[0].split(",")[0] for line in body.splitlines()[1:]] == ["1", "2"]
+    async with garage.unit() as session:
+        (made,) = list(await session.scalars(select(VatExport)))
+    assert (made.position, made.rows) == (before, 2)
+    assert (await register(garage))[2].vehicle == "1-NEW-111"
 
 
 async def corrected_day(garage: Garage, row_id: UUID) -> None:
