@@ -27,10 +27,10 @@ from plugins.vehicle_presence.vat_book import (
     due_repository,
     repository,
     settling,
-    stay_repository,
     striking,
 )
 from plugins.vehicle_presence.vat_book.countries import CountryRegister, register_of
+from plugins.vehicle_presence.vat_book.differences import cards_of
 from plugins.vehicle_presence.vat_book.errors import ReasonMissing, WordsMissing
 from plugins.vehicle_presence.vat_book.exports import export
 from plugins.vehicle_presence.vat_book.forms import CorrectionForm, InvoiceForm, StrikeForm
@@ -142,9 +142,13 @@ async def undo_settlement(
 
 @get(_HOME + "/rows/{row_id:uuid}/correct", guards=[requires(CORRECT)])
 async def correct_page(request: AnyRequest, session: Session, row_id: FromPath[UUID]) -> Page:
-    """Ask what is right, and why."""
+    """Ask what is right, and why; `?from=card` proposes what the job card says."""
     row = await settling.row_of(session, row_id)
-    return await _correct_page(request, session, row, CorrectionForm.of(row))
+    form = CorrectionForm.of(row)
+    if request.query_params.get("from") == "card":
+        cards = await cards_of(session, [row], (await _place(request, session)).register)
+        form.propose(cards.get(row.number))
+    return await _correct_page(request, session, row, form)
 
 
 @post(_HOME + "/rows/{row_id:uuid}/correct", guards=[requires(CORRECT)])
@@ -213,7 +217,8 @@ async def _register(
         late, more_late = await repository.late_lines(
             session, place.location.id, *period.span(place.zone), limit=repository.PAGE
         )
-    facts = await _known_invoices(session, [*shown.rows, *shown.earlier])
+    open_rows = [row for row in (*shown.rows, *shown.earlier) if row.is_open]
+    cards = await cards_of(session, open_rows, place.register)
     return page(
         request,
         "vehicle_presence/vat_book/register.html",
@@ -227,7 +232,7 @@ async def _register(
             for row in (*shown.rows, *shown.earlier)
             if row.waits and row.exit is not None and row.exit.day is not None
         },
-        known_invoices=facts,
+        cards=cards,
         refused=refused or {},
         more=shown.next_after,
         waiting=waiting,
@@ -243,21 +248,6 @@ async def _register(
         problem=problem,
         status_code=status_code,
     )
-
-
-async def _known_invoices(session: AsyncSession, rows: list[Row]) -> dict[int, str]:
-    """What job cards say about the invoices of rows that wait: a proposal, one key away."""
-    waiting = {
-        row.number: row.entry.job_id for row in rows if row.waits and row.entry.job_id is not None
-    }
-    if not waiting:
-        return {}
-    facts = await stay_repository.facts_of(session, list(waiting.values()))
-    return {
-        number: facts[job_id].invoice_reference or ""
-        for number, job_id in waiting.items()
-        if job_id in facts
-    }
 
 
 async def _place(request: AnyRequest, session: AsyncSession) -> _Place:
@@ -289,6 +279,7 @@ async def _correct_page(
     status_code: int = 200,
 ) -> Page:
     place = await _place(request, session)
+    card = (await cards_of(session, [row], place.register)).get(row.number)
     says = form.register_says(row) if form.seen != row.version else {}
     form.version.data = str(row.version)
     if strike_form is not None:
@@ -297,6 +288,7 @@ async def _correct_page(
         request,
         "vehicle_presence/vat_book/correct.html",
         row=row,
+        card=card,
         form=form,
         says=says,
         strike_form=strike_form or StrikeForm(data={"version": str(row.version)}),

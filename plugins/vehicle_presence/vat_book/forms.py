@@ -5,6 +5,7 @@ from wtforms.validators import InputRequired, Length, Optional
 
 from core.i18n import lazy_gettext
 from core.web.forms import Form
+from plugins.vehicle_presence.vat_book.differences import Card
 from plugins.vehicle_presence.vat_book.models import INVOICE
 from plugins.vehicle_presence.vat_book.register import Row
 from plugins.vehicle_presence.vat_book.settling import Correction, Settlement
@@ -84,6 +85,11 @@ class CorrectionForm(_AboutRow):
                 "none": invoice is not None and invoice.kind != INVOICE,
             }
         )
+
+    def propose(self, card: Card | None) -> None:
+        """Type what the job card says, as far as it says anything."""
+        for name in ("plate", "vin", "vat_number"):
+            self[name].data = (card and getattr(card, name)) or self[name].data
 
     def correction(self) -> Correction | None:
         """What was typed; None where the day is missing, which the form has said."""

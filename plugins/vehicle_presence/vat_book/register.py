@@ -51,6 +51,11 @@ class Row:
         """Whether the vehicle left and nobody said which invoice that was."""
         return self.exit is not None and self.invoice is None and not self.is_cancelled
 
+    @property
+    def is_open(self) -> bool:
+        """Whether something is still to come: the departure, or which invoice that was."""
+        return not self.is_cancelled and (self.exit is None or self.invoice is None)
+
     def line_for(self, kind: str) -> VatLine | None:
         """The line of a kind that holds."""
         if kind == ENTRY:

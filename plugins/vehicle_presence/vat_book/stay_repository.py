@@ -97,16 +97,16 @@ class VehicleFacts:
     invoice_reference: str | None
 
 
+_OF_VEHICLE = (
+    Job.plate,
+    Job.plate_normalised,
+    Job.plate_country,
+    Vehicle.vin,
+    Customer.vat_number,
+    Job.invoice_reference,
+)
 _FACTS = (
-    select(
-        Job.id,
-        Job.plate,
-        Job.plate_normalised,
-        Job.plate_country,
-        Vehicle.vin,
-        Customer.vat_number,
-        Job.invoice_reference,
-    )
+    select(Job.id, *_OF_VEHICLE)
     .join(Vehicle, and_(Vehicle.tenant_id == Job.tenant_id, Vehicle.id == Job.vehicle_id))
     .join(Customer, and_(Customer.tenant_id == Job.tenant_id, Customer.id == Job.customer_id))
     .where(
@@ -121,6 +121,34 @@ async def facts_of(session: AsyncSession, job_ids: Sequence[UUID]) -> dict[UUID,
     values = {"tenant": session.info["tenant_id"], "job_ids": list(job_ids)}
     found = await session.execute(_FACTS, values)
     return {row[0]: VehicleFacts(*row[1:]) for row in found}
+
+
+@dataclass(frozen=True, slots=True)
+class OnCard:
+    """The job that a row's stay is for now, and what its card says of vehicle and client."""
+
+    job_id: UUID
+    facts: VehicleFacts
+
+
+async def on_cards(session: AsyncSession, entry_ids: Sequence[UUID]) -> dict[int, OnCard]:
+    """The cards behind these entries of one register, by the numbers of their rows: of the job
+    that has the stay now, or had it when there was one."""
+    found = await session.execute(
+        select(VatLine.number, Job.id, *_OF_VEHICLE)
+        .outerjoin(Stay, and_(Stay.tenant_id == VatLine.tenant_id, Stay.id == VatLine.stay_id))
+        .join(
+            Job,
+            and_(
+                Job.tenant_id == VatLine.tenant_id,
+                Job.id == func.coalesce(Stay.job_id, VatLine.job_id),
+            ),
+        )
+        .join(Vehicle, and_(Vehicle.tenant_id == Job.tenant_id, Vehicle.id == Job.vehicle_id))
+        .join(Customer, and_(Customer.tenant_id == Job.tenant_id, Customer.id == Job.customer_id))
+        .where(VatLine.id.in_(entry_ids))
+    )
+    return {row[0]: OnCard(row[1], VehicleFacts(*row[2:])) for row in found}
 
 
 @dataclass(frozen=True, slots=True)

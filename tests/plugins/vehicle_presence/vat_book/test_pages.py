@@ -8,12 +8,17 @@ from bs4 import BeautifulSoup
 
 from core.clock import frozen, now
 from core.workshop.audit import repository as audit
+from core.workshop.customers import repository as customers
+from core.workshop.jobs import repository as jobs
 from core.workshop.locations.services import create_location
 from core.workshop.staff.permissions import permissions_of
+from plugins.vehicle_presence.arrivals import go_on_for
+from plugins.vehicle_presence.services import mark_off_site
 from plugins.vehicle_presence.vat_book.closing import close_months
 from plugins.vehicle_presence.vat_book.rights import CORRECT, SETTLE
 from plugins.vehicle_presence.vat_book.settling import Settlement, settle
 from plugins.vehicle_presence.vat_book.tasks import tend
+from tests.factories import a_job
 from tests.garages import STAFF, Garage
 from tests.plugins.vehicle_presence.vat_book.reading import (
     a_departure,
@@ -245,6 +250,53 @@ async def test_undo_that_comes_too_late_says_what_helps(garage: Garage) -> None:
     assert (await register(garage))[0].invoice is not None
 
 
+async def test_after_a_hand_over_the_job_that_has_the_stay_is_asked(garage: Garage) -> None:
+    await a_departure(garage, stays=True, details={"invoice_reference": "2026-OLD"})
+    (row,) = await register(garage)
+    assert row.entry.job_id is not None
+    async with garage.unit() as session:
+        first = await jobs.by_id(session, row.entry.job_id)
+        details = {"invoice_reference": "2026-NEW"}
+        second = await a_job(session, plate=first.plate, details=details)
+        await go_on_for(session, second.id, STAFF)
+        await mark_off_site(session, second.id, STAFF)
+    browser = await garage.staff("owner")
+    field = (await browser.open(PAGE)).select_one("input[name=words]")
+    assert field is not None
+    assert field["value"] == "2026-NEW"
+    form = await browser.open(f"{PAGE}/rows/{row.row_id}/correct")
+    assert form.select_one(f'main a[href="/desk/jobs/{second.id}"]') is not None
+
+
+async def test_what_the_job_card_says_otherwise_stands_in_an_open_row_and_is_proposed(
+    garage: Garage,
+) -> None:
+    row_id = await a_departure(garage, plate="1-AAA-111")
+    (row,) = await register(garage)
+    browser = await garage.staff("accountant")
+    assert "The job card says" not in (await browser.open(PAGE)).get_text()
+    async with garage.unit() as session:
+        job = await jobs.by_id(session, row.entry.job_id)  # type: ignore[arg-type]
+        job.plate, job.plate_normalised = "1-aaa-112", "1AAA112"
+        (await customers.by_id(session, job.customer_id)).vat_number = "BE0403019261"
+    page = await browser.open(PAGE)
+    assert "The job card says: 1-AAA-112, BE 0403.019.261" in table(page)[0][5]
+    link = next(each for each in page.select("a") if "from=card" in str(each["href"]))
+    form = await browser.open(str(link["href"]))
+    values: dict[str, object] = {
+        name: str(field.get("value", ""))
+        for name in ("version", "day", "left", "plate", "vin", "vat_number")
+        if (field := form.select_one(f"input[name={name}]"))
+    }
+    assert (values["plate"], values["vat_number"]) == ("1-AAA-112", "BE 0403.019.261")
+    path = f"{PAGE}/rows/{row_id}/correct"
+    answer = await browser.submit(path, values | {"reason": "mistyped at the desk"})
+    assert answer.status_code == 200
+    assert "The job card says" not in answer.text
+    planner = await (await garage.staff("planner")).open(PAGE)
+    assert not [each for each in planner.select("a") if "from=card" in str(each["href"])]
+
+
 async def test_a_correction_shows_the_struck_line_with_name_and_reason(garage: Garage) -> None:
     row_id = await a_departure(garage, plate="1-AAA-111")
     browser = await garage.staff("accountant")
@@ -350,7 +402,12 @@ async def test_a_page_holds_a_hundred_rows_and_leads_to_the_next(
     first = await browser.open(PAGE)
     assert [row[0] for row in table(first)] == ["No. 1", "No. 2"]
     more = next(link for link in first.select("a.button") if "More rows" in link.get_text())
-    assert [row[0] for row in table(await browser.open(str(more["href"])))] == ["No. 3"]
+    for_paper = first.select_one("p.only-print")
+    assert for_paper is not None
+    assert "only no. 1 to no. 2 are on this print. The PDF has all" in for_paper.get_text()
+    second = await browser.open(str(more["href"]))
+    assert [row[0] for row in table(second)] == ["No. 3"]
+    assert "only no. 3 to no. 3" in second.get_text()
 
 
 async def test_the_page_costs_the_same_for_one_row_and_for_thirty(
