@@ -20,7 +20,7 @@ from core.web.rendering import Flash, Page, page, redirect
 from core.web.viewer import requires
 from core.workshop.jobs import repository as jobs
 from plugins.vehicle_presence import arrivals, repository
-from plugins.vehicle_presence.controllers import MARK, may_correct
+from plugins.vehicle_presence.controllers import MARK, closed_for, may_correct
 from plugins.vehicle_presence.returning import actor_of, address_after, again
 from plugins.vehicle_presence.vat_book.errors import ReasonMissing
 
@@ -91,11 +91,13 @@ async def _page(
     *,
     status_code: int = 200,
 ) -> Page:
+    stay = await repository.latest_stay(session, job_id)
     return page(
         request,
         "vehicle_presence/arrival.html",
         job=await jobs.by_id(session, job_id),
-        stay=await repository.latest_stay(session, job_id),
+        stay=stay,
+        closed=None if stay is None else await closed_for(request, session, stay),
         form=form,
         status_code=status_code,
     )

@@ -220,7 +220,7 @@ async def _date_page(
 ) -> Page:
     job = await jobs.by_id(session, job_id)
     stay = await repository.latest_stay(session, job_id)
-    is_closed = stay is not None and await vat_book.left_in_closed_month(session, stay)
+    closed = None if stay is None else await closed_for(request, session, stay)
     return page(
         request,
         "vehicle_presence/date.html",
@@ -228,9 +228,16 @@ async def _date_page(
         stay=stay,
         form=form,
         wants_reason=stay is not None and services.wants_reason(stay),
-        is_closed=is_closed and not await may_correct(request),
+        closed=closed,
         status_code=status_code,
     )
+
+
+async def closed_for(
+    request: AnyRequest, session: AsyncSession, stay: Stay
+) -> vat_book.ClosedDays | None:
+    """The closed months of the VAT book, for somebody who may not change a day in them."""
+    return None if await may_correct(request) else await vat_book.closed_days(session, stay)
 
 
 async def may_correct(request: AnyRequest) -> bool:

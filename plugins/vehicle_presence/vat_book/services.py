@@ -5,6 +5,7 @@ cannot tell different stories: both are stored, or neither.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import date
 from itertools import groupby
 from uuid import UUID
@@ -219,12 +220,24 @@ async def change_exit(
     await write(session, book, [draft], actor, dues)
 
 
-async def left_in_closed_month(session: AsyncSession, stay: Stay) -> bool:
-    """Whether a vehicle left on a day whose month is closed in the register."""
+@dataclass(frozen=True, slots=True)
+class ClosedDays:
+    """The last day of a register's closed months, and whether a stay came, or left, by then."""
+
+    until: date
+    came_then: bool
+    left_then: bool
+
+
+async def closed_days(session: AsyncSession, stay: Stay) -> ClosedDays | None:
+    """What the register's closed months have of a stay; None where no month is closed."""
     book = await repository.book_of(session, stay.location_id)
-    if book is None or stay.left_at is None:
-        return False
-    return is_closed(book, stay.left_at.astimezone(ZoneInfo(book.zone)).date())
+    if book is None or book.closed_until is None:
+        return None
+    zone = ZoneInfo(book.zone)
+    came = stay.arrived_at.astimezone(zone).date()
+    left = None if stay.left_at is None else stay.left_at.astimezone(zone).date()
+    return ClosedDays(book.closed_until, is_closed(book, came), is_closed(book, left))
 
 
 def is_closed(book: OpenBook | VatBook, day: date | None) -> bool:

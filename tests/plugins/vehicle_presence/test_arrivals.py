@@ -116,6 +116,10 @@ async def test_in_a_closed_month_only_who_may_correct_the_register_moves_an_arri
         async with garage.unit() as session:
             location_id = (await jobs.by_id(session, job_id)).location_id
             assert len(await close_months(session, location_id, at_once=True)) == 1
+        path = f"/desk/jobs/{job_id}/presence/arrival"
+        for role, is_told in (("planner", True), ("owner", False)):
+            page = (await (await garage.staff(role)).open(path)).get_text()
+            assert ("owner or the accountant can still change the day" in page) is is_told
         for may_correct, at in ((False, NOON - DAY), (True, NOON - DAY), (False, later)):
             closed = None if may_correct else MonthClosed
             with pytest.raises(closed) if closed else nullcontext():
