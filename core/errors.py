@@ -15,6 +15,7 @@
     ├── NotFound                 the thing does not exist (or belongs to another garage: the same)
     ├── NotAllowed               the person is known, but may not do this
     └── Refused                  a rule of the shop says no; carries a text for the person
+        └── ChangedAtOnce        somebody else changed the same things at the same moment
 """
 
 
@@ -89,3 +90,14 @@ class Refused(GaragistError):
         self.message = message
         self.values = values
         self.field = field
+
+
+class ChangedAtOnce(Refused):
+    """PostgreSQL ended this transaction because another one changed the same things at the same
+    moment, and one of the two had to give way. Nothing of it is stored; tried again it works."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Somebody changed this at the same moment, and nothing of yours was stored. Please"
+            " try again."
+        )

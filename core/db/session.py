@@ -12,7 +12,7 @@ from uuid import UUID
 
 import structlog
 from sqlalchemy import event, text
-from sqlalchemy.engine import Connection
+from sqlalchemy.engine import Connection, ExceptionContext
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 from sqlalchemy.orm import ORMExecuteState, Session, SessionTransaction, with_loader_criteria
@@ -21,11 +21,13 @@ from sqlalchemy.pool import NullPool
 from core.db.base import TenantScoped
 from core.db.reading import KeptReadings, Reading
 from core.db.scope import SCOPE_SETTING, tenant_id_in_scope
-from core.errors import UnitOfWorkNotYours, UnscopedQuery
+from core.errors import ChangedAtOnce, UnitOfWorkNotYours, UnscopedQuery
 
 log = structlog.get_logger(__name__)
 
 AfterCommit = Callable[[], Awaitable[None] | None]
+CONTENDED = frozenset({"40P01", "40001"})
+"""Deadlock, and what could not be put in a row with what others did."""
 
 _BACKEND = "backend_pid"
 _SET_TENANT = text(f"select set_config('{SCOPE_SETTING}', :tenant, true)")
@@ -208,7 +210,21 @@ def _engine(
             }
         }
     # What parameters hold is people's: it stays out of errors, and so out of logs.
-    return create_async_engine(async_url(url), hide_parameters=True, **options)
+    engine = create_async_engine(async_url(url), hide_parameters=True, **options)
+    event.listen(engine.sync_engine, "handle_error", _say_that_somebody_was_faster)
+    return engine
+
+
+def _say_that_somebody_was_faster(context: ExceptionContext) -> None:
+    """No fault of anybody's, so wherever a refusal is shown, this is.
+
+    Raises:
+        ChangedAtOnce: PostgreSQL chose this transaction to give way.
+    """
+    sqlstate = getattr(context.original_exception, "sqlstate", None)
+    if sqlstate in CONTENDED:
+        log.warning("database.gave_way", sqlstate=sqlstate)
+        raise ChangedAtOnce
 
 
 def async_url(url: str) -> str:

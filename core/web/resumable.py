@@ -22,7 +22,7 @@ from litestar.response import Response
 from litestar.types import Guard
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from core.errors import Refused
+from core.errors import ChangedAtOnce, Refused
 from core.web.error_pages import respond_to_error
 from core.web.resources import resources_of, tenant_of
 from core.web.tus import (
@@ -218,6 +218,8 @@ async def _hand_over(
                 async with session.begin_nested():
                     await target.keep(request, session, prepared)
                 services.finish(session, upload)
+        except ChangedAtOnce:
+            raise
         except Refused as error:
             refusal = error
         if refusal is not None:

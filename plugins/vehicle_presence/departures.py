@@ -67,13 +67,9 @@ async def mark_many_off_site(
     Raises:
         LeftBeforeArrival, LeftInFuture: the date is impossible for one; then none is marked.
     """
-    marked = []
-    for job_id in sorted(job_ids):
-        stay = await repository.open_stay(session, job_id, lock=True)
-        if stay is None:
-            continue
+    marked = await repository.open_stays_of(session, job_ids)
+    for stay in marked:
         _end(stay, at, actor, "bulk")
-        marked.append(stay)
     await session.flush()
     await tell_departures(session, marked, actor)
     await vat_book.note_exits(session, [facts_of_stay(stay) for stay in marked], actor)

@@ -110,6 +110,28 @@ async def open_stay(session: AsyncSession, job_id: UUID, *, lock: bool = False) 
     return await session.scalar(statement.with_for_update() if lock else statement)
 
 
+async def lock_stays(session: AsyncSession, stay_ids: Sequence[UUID]) -> dict[UUID, Stay]:
+    """These stays as they are now, locked. Whoever changes several locks them here, all of them,
+    behind their vehicles and before any register: so no two can wait for each other."""
+    found = await session.scalars(
+        select(Stay)
+        .where(Stay.id.in_(stay_ids))
+        .order_by(Stay.id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    return {stay.id: stay for stay in found}
+
+
+async def open_stays_of(session: AsyncSession, job_ids: Sequence[UUID]) -> list[Stay]:
+    """The stays of these jobs that have not ended, locked in that order."""
+    found = await session.scalars(
+        select(Stay.id).where(Stay.job_id.in_(job_ids), Stay.left_at.is_(None))
+    )
+    locked = await lock_stays(session, list(found))
+    return [stay for stay in locked.values() if stay.left_at is None]
+
+
 async def latest_stay(session: AsyncSession, job_id: UUID, *, lock: bool = False) -> Stay | None:
     """The job's stay that goes on; without one, the newest of those that ended."""
     statement = (
@@ -253,6 +275,11 @@ async def erase_words_about(session: AsyncSession, customer_id: UUID) -> None:
         update(CheckIn).where(CheckIn.stay_id.in_(theirs)).values(answers={}),
         execution_options=quietly,
     )
+
+
+async def jobs_of(session: AsyncSession, stay_ids: Sequence[UUID]) -> list[UUID]:
+    """The jobs that these stays are for."""
+    return list(await session.scalars(select(Stay.job_id).where(Stay.id.in_(stay_ids))))
 
 
 async def jobs_inside(session: AsyncSession, job_ids: Sequence[UUID]) -> dict[UUID, datetime]:

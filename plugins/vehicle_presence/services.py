@@ -123,6 +123,7 @@ async def still_here(session: AsyncSession, doubt_id: UUID, actor: Actor) -> Non
     doubt = await repository.doubt_by_id(session, doubt_id)
     if doubt is None:
         raise NotFound("doubt")
+    await repository.lock_stays(session, [doubt.stay_id])
     doubt.settled_at = now()
     doubt.settled_by = actor.name
     doubt.ask_again_at = now() + timedelta(days=settings().ask_after_days)

@@ -60,14 +60,16 @@ async def _take_back(
     session: AsyncSession, stay_ids: Sequence[UUID], actor: Actor, way: TakeBack
 ) -> tuple[int, int]:
     done = late = 0
+    await repository.lock_vehicles(session, await repository.jobs_of(session, stay_ids))
+    stays = await repository.lock_stays(session, stay_ids)
+    job_ids = {stay_id: stay.job_id for stay_id, stay in stays.items()}
     for stay_id in sorted(stay_ids):
-        stay = await repository.stay_by_id(session, stay_id)
-        if stay is None:
+        if stay_id not in job_ids:
             late += 1
             continue
         try:
             async with session.begin_nested():
-                await way(session, stay_id, stay.job_id, actor)
+                await way(session, stay_id, job_ids[stay_id], actor)
         except (TooLateToUndo, MonthClosed, ReasonMissing):
             late += 1
         else:

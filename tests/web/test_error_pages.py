@@ -1,9 +1,12 @@
 """Errors: the right status, what happened, what to do, in the person's language."""
 
+import asyncio
+
 import httpx
 import pytest
 from bs4 import BeautifulSoup
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from core.i18n import LANGUAGES, gettext, language_scope
 from core.web.desk.access import PER_ADDRESS
@@ -13,6 +16,7 @@ from core.workshop.customers.models import Customer
 from core.workshop.jobs.models import Job
 from tests import factories
 from tests.garages import Garage
+from tests.waiting import until_locked_out
 
 TITLES = {
     403: "This form is no longer valid",
@@ -141,6 +145,38 @@ async def test_a_form_with_an_error_keeps_everything_that_was_typed(garage: Gara
     }
     assert answer.status_code == 422
     assert {name: str(value) for name, value in kept.items()} == typed
+
+
+async def test_who_gives_way_to_somebody_else_is_told_and_keeps_everything_that_was_typed(
+    garage: Garage, superuser: AsyncEngine
+) -> None:
+    browser = await garage.staff("owner")
+    async with garage.unit() as session:
+        job = await factories.a_job(session)
+    typed: dict[str, object] = {
+        "colour": "green",
+        "damage": "Hail",
+        "comments": "",
+        "version": str(job.version),
+    }
+    path = f"/desk/jobs/{job.id}/edit"
+    async with superuser.begin() as other:
+        await other.execute(text("set local deadlock_timeout = '1min'"))  # the form gives way
+        await other.execute(text("select from jobs where id = :id for update"), {"id": job.id})
+        sending = asyncio.create_task(browser.submit(path, typed))
+        await until_locked_out(superuser, 1)
+        await other.execute(
+            text("select from vehicles where id = :id for update"), {"id": job.vehicle_id}
+        )
+        answer = await sending
+    soup = BeautifulSoup(answer.text, "html.parser")
+    assert answer.status_code == 409
+    assert "Somebody changed this at the same moment" in soup.select_one(".error-summary").text  # type: ignore[union-attr]
+    assert soup.select_one("[name=colour]")["value"] == "green"  # type: ignore[index]
+    assert soup.select_one("[name=damage]").text.strip() == "Hail"  # type: ignore[union-attr]
+    answer = await browser.submit(path, typed)
+    assert answer.status_code == 200
+    assert "Hail" in answer.text
 
 
 async def test_a_form_with_an_error_points_at_the_field_and_stores_nothing(

@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.clock import now
-from core.errors import Refused
+from core.errors import ChangedAtOnce, Refused
 from core.hooks.manager import hooks
 from core.workshop.audit.services import Actor, record
 from core.workshop.jobs import repository as jobs
@@ -22,8 +22,8 @@ from core.workshop.planning.offers import free_lane, offer, slot_at
 from core.workshop.planning.rules import rules_for
 from core.workshop.planning.slots import DayOfSlots, Slot, next_free
 
-_CONTENDED = {"23P01", "40P01"}
-"""Exclusion violation, and the deadlock that it can be reported as."""
+_OVERLAPS = "23P01"
+"""Exclusion violation; two that were quick are told of it by :class:`ChangedAtOnce` too."""
 
 
 class SlotAlreadyTaken(Refused):
@@ -244,8 +244,10 @@ async def _place(
     try:
         async with session.begin_nested():
             session.add(appointment)
-    except DBAPIError as error:
-        if getattr(error.orig, "sqlstate", None) in _CONTENDED:
+    except ChangedAtOnce:
+        raise SlotAlreadyTaken(next_free(offered.days, starts_at)) from None
+    except IntegrityError as error:
+        if getattr(error.orig, "sqlstate", None) == _OVERLAPS:
             raise SlotAlreadyTaken(next_free(offered.days, starts_at)) from None
         raise
 

@@ -11,7 +11,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.clock import now
-from core.errors import Refused
+from core.errors import ChangedAtOnce, Refused
 from core.hooks.contributions import VehicleMoment
 from core.workshop.audit.services import Actor, record_all
 from core.workshop.jobs.models import Job
@@ -102,6 +102,8 @@ async def end_allowed(
     try:
         async with session.begin_nested():
             await end_stays(session, exits, actor, closed_by)
+    except ChangedAtOnce:
+        raise
     except Refused as refusal:
         if len(exits) == 1:
             return {exits[0].stay_id: refusal}
@@ -159,7 +161,8 @@ async def take_back_night(session: AsyncSession, run: CleanupRun, actor: Actor) 
 
 async def _locked_exits(session: AsyncSession, run: CleanupRun) -> Sequence[Any]:
     """Those of a run that can be taken back, one more than are. Their vehicles are locked first:
-    whether one came in again is asked when none can come any more."""
+    whether one came in again is asked when none can come any more. Then the stays are, in the
+    order in which everybody locks several."""
     wanted = (
         select(Stay.id, Stay.job_id, Stay.left_at, Stay.closed_by, Stay.evidence, Stay.seen_at)
         .where(
@@ -172,8 +175,9 @@ async def _locked_exits(session: AsyncSession, run: CleanupRun) -> Sequence[Any]
     )
     found = (await session.execute(wanted)).all()
     await repository.lock_vehicles(session, [row.job_id for row in found])
-    theirs = wanted.where(Stay.id.in_([row.id for row in found]))
-    return (await session.execute(theirs.with_for_update(of=Stay))).all()
+    theirs = wanted.where(Stay.id.in_([row.id for row in found])).order_by(None).order_by(Stay.id)
+    locked = {row.id: row for row in await session.execute(theirs.with_for_update(of=Stay))}
+    return [locked[row.id] for row in found if row.id in locked]
 
 
 async def closed_exits(session: AsyncSession, run: CleanupRun) -> Sequence[Any]:

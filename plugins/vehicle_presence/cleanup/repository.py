@@ -15,6 +15,7 @@ from core.workshop.vehicles.models import Vehicle
 from plugins.vehicle_presence.cleanup.exits import of_run
 from plugins.vehicle_presence.cleanup.models import CleanupRun, DigestChoice
 from plugins.vehicle_presence.models import Doubt, Stay
+from plugins.vehicle_presence.repository import lock_stays
 
 PAGE = 50
 NIGHTS = 7
@@ -88,7 +89,9 @@ async def count_proposals(session: AsyncSession) -> int:
 async def lock_proposals(
     session: AsyncSession, doubt_ids: Sequence[UUID]
 ) -> Sequence[tuple[Doubt, Stay]]:
-    """Those that still wait, with their stays, locked."""
+    """Those that still wait, with their stays, locked: the stays first, as everybody does."""
+    stay_ids = await session.scalars(select(Doubt.stay_id).where(Doubt.id.in_(doubt_ids)))
+    await lock_stays(session, list(stay_ids))
     rows = await session.execute(
         select(Doubt, Stay)
         .join(Stay, and_(Stay.tenant_id == Doubt.tenant_id, Stay.id == Doubt.stay_id))

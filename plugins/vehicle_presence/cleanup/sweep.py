@@ -21,7 +21,7 @@ from sqlalchemy.orm import aliased
 
 from core.clock import now
 from core.db.many import ManyRows
-from core.errors import Refused
+from core.errors import ChangedAtOnce, Refused
 from core.hooks.contributions import Again, VehicleMoment
 from core.tenancy.context import current_tenant
 from core.workshop.audit.services import SYSTEM
@@ -276,6 +276,8 @@ async def ask(session: AsyncSession, verdicts: Sequence[Verdict]) -> int:
         await telling.forgotten(
             session, [VehicleMoment(each.job_id, each.arrived_at) for each in new]
         )
+    except ChangedAtOnce:
+        raise
     except Refused as refusal:
         log.warning("cleanup.question_refused", why=str(refusal))
     return len(new)

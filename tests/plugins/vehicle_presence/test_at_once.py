@@ -1,0 +1,95 @@
+"""People who change the same vehicles at the same moment wait for each other, in one order."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from sqlalchemy import select, text
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
+
+from core.clock import now
+from core.errors import NotFound
+from plugins.vehicle_presence import services, several
+from plugins.vehicle_presence.cleanup.services import confirm
+from plugins.vehicle_presence.models import Doubt, Stay
+from tests.factories import a_job, a_plate
+from tests.garages import STAFF, Garage
+from tests.plugins.vehicle_presence.vat_book.reading import sound
+from tests.waiting import until_locked_out
+
+Verb = Callable[[AsyncSession], Awaitable[Any]]
+
+
+async def two_inside(garage: Garage) -> list[Stay]:
+    """Two stays, of which the first is for the job that was opened last."""
+    async with garage.unit() as session:
+        older, newer = [await a_job(session, plate=a_plate()) for _ in range(2)]
+        return [
+            await services.record_arrival(session, job.id, STAFF, at=now())
+            for job in (newer, older)
+        ]
+
+
+async def while_held(
+    garage: Garage, superuser: AsyncEngine, held: str, values: dict[str, object], *verbs: Verb
+) -> list[Any]:
+    """Begin these verbs one after the other, each once the one before waits for something, while
+    somebody holds what `held` locks; then let go. What each returned, or raised."""
+
+    async def work(verb: Verb) -> Any:
+        async with garage.unit() as session:
+            return await verb(session)
+
+    working = []
+    async with garage.unit() as session:
+        await session.execute(text(held), values)
+        for number, verb in enumerate(verbs, 1):
+            working.append(asyncio.create_task(work(verb)))
+            await until_locked_out(superuser, number)
+    return await asyncio.gather(*working, return_exceptions=True)
+
+
+async def test_undoing_several_departures_and_changing_the_time_of_one_do_not_block_each_other(
+    garage: Garage, superuser: AsyncEngine
+) -> None:
+    stays = await two_inside(garage)
+    async with garage.unit() as session:
+        jobs = [stay.job_id for stay in stays]
+        left = await services.mark_many_off_site(session, jobs, now(), STAFF)
+    last = max(left, key=lambda stay: stay.id)
+    undone, changed = await while_held(
+        garage,
+        superuser,
+        "select from vehicle_presence_vat_books for update",
+        {},
+        lambda session: several.undo_many_off_site(session, [each.id for each in left], STAFF),
+        lambda session: services.change_off_site_date(session, last.job_id, now(), STAFF),
+    )
+    assert undone == (2, 0)
+    assert isinstance(changed, NotFound)
+    await sound(garage)
+
+
+async def test_the_boards_bulk_and_confirming_what_is_proposed_do_not_block_each_other(
+    garage: Garage, superuser: AsyncEngine
+) -> None:
+    first, last = await two_inside(garage)
+    async with garage.unit() as session:
+        session.add_all(
+            Doubt(stay_id=each.id, reason="ready", evidence={}) for each in (first, last)
+        )
+    async with garage.unit() as session:
+        doubts = list(await session.scalars(select(Doubt.id)))
+    confirmed, marked = await while_held(
+        garage,
+        superuser,
+        "select from vehicle_presence_stays where id = :id for update",
+        {"id": first.id},
+        lambda session: confirm(session, dict.fromkeys(doubts, now()), STAFF),
+        lambda session: services.mark_many_off_site(
+            session, [first.job_id, last.job_id], now(), STAFF
+        ),
+    )
+    assert len(confirmed) == 2
+    assert marked == []
+    await sound(garage)
