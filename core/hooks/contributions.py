@@ -140,6 +140,32 @@ class VehicleMoment:
 
 
 @dataclass(frozen=True, slots=True)
+class VehicleTimes:
+    """When a vehicle came, and when it left, if it did."""
+
+    arrived_at: datetime
+    left_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class VehicleTimesChanged:
+    """A vehicle, known by its job, of which other times are known now than `before`."""
+
+    job_id: UUID
+    before: VehicleTimes
+    after: VehicleTimes
+
+
+@dataclass(frozen=True, slots=True)
+class VehicleHandedOver:
+    """A vehicle that was in for one job and stays for another one since `at`."""
+
+    from_job_id: UUID
+    to_job_id: UUID
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class CleanupRule:
     """A reason to think that a vehicle has left although it is still marked in.
 

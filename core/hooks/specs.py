@@ -28,7 +28,9 @@ from core.hooks.contributions import (
     PublicPage,
     ScheduledTask,
     TimelineEntry,
+    VehicleHandedOver,
     VehicleMoment,
+    VehicleTimesChanged,
 )
 from core.hooks.markers import hookspec
 from core.tenancy.context import TenantContext
@@ -132,6 +134,11 @@ def job_status_changed(session: AsyncSession, job_id: UUID, before: str, after: 
 
 
 @hookspec
+def job_location_changed(session: AsyncSession, job_id: UUID, before: UUID, after: UUID) -> None:
+    """A job is to be done at another location."""
+
+
+@hookspec
 def task_finished(session: AsyncSession, job_id: UUID, task_key: str) -> None:
     """A step of a job was finished."""
 
@@ -190,6 +197,16 @@ def vehicle_arrivals_undone(session: AsyncSession, vehicles: Sequence[VehicleMom
 @hookspec
 def vehicle_departures_undone(session: AsyncSession, vehicles: Sequence[VehicleMoment]) -> None:
     """Vehicles did not leave at those moments: they are in, as if nobody had noted it."""
+
+
+@hookspec
+def vehicle_times_changed(session: AsyncSession, vehicles: Sequence[VehicleTimesChanged]) -> None:
+    """Vehicles came or left at other moments than was told before."""
+
+
+@hookspec
+def vehicle_handed_over(session: AsyncSession, vehicles: Sequence[VehicleHandedOver]) -> None:
+    """Vehicles that are in for one job stay for another one: nothing came, and nothing left."""
 
 
 @hookspec

@@ -9,10 +9,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.clock import now
 from core.errors import NotFound
-from core.hooks.contributions import VehicleMoment
+from core.hooks.contributions import VehicleHandedOver, VehicleMoment
 from core.workshop.audit.services import Actor, record
 from core.workshop.jobs import repository as jobs
 from core.workshop.jobs.services import note_event
+from core.workshop.locations import repository as locations
 from plugins.vehicle_presence import absence_repository, repository, telling
 from plugins.vehicle_presence.board_models import Absence
 from plugins.vehicle_presence.errors import (
@@ -20,6 +21,7 @@ from plugins.vehicle_presence.errors import (
     ArrivedAfterDeparture,
     ArrivedDuringOtherStay,
     ArrivedInFuture,
+    VehicleInAtOtherPlace,
     VehicleNotInside,
 )
 from plugins.vehicle_presence.models import Stay
@@ -70,6 +72,18 @@ async def elsewhere(session: AsyncSession, job_id: UUID) -> Elsewhere | None:
     """For which other job the vehicle of this one is in."""
     found = await repository.open_stay_elsewhere(session, job_id)
     return None if found is None else Elsewhere(found[0].job_id, found[1])
+
+
+async def require_same_place(session: AsyncSession, job_id: UUID, location_id: UUID) -> None:
+    """A job may move to that location: its vehicle is in there, or not in at all.
+
+    Raises:
+        VehicleInAtOtherPlace: it is in elsewhere.
+    """
+    await repository.lock_vehicles(session, [job_id])
+    stay = await repository.open_stay(session, job_id)
+    if stay is not None and stay.location_id != location_id:
+        raise VehicleInAtOtherPlace((await locations.by_id(session, stay.location_id)).name)
 
 
 async def locked_stay(session: AsyncSession, stay_id: UUID | None) -> Stay | None:
@@ -171,6 +185,7 @@ async def go_on_for(session: AsyncSession, job_id: UUID, actor: Actor) -> tuple[
     note_event(session, job_id, "stay_taken", actor, details={"job": number})
     details = {"from": number, "to": job.sequence_number}
     record(session, actor, "presence.handed_over", f"job:{job_id}", details=details)
+    await telling.handed_over(session, [VehicleHandedOver(before, job_id, stay.seen_at)])
     return stay, before
 
 
@@ -187,9 +202,11 @@ async def _check_moment(session: AsyncSession, stay: Stay, at: datetime) -> None
 
 
 async def _move(session: AsyncSession, stay: Stay, at: datetime, actor: Actor) -> None:
+    before = telling.times_of(stay)
     details = {"before": stay.arrived_at.isoformat(), "after": at.isoformat()}
     stay.arrived_at = at
     stay.arrived_noted_by = actor.name
     await session.flush()
     note_event(session, stay.job_id, "arrival_changed", actor, details=details)
     record(session, actor, "presence.arrival_changed", f"job:{stay.job_id}", details=details)
+    await telling.times_changed(session, stay, before)

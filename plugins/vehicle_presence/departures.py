@@ -99,7 +99,7 @@ async def change_off_site_date(
     stay = await locked_stay_of(session, job_id)
     if stay is None or stay.left_at is None:
         raise NotFound("no departure to change")
-    before = stay.left_at
+    before, times_before = stay.left_at, telling.times_of(stay)
     if _minute(at) == _minute(before):
         return stay
     if not reason.strip() and wants_reason(stay):
@@ -115,6 +115,7 @@ async def change_off_site_date(
     note_event(session, job_id, "off_site_date_changed", actor, details=details)
     why = reason.strip() or vat_book.EXIT_CHANGED
     record(session, actor, "presence.date_changed", f"job:{job_id}", reason=why, details=details)
+    await telling.times_changed(session, stay, times_before)
     await vat_book.change_exit(session, stay, actor, why, may_correct=may_correct)
     return stay
 

@@ -56,6 +56,19 @@ class VehicleInElsewhere(Refused):
         self.number = number
 
 
+class VehicleInAtOtherPlace(Refused):
+    """The vehicle is in at another location than the one that its job is to be moved to: it has
+    not left the book of the one, and is not in that of the other."""
+
+    def __init__(self, place: str) -> None:
+        super().__init__(
+            "The vehicle is in at %(place)s, and in the VAT book of that location. Mark it off"
+            " site there first; then change the location, and check it in again where it is.",
+            field="location_id",
+            place=place,
+        )
+
+
 class ArrivedAfterDeparture(Refused):
     """The moment of arrival lies behind the departure."""
 

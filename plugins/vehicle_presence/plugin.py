@@ -25,6 +25,7 @@ from core.tenancy.context import TenantContext
 from plugins.vehicle_presence import (
     absence_pages,
     arrival_pages,
+    arrivals,
     board_pages,
     cards,
     check_in_pages,
@@ -281,6 +282,11 @@ class VehiclePresence:
     async def plugin_enabled(self, session: AsyncSession) -> None:
         """Open the VAT book of every location, with what is on site."""
         await open_books(session)
+
+    @hookimpl
+    async def job_location_changed(self, session: AsyncSession, job_id: UUID, after: UUID) -> None:
+        """Not while its vehicle is in the VAT book of another one."""
+        await arrivals.require_same_place(session, job_id, after)
 
     @hookimpl
     async def personal_data_export(

@@ -57,8 +57,8 @@ async def record_arrival(
         NotFound: there is no such job.
         VehicleInElsewhere: it is in for another job.
     """
-    job = await jobs.by_id(session, job_id)
     await repository.lock_vehicles(session, [job_id])
+    job = await jobs.by_id(session, job_id)
     inside = await repository.open_stays_of_vehicle(session, job_id)
     own = [stay for stay, _number in inside if stay.job_id == job_id]
     if own:

@@ -8,14 +8,21 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.clock import frozen, now
-from core.hooks.contributions import VehicleMoment
+from core.hooks.contributions import (
+    VehicleHandedOver,
+    VehicleMoment,
+    VehicleTimes,
+    VehicleTimesChanged,
+)
 from core.hooks.manager import hook_names
 from core.workshop.audit.services import record
 from core.workshop.customers.privacy import erase_customer, export_customer
 from core.workshop.jobs import repository as jobs
 from core.workshop.jobs import services
+from core.workshop.locations.services import create_location
 from core.workshop.planning import repository as planning_repository
 from core.workshop.planning import services as planning
+from plugins.vehicle_presence import arrivals
 from plugins.vehicle_presence import services as presence
 from plugins.vehicle_presence.models import Stay
 from tests.factories import a_job, a_photo, a_plate, an_appointment, free_slots
@@ -132,6 +139,16 @@ async def _move_a_job_on(garage: Garage) -> Heard:
     return {"job_id": job.id, "before": "new", "after": "planned"}
 
 
+@calls("job_location_changed")
+async def _move_a_job_to_another_location(garage: Garage) -> Heard:
+    async with garage.unit() as session:
+        job, place = await a_job(session), await create_location(session, name="Second yard")
+        before, values = job.location_id, {"location_id": place.id}
+        for _twice in range(2):
+            await services.change_job(session, job.id, values, job.version, STAFF)
+    return {"job_id": job.id, "before": before, "after": place.id}
+
+
 @calls("task_finished")
 async def _finish_a_task(garage: Garage) -> Heard:
     async with garage.unit() as session:
@@ -230,6 +247,30 @@ async def _take_the_clock_back(garage: Garage) -> Heard:
         for _twice in range(2):
             await presence.undo_off_site(session, stay.id, job.id, STAFF)
     return {"vehicles": [VehicleMoment(job.id, left_at)]}
+
+
+@calls("vehicle_times_changed")
+async def _say_when_a_vehicle_really_came_and_left(garage: Garage) -> Heard:
+    async with garage.unit() as session:
+        job = await a_job(session)
+        stay = await presence.record_arrival(session, job.id, STAFF)
+        came = stay.arrived_at - timedelta(minutes=9)
+        await arrivals.change_arrival(session, job.id, came, STAFF)
+        await presence.mark_off_site(session, job.id, STAFF, at=came)
+        left = came + timedelta(minutes=1)
+        for _twice in range(2):
+            await presence.change_off_site_date(session, job.id, left, STAFF, reason="late")
+    before, after = VehicleTimes(came, came), VehicleTimes(came, left)
+    return {"vehicles": [VehicleTimesChanged(job.id, before, after)]}
+
+
+@calls("vehicle_handed_over")
+async def _let_a_vehicle_stay_for_another_job(garage: Garage) -> Heard:
+    async with garage.unit() as session:
+        first, then = await a_job(session), await a_job(session)
+        await presence.record_arrival(session, first.id, STAFF)
+        stay, _before = await arrivals.go_on_for(session, then.id, STAFF)
+    return {"vehicles": [VehicleHandedOver(first.id, then.id, stay.seen_at or now())]}
 
 
 async def _two_inside(session: AsyncSession) -> list[Stay]:

@@ -253,7 +253,7 @@ async def edit(request: AnyRequest, session: Session, job_id: FromPath[UUID]) ->
         return page(request, "core/jobs/edit.html", form=form, job=job, status_code=422)
     viewer = await viewer_in(request)
     values = {
-        name: form[name].data or None if name not in {"damage", "comments"} else form[name].data
+        name: form[name].data or ("" if name in {"damage", "comments"} else None)
         for name in services.EDITABLE
         if name != "courtesy_car_wished"
     }

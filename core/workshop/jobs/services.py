@@ -139,10 +139,12 @@ async def change_job(
     Raises:
         NotFound: not here.
         JobChangedMeanwhile: somebody saved in between; nothing is changed.
+        Refused: a plugin wants the job to stay at its location.
     """
     job = await repository.by_id(session, job_id)
     if job.version != version:
         raise JobChangedMeanwhile
+    place = job.location_id
     changed = {}
     for name, value in values.items():
         if name in EDITABLE and getattr(job, name) != value:
@@ -155,6 +157,14 @@ async def change_job(
     if changed:
         announce(session, JOBS)
         record(session, actor, "job.changed", f"job:{job_id}", details=changed)
+    if job.location_id != place:
+        await hooks().ask_async(
+            "job_location_changed",
+            session=session,
+            job_id=job_id,
+            before=place,
+            after=job.location_id,
+        )
     return job
 
 

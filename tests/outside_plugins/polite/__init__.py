@@ -32,7 +32,9 @@ from core.hooks.contributions import (
     PublicPage,
     ScheduledTask,
     TimelineEntry,
+    VehicleHandedOver,
     VehicleMoment,
+    VehicleTimesChanged,
 )
 from core.hooks.manifest import OWNER, PluginManifest, PluginSettings
 from core.hooks.markers import hookimpl
@@ -300,6 +302,13 @@ class Polite:
         _note("job_status_changed", session=session, job_id=job_id, before=before, after=after)
 
     @hookimpl
+    async def job_location_changed(
+        self, session: AsyncSession, job_id: UUID, before: UUID, after: UUID
+    ) -> None:
+        """Noted."""
+        _note("job_location_changed", session=session, job_id=job_id, before=before, after=after)
+
+    @hookimpl
     async def task_finished(self, session: AsyncSession, job_id: UUID, task_key: str) -> None:
         """Noted."""
         _note("task_finished", session=session, job_id=job_id, task_key=task_key)
@@ -371,6 +380,20 @@ class Polite:
     ) -> None:
         """Noted."""
         _note("vehicle_departures_undone", session=session, vehicles=list(vehicles))
+
+    @hookimpl
+    async def vehicle_times_changed(
+        self, session: AsyncSession, vehicles: Sequence[VehicleTimesChanged]
+    ) -> None:
+        """Noted."""
+        _note("vehicle_times_changed", session=session, vehicles=list(vehicles))
+
+    @hookimpl
+    async def vehicle_handed_over(
+        self, session: AsyncSession, vehicles: Sequence[VehicleHandedOver]
+    ) -> None:
+        """Noted."""
+        _note("vehicle_handed_over", session=session, vehicles=list(vehicles))
 
     @hookimpl
     def cleanup_rules(self) -> Sequence[CleanupRule]:

@@ -17,6 +17,7 @@ from core.workshop.audit.models import AuditEntry
 from core.workshop.jobs import repository as jobs
 from core.workshop.jobs.models import Job
 from core.workshop.jobs.services import set_status
+from core.workshop.locations.services import create_location
 from plugins.vehicle_presence import absences, arrivals, repository, several
 from plugins.vehicle_presence.cleanup import exits
 from plugins.vehicle_presence.cleanup import repository as runs
@@ -544,3 +545,32 @@ async def test_who_may_not_mark_changes_no_arrival(garage: Garage, job_id: UUID)
     ] * 2
     with pytest.raises(Refused):
         await came(garage, job_id, NOON + 9 * DAY)
+
+
+async def test_a_job_does_not_move_to_another_location_while_its_vehicle_is_in(
+    garage: Garage,
+) -> None:
+    async with garage.unit() as session:
+        job = await a_job(session, plate="1-MOV-234")
+        here, there = job.location_id, await create_location(session, name="Second yard")
+        await record_arrival(session, job.id, STAFF)
+    browser = await garage.staff("planner")
+    path = f"/desk/jobs/{job.id}/edit"
+    values = {"version": str(job.version), "location_id": str(there.id), "damage": "Roof"}
+    answer = await browser.submit(path, values)
+    page = BeautifulSoup(answer.text, "html.parser")
+    assert answer.status_code == 409
+    assert "Mark it off site there first" in page.select(".error-summary")[0].text
+    assert page.select("#location_id[aria-invalid=true]")
+    assert page.select(f"option[selected][value='{there.id}']")
+    assert [len(await register(garage, each)) for each in (here, there.id)] == [1, 0]
+    async with garage.unit() as session:
+        assert (await jobs.by_id(session, job.id)).location_id == here
+        await mark_off_site(session, job.id, STAFF)
+    assert (await browser.submit(path, values)).status_code == 200
+    async with garage.unit() as session:
+        await record_arrival(session, job.id, STAFF)
+    left, came_in = [(await register(garage, each))[0] for each in (here, there.id)]
+    assert (left.exit is not None, came_in.exit) == (True, None)
+    assert came_in.entry.job_id == job.id
+    await sound(garage)
