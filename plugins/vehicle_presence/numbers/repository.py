@@ -42,8 +42,18 @@ stretches as (
     coalesce(lead(moves.at) over (partition by stays.id order by moves.at),
              stays.left_at, :moment) as ends
   from moves join stays using (id)
+),
+away as (
+  select stretches.stage, greatest(stretches.begins, absence.out_at) as begins,
+    least(stretches.ends, absence.back_at) as ends
+  from stretches join vehicle_presence_absences absence
+    on absence.tenant_id = :tenant and absence.stay_id = stretches.id
+    and absence.out_at < stretches.ends
+    and (absence.back_at is null or absence.back_at > stretches.begins)
 )
 """
+"""Of each stay the time it spent in each stage, and the parts of it in which the vehicle had left
+for a while: those are taken off again."""
 
 _STAGES = text(f"""
 with stays as materialized (
@@ -52,10 +62,15 @@ with stays as materialized (
     and (cast(:location as uuid) is null or location_id = :location)
   order by left_at desc limit :most
 ),
-{_STRETCHES}
-select stage, extract(epoch from sum(ends - begins)) / 86400.0 as days,
+{_STRETCHES},
+spent as (
+  select stage, ends - begins as span from stretches
+  union all
+  select stage, begins - ends from away
+)
+select stage, extract(epoch from sum(span)) / 86400.0 as days,
        (select count(*) from stays) as stays
-from stretches group by stage
+from spent group by stage
 """)  # noqa: S608 - made of constants
 
 _NIGHTS = text(f"""
@@ -72,11 +87,13 @@ with stays as materialized (
 ),
 {_STRETCHES},
 marked as (
-  select begins, ends, stage from stretches
+  select begins, ends, stage, 1 as vehicles from stretches
   union all
-  select left_at, left_noted_at, 'over' from stays where left_noted_at > left_at
+  select left_at, left_noted_at, 'over', 1 from stays where left_noted_at > left_at
+  union all
+  select begins, ends, stage, -1 from away
 )
-select night::date as night, stage, count(*) as vehicles, (
+select night::date as night, stage, sum(vehicles) as vehicles, (
     select greatest(count(*) filter (where left_at is null),
                     count(*) filter (where left_at is not null)) from stays) as stays
 from marked cross join lateral generate_series(
@@ -88,8 +105,8 @@ group by 1, 2
 
 @dataclass(frozen=True, slots=True)
 class StageDays:
-    """Days that vehicles spent in each stage before they left, and how many vehicles: if there
-    are :data:`MOST`, they may be the newest of more."""
+    """Days that vehicles were inside in each stage before they left, and how many vehicles: if
+    there are :data:`MOST`, they may be the newest of more."""
 
     stays: int
     days: dict[str, float]
@@ -97,7 +114,8 @@ class StageDays:
 
 @dataclass(frozen=True, slots=True)
 class Nights:
-    """How many vehicles were marked in over each night, by stage; nights without any are absent.
+    """How many vehicles were marked in over each night and not away for a while, by stage; nights
+    without any are absent, or zero.
     `is_cut`: there may be more vehicles than were looked at."""
 
     vehicles: dict[date, dict[str, int]]

@@ -15,6 +15,7 @@ from core.i18n import language_scope
 from core.workshop.jobs.services import set_status
 from core.workshop.locations import repository as locations
 from core.workshop.locations.services import create_location
+from plugins.vehicle_presence import absences
 from plugins.vehicle_presence import services as presence
 from plugins.vehicle_presence.numbers import charts, repository
 from plugins.vehicle_presence.numbers.csv_files import csv_file
@@ -36,7 +37,8 @@ def at(days_ago: float) -> datetime:
 
 
 async def a_course(garage: Garage, *steps: tuple[float, str], location: UUID | None = None) -> None:
-    """A vehicle with what happened to it, oldest first: (days ago, `in`, `off` or a status)."""
+    """A vehicle with what happened to it, oldest first: (days ago, `in`, `out` for a while, `back`,
+    `off` or a status)."""
     async with garage.unit() as session:
         with frozen(at(steps[0][0])):
             job = await a_job(session, plate=a_plate())
@@ -46,6 +48,10 @@ async def a_course(garage: Garage, *steps: tuple[float, str], location: UUID | N
             with frozen(at(days_ago)):
                 if what == "in":
                     await presence.record_arrival(session, job.id, STAFF)
+                elif what == "out":
+                    await absences.leave_for_a_while(session, job.id, 1, STAFF)
+                elif what == "back":
+                    await absences.come_back(session, job.id, STAFF)
                 elif what == "off":
                     await presence.mark_off_site(session, job.id, STAFF)
                 else:
@@ -89,6 +95,36 @@ async def test_each_night_counts_once_by_what_the_vehicle_waited_for(garage: Gar
         {"ready"},
     ]
     assert found.waiting_share == pytest.approx(75)
+
+
+async def test_what_is_away_for_a_while_takes_no_place_and_is_not_inside(garage: Garage) -> None:
+    await a_course(
+        garage,
+        (10, "in"),
+        (9, "in_progress"),
+        (8, "out"),
+        (3, "back"),
+        (1, "ready"),
+        (0.25, "off"),
+    )
+    await a_course(garage, (6, "in"), (2, "out"))
+    found = await numbers(garage)
+    by_night = {bar.last: bar.total for bar in found.places.bars}
+    assert [by_night[at(back).date()] for back in range(10, 0, -1)] == [
+        *(1, 1, 0, 0),
+        *(1, 1, 1, 2),
+        *(1, 1),
+    ]
+    assert found.average_days == pytest.approx(4.75)
+    assert {row.key: pytest.approx(row.value) for row in found.stages} == {
+        "before": 1,
+        "work": 3,
+        "ready": 0.75,
+        "over": 0,
+    }
+    with frozen(NOON):
+        page = await (await garage.staff("planner")).open(HOME)
+    assert page.text.count("is not counted until it is back") == 2
 
 
 async def test_a_vehicle_that_left_long_before_it_was_noted_was_forgotten_in_between(
