@@ -14,6 +14,7 @@ from core.workshop.audit.models import AuditEntry
 from core.workshop.jobs.models import Job, JobEvent
 from plugins.vehicle_presence import repository
 from plugins.vehicle_presence.cleanup.models import CleanupRun
+from plugins.vehicle_presence.cleanup.repository import proposals
 from plugins.vehicle_presence.cleanup.rules import offered_rules
 from plugins.vehicle_presence.cleanup.services import change_rule
 from plugins.vehicle_presence.cleanup.sweep import SweepReport, advance, begin, sweep_tonight
@@ -109,8 +110,8 @@ async def stay_of(garage: Garage, stay_id: UUID) -> Stay:
 async def doubts(garage: Garage) -> list[tuple[UUID, str]]:
     """(stay, reason) of those about whom a person is asked."""
     async with garage.unit() as session:
-        rows = await repository.open_doubts(session)
-        return [(row.id, row.reason) for row in rows]
+        rows = await proposals(session)
+        return [(row.stay_id, row.reason) for row in rows]
 
 
 async def let_act(garage: Garage) -> None:

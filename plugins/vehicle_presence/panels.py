@@ -100,8 +100,9 @@ async def dashboard(session: AsyncSession) -> list[Panel]:
         "arrivals": arrivals,
         "departures": departures,
         "inside": await repository.count_on_site(session),
-        "finished": len(await repository.finished_but_inside(session)),
-        "doubts": len(await repository.open_doubts(session)),
+        "finished": await repository.some_finished_but_inside(session),
+        "doubts": await repository.some_doubts(session),
+        "most": repository.PAGE,
     }
     return [Panel("vehicle_presence/dashboard_card.html", values, place="side", position=20)]
 

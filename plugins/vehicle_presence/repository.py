@@ -2,14 +2,11 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
     ColumnElement,
-    Row,
     and_,
-    bindparam,
     exists,
     func,
     literal_column,
@@ -20,14 +17,12 @@ from sqlalchemy import (
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
-from core.workshop.customers.models import Customer
 from core.workshop.jobs.models import Job, JobEvent
 from core.workshop.vehicles.models import Vehicle
 from plugins.vehicle_presence.board_models import Absence, CheckIn
 from plugins.vehicle_presence.models import Doubt, Stay
 
 PAGE = 60
-BoardRow = Row[*tuple[Any, ...]]
 FINISHED = ("ready", "delivered", "invoiced", "cancelled")
 LAST_EVENT = (
     select(JobEvent.at)
@@ -39,44 +34,29 @@ LAST_EVENT = (
 )
 """When something was last noted in a job's history: a photo, a task, a check-in, an absence."""
 
-_BOARD_COLUMNS = (
-    Stay.id,
-    Stay.job_id,
-    Stay.arrived_at,
-    Job.sequence_number,
-    Job.plate,
-    Job.plate_normalised,
-    Job.plate_country,
-    Job.status,
-    Job.status_changed_at,
-    Job.current_task,
-    Job.estimated_completion,
-    Customer.name.label("customer_name"),
-    Vehicle.make,
-    Vehicle.model,
-    Vehicle.colour,
+_FINISHED_INSIDE = (
+    select(Stay.id)
+    .join(Job, and_(Job.tenant_id == Stay.tenant_id, Job.id == Stay.job_id))
+    .where(Stay.left_at.is_(None), Job.status.in_(FINISHED))
+    .limit(PAGE + 1)
+)
+_ASKED_ABOUT = (
+    select(Stay.id)
+    .join(Doubt, and_(Doubt.tenant_id == Stay.tenant_id, Doubt.stay_id == Stay.id))
+    .where(Doubt.settled_at.is_(None), Stay.left_at.is_(None))
+    .limit(PAGE + 1)
 )
 
 
-def _board() -> Any:
-    return (
-        select(*_BOARD_COLUMNS)
-        .join(Job, and_(Job.tenant_id == Stay.tenant_id, Job.id == Stay.job_id))
-        .join(Customer, and_(Customer.tenant_id == Job.tenant_id, Customer.id == Job.customer_id))
-        .join(Vehicle, and_(Vehicle.tenant_id == Job.tenant_id, Vehicle.id == Job.vehicle_id))
-        .where(Stay.tenant_id == bindparam("tenant"), Stay.left_at.is_(None))
-        .order_by(Stay.arrived_at, Stay.id)
-        .limit(PAGE + 1)
-    )
+async def some_finished_but_inside(session: AsyncSession) -> int:
+    """How many vehicles are on site although their work is done; more than :data:`PAGE` are not
+    counted further."""
+    return len((await session.scalars(_FINISHED_INSIDE)).all())
 
 
-_FINISHED_ON_SITE = _board().where(Job.status.in_(FINISHED))
-
-
-async def finished_but_inside(session: AsyncSession) -> Sequence[BoardRow]:
-    """Vehicles on site whose work is done: the ones to look at first."""
-    values = {"tenant": session.info["tenant_id"]}
-    return (await session.execute(_FINISHED_ON_SITE, values)).all()
+async def some_doubts(session: AsyncSession) -> int:
+    """About how many vehicles the clean-up asks, counted as far."""
+    return len((await session.scalars(_ASKED_ABOUT)).all())
 
 
 async def count_on_site(session: AsyncSession) -> int:
@@ -288,21 +268,6 @@ async def jobs_inside(session: AsyncSession, job_ids: Sequence[UUID]) -> dict[UU
         select(Stay.job_id, Stay.arrived_at).where(Stay.job_id.in_(job_ids), Stay.left_at.is_(None))
     )
     return {row[0]: row[1] for row in rows}
-
-
-async def open_doubts(session: AsyncSession) -> Sequence[BoardRow]:
-    """Vehicles that a person should decide about."""
-    statement = (
-        select(*_BOARD_COLUMNS, Doubt.id.label("doubt_id"), Doubt.reason, Doubt.evidence)
-        .join(Stay, and_(Stay.tenant_id == Doubt.tenant_id, Stay.id == Doubt.stay_id))
-        .join(Job, and_(Job.tenant_id == Stay.tenant_id, Job.id == Stay.job_id))
-        .join(Customer, and_(Customer.tenant_id == Job.tenant_id, Customer.id == Job.customer_id))
-        .join(Vehicle, and_(Vehicle.tenant_id == Job.tenant_id, Vehicle.id == Job.vehicle_id))
-        .where(Doubt.settled_at.is_(None), Stay.left_at.is_(None))
-        .order_by(Stay.arrived_at, Stay.id)
-        .limit(PAGE)
-    )
-    return (await session.execute(statement)).all()
 
 
 async def doubt_by_id(session: AsyncSession, doubt_id: UUID) -> Doubt | None:

@@ -4,11 +4,14 @@ from datetime import timedelta
 from uuid import UUID
 
 import pytest
+from sqlalchemy import select
 
 from core.clock import now
 from core.workshop.jobs import repository as jobs
 from plugins.vehicle_presence import panels
 from plugins.vehicle_presence.cleanup.evidence import reason_text
+from plugins.vehicle_presence.models import Doubt, Stay
+from plugins.vehicle_presence.repository import PAGE
 from plugins.vehicle_presence.services import (
     change_off_site_date,
     mark_off_site,
@@ -17,7 +20,7 @@ from plugins.vehicle_presence.services import (
 )
 from tests.factories import a_job, a_stay, set_past_services
 from tests.garages import STAFF, Garage
-from tests.sweeping import let_act, swept
+from tests.sweeping import let_act, many_forgotten, swept
 
 
 @pytest.fixture
@@ -62,7 +65,22 @@ async def test_the_dashboard_counts_today(garage: Garage, job_id: UUID) -> None:
         "inside": 1,
         "finished": 1,
         "doubts": 0,
+        "most": PAGE,
     }
+
+
+async def test_the_dashboard_does_not_pretend_to_have_counted_them_all(garage: Garage) -> None:
+    await many_forgotten(garage, PAGE + 1, at=now())
+    async with garage.unit() as session:
+        stays = list(await session.scalars(select(Stay.id)))
+        session.add_all(Doubt(stay_id=each, reason="ready") for each in stays[:PAGE])
+    page = await (await garage.staff("planner")).open("/desk")
+    assert f"More than {PAGE} vehicles are finished but still marked in." in page.text
+    assert f"The clean-up asks about {PAGE} vehicles." in page.text
+    async with garage.unit() as session:
+        session.add(Doubt(stay_id=stays[PAGE], reason="ready"))
+    page = await (await garage.staff("planner")).open("/desk")
+    assert f"The clean-up asks about more than {PAGE} vehicles." in page.text
 
 
 async def test_the_timeline_tells_all_that_happened(garage: Garage, job_id: UUID) -> None:

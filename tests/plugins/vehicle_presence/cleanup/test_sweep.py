@@ -24,6 +24,7 @@ from plugins.vehicle_presence import absences, check_ins, repository, several
 from plugins.vehicle_presence.cleanup.evidence import evidence_text
 from plugins.vehicle_presence.cleanup.exits import Exit, end_stays
 from plugins.vehicle_presence.cleanup.pace import FEWEST
+from plugins.vehicle_presence.cleanup.repository import proposals
 from plugins.vehicle_presence.cleanup.sweep import look
 from plugins.vehicle_presence.models import Doubt, Stay
 from plugins.vehicle_presence.services import (
@@ -293,7 +294,7 @@ async def test_still_here_leaves_a_vehicle_alone_for_its_pause(garage: Garage) -
 async def say_still_here(garage: Garage, at: datetime) -> None:
     with frozen(at):
         async with garage.unit() as session:
-            (row,) = await repository.open_doubts(session)
+            (row,) = await proposals(session)
             await still_here(session, row.doubt_id, STAFF)
 
 
