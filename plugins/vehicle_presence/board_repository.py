@@ -32,22 +32,20 @@ from core.db.reading import GARAGE, Kept, PreparedLists, Reading
 from core.workshop.customers.models import Customer
 from core.workshop.jobs.models import Job, JobTask
 from core.workshop.locations.models import Location
-from core.workshop.planning.models import Appointment
 from core.workshop.vehicles.models import Vehicle
 from core.workshop.vehicles.plates import normalise_plate
+from plugins.vehicle_presence import board_lists
 from plugins.vehicle_presence.bands import BandEdges
+from plugins.vehicle_presence.board_lists import SHORTEST_PLATE, DoubtRow, ExpectedRow, FoundRow
 from plugins.vehicle_presence.board_models import Absence, BoardView, CheckIn
-from plugins.vehicle_presence.filters import GROUPS, Filters
-from plugins.vehicle_presence.models import Doubt, Stay
+from plugins.vehicle_presence.filters import ESCAPE, GROUPS, Filters, pattern
+from plugins.vehicle_presence.models import Stay
 from plugins.vehicle_presence.repository import LAST_EVENT
 
 PAGE = 60
-MOST_COUNTED = 1_000
-"""Past it the board says "1000+": whoever has as many does not need the number."""
-MOST_EXPECTED = 200
-MOST_FOUND = 10
-SHORTEST_PLATE = 3
-"""Letters and digits of a plate from which on jobs are searched that are not on site."""
+MOST_COUNTED = 250
+"""Past it the board says "250+": whoever has as many does not need the number, and counting
+them would make the board dearer for who forgot them."""
 MOST_VIEWS = 60
 Position = tuple[datetime, UUID]
 _MOMENT = DateTime(timezone=True)
@@ -95,46 +93,6 @@ class Count(msgspec.Struct, frozen=True):
     def fresh(self) -> int:
         """Neither ageing nor there for long."""
         return self.total - self.ageing - self.long
-
-
-class DoubtRow(msgspec.Struct, frozen=True):
-    """A vehicle about which the clean-up asks."""
-
-    doubt_id: UUID
-    job_id: UUID
-    sequence_number: int
-    plate: str
-    plate_normalised: str
-    plate_country: str
-    customer_name: str
-    reason: str
-    evidence: dict[str, Any] | None
-
-
-class ExpectedRow(msgspec.Struct, frozen=True):
-    """A vehicle whose drop-off is today and that has not come."""
-
-    job_id: UUID
-    starts_at: datetime
-    sequence_number: int
-    plate: str
-    plate_normalised: str
-    plate_country: str
-    customer_name: str
-
-
-class FoundRow(msgspec.Struct, frozen=True):
-    """A job whose vehicle is not in, found by its plate or number: whoever comes without an
-    appointment is taken in from here."""
-
-    job_id: UUID
-    sequence_number: int
-    plate: str
-    plate_normalised: str
-    plate_country: str
-    customer_name: str
-    make: str | None
-    model: str | None
 
 
 class ViewRow(msgspec.Struct, frozen=True):
@@ -192,8 +150,8 @@ async def board(reading: Reading, wanted: Wanted) -> Kept[Board]:
         "ageing_before": wanted.edges.ageing_before,
         "long_before": wanted.edges.long_before,
         "newest_before": max(wanted.edges.ageing_before, wanted.edges.long_before),
-        "q": _pattern(filters.q.lower()),
-        "q_plate": _pattern(plate),
+        "q": pattern(filters.q.lower()),
+        "q_plate": pattern(plate),
         "q_number": int(number) if has_number else None,
         "location": filters.location_id,
         "today": wanted.today,
@@ -288,9 +246,9 @@ def _statement(shape: _Shape) -> PreparedLists[Board]:
         "counts": _counts(shape.most_counted),
     }
     if shape.is_plain:
-        lists |= {"doubts": _doubts(), "expected": _expected()}
+        lists |= {"doubts": board_lists.doubts(), "expected": board_lists.expected()}
     if not shape.after and (shape.searches or shape.number):
-        lists["found"] = _found(shape)
+        lists["found"] = board_lists.found(by_plate=shape.searches, by_number=shape.number)
     return PreparedLists(Board, **lists)
 
 
@@ -435,24 +393,14 @@ def _in_band(band: str) -> list[Any]:
 def _matches(shape: _Shape) -> Any:
     """Plate, job number, customer or model contain what was typed."""
     ways: list[Any] = [
-        func.lower(column).like(bindparam("q", type_=Text), escape=_ESCAPE)
+        func.lower(column).like(bindparam("q", type_=Text), escape=ESCAPE)
         for column in (Customer.name, Vehicle.make, Vehicle.model)
     ]
     if shape.plate:
-        ways.append(Job.plate_normalised.like(bindparam("q_plate", type_=Text), escape=_ESCAPE))
+        ways.append(Job.plate_normalised.like(bindparam("q_plate", type_=Text), escape=ESCAPE))
     if shape.number:
         ways.append(Job.sequence_number == bindparam("q_number", type_=Integer))
     return or_(*ways)
-
-
-_ESCAPE = "/"
-
-
-def _pattern(text: str) -> str:
-    """For LIKE: contains exactly that."""
-    for special in (_ESCAPE, "%", "_"):
-        text = text.replace(special, _ESCAPE + special)
-    return f"%{text}%"
 
 
 def _counts(most: int) -> Select[*tuple[Any, ...]]:
@@ -496,102 +444,4 @@ def _counts(most: int) -> Select[*tuple[Any, ...]]:
         .group_by(newest.c.location_id, Location.name, Location.position)
         .order_by(Location.position, Location.name)
         .limit(literal_column(str(PAGE)))
-    )
-
-
-def _doubts() -> Select[*tuple[Any, ...]]:
-    """Vehicles that a person should decide about."""
-    return (
-        select(
-            Doubt.id.label("doubt_id"),
-            Stay.job_id,
-            Job.sequence_number,
-            Job.plate,
-            Job.plate_normalised,
-            Job.plate_country,
-            Customer.name.label("customer_name"),
-            Doubt.reason,
-            Doubt.evidence,
-        )
-        .join(Stay, and_(Stay.tenant_id == Doubt.tenant_id, Stay.id == Doubt.stay_id))
-        .join(Job, and_(Job.tenant_id == Stay.tenant_id, Job.id == Stay.job_id))
-        .join(Customer, and_(Customer.tenant_id == Job.tenant_id, Customer.id == Job.customer_id))
-        .where(Doubt.tenant_id == GARAGE, Doubt.settled_at.is_(None), Stay.left_at.is_(None))
-        .order_by(Stay.arrived_at, Stay.id)
-        .limit(literal_column(str(PAGE)))
-    )
-
-
-def _expected() -> Select[*tuple[Any, ...]]:
-    """Vehicles whose drop-off is today, and that are not in and did not come since midnight."""
-    midnight = bindparam("midnight", type_=_MOMENT)
-    came = (
-        select(Stay.id)
-        .where(
-            Stay.tenant_id == Appointment.tenant_id,
-            Stay.job_id == Appointment.job_id,
-            or_(Stay.left_at.is_(None), Stay.arrived_at >= midnight),
-        )
-        .correlate(Appointment)
-        .exists()
-    )
-    return (
-        select(
-            Appointment.job_id,
-            Appointment.starts_at,
-            Job.sequence_number,
-            Job.plate,
-            Job.plate_normalised,
-            Job.plate_country,
-            Customer.name.label("customer_name"),
-        )
-        .join(Job, and_(Job.tenant_id == Appointment.tenant_id, Job.id == Appointment.job_id))
-        .join(Customer, and_(Customer.tenant_id == Job.tenant_id, Customer.id == Job.customer_id))
-        .where(
-            Appointment.tenant_id == GARAGE,
-            Appointment.status == "booked",
-            Appointment.kind == "drop_off",
-            Appointment.starts_at >= midnight,
-            Appointment.starts_at < bindparam("next_midnight", type_=_MOMENT),
-            ~came,
-        )
-        .order_by(Appointment.starts_at, Appointment.id)
-        .limit(literal_column(str(MOST_EXPECTED)))
-    )
-
-
-def _found(shape: _Shape) -> Select[*tuple[Any, ...]]:
-    """Jobs that are not over and whose vehicle is not in, the newest first."""
-    is_in = (
-        select(Stay.id)
-        .where(Stay.tenant_id == Job.tenant_id, Stay.job_id == Job.id, Stay.left_at.is_(None))
-        .correlate(Job)
-        .exists()
-    )
-    ways: list[Any] = []
-    if shape.searches:
-        ways.append(Job.plate_normalised.like(bindparam("q_plate", type_=Text), escape=_ESCAPE))
-    if shape.number:
-        ways.append(Job.sequence_number == bindparam("q_number", type_=Integer))
-    return (
-        select(
-            Job.id.label("job_id"),
-            Job.sequence_number,
-            Job.plate,
-            Job.plate_normalised,
-            Job.plate_country,
-            Customer.name.label("customer_name"),
-            Vehicle.make,
-            Vehicle.model,
-        )
-        .join(Customer, and_(Customer.tenant_id == Job.tenant_id, Customer.id == Job.customer_id))
-        .join(Vehicle, and_(Vehicle.tenant_id == Job.tenant_id, Vehicle.id == Job.vehicle_id))
-        .where(
-            Job.tenant_id == GARAGE,
-            or_(*ways),
-            Job.status.not_in(("delivered", "invoiced", "cancelled")),
-            ~is_in,
-        )
-        .order_by(Job.id.desc())
-        .limit(literal_column(str(MOST_FOUND)))
     )

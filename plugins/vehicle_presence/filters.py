@@ -15,6 +15,7 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
 """Groups of a job's status: not begun, under way, over."""
 WHEREABOUTS = ("out", "here")
 LONGEST_TEXT = 100
+ESCAPE = "/"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,3 +70,10 @@ def _known_id(text: str) -> str:
         return str(UUID(text))
     except ValueError:
         return ""
+
+
+def pattern(text: str) -> str:
+    """For LIKE: contains exactly that."""
+    for special in (ESCAPE, "%", "_"):
+        text = text.replace(special, ESCAPE + special)
+    return f"%{text}%"
