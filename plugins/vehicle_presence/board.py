@@ -153,8 +153,8 @@ async def look(request: AnyRequest, reading: Reading, asking: Asking) -> Shown:
     return Shown(asking, board, asked.today, added, rows)
 
 
-def wanted(filters: Filters, after: Position | None = None) -> Wanted:
-    """What filters mean at this moment."""
+def wanted(filters: Filters, after: Position | None = None, *, mine: UUID | None = None) -> Wanted:
+    """What filters mean at this moment; `mine` is a person whose vehicles alone are asked for."""
     zone = current_tenant().zone
     today = now().astimezone(zone).date()
     return Wanted(
@@ -164,6 +164,7 @@ def wanted(filters: Filters, after: Position | None = None) -> Wanted:
         midnight=datetime.combine(today, time(), zone),
         language=current_language(),
         after=after,
+        mine=mine,
     )
 
 

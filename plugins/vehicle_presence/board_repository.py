@@ -133,11 +133,13 @@ class Wanted:
     midnight: datetime
     language: str
     after: Position | None = None
+    mine: UUID | None = None
+    """Only vehicles with a task that this person does and that is not over."""
 
     @property
     def is_plain(self) -> bool:
         """The first page of everything, with what is about the whole garage on top."""
-        return self.after is None and not self.filters.query()
+        return self.after is None and self.mine is None and not self.filters.query()
 
 
 async def board(reading: Reading, wanted: Wanted) -> Kept[Board]:
@@ -157,6 +159,7 @@ async def board(reading: Reading, wanted: Wanted) -> Kept[Board]:
         "today": wanted.today,
         "midnight": wanted.midnight,
         "next_midnight": wanted.midnight + timedelta(days=1),
+        "mine": wanted.mine,
         "after_at": wanted.after[0] if wanted.after else None,
         "after_id": wanted.after[1] if wanted.after else None,
     }
@@ -170,6 +173,7 @@ async def board(reading: Reading, wanted: Wanted) -> Kept[Board]:
         absent=filters.absent,
         overdue=bool(filters.overdue),
         after=wanted.after is not None,
+        mine=wanted.mine is not None,
         most_counted=MOST_COUNTED,
         searches=len(plate) >= SHORTEST_PLATE,
     )
@@ -222,6 +226,7 @@ class _Shape:
     after: bool
     most_counted: int
     searches: bool = False
+    mine: bool = False
 
     @property
     def is_plain(self) -> bool:
@@ -314,6 +319,17 @@ _TASK = (
     .correlate(Job)
     .scalar_subquery()
 )
+_IS_MINE = (
+    select(JobTask.id)
+    .where(
+        JobTask.tenant_id == Stay.tenant_id,
+        JobTask.job_id == Stay.job_id,
+        JobTask.assignee_id == bindparam("mine", type_=Uuid),
+        JobTask.state.not_in(("finished", "skipped")),
+    )
+    .correlate(Stay)
+    .exists()
+)
 _COLUMNS = (
     Location.name.label("location_name"),
     Job.sequence_number,
@@ -366,6 +382,8 @@ def _page(shape: _Shape, *, on_top: bool) -> Select[*tuple[Any, ...]]:
         statement = statement.where(Job.status.in_(GROUPS[shape.status]))
     if shape.location:
         statement = statement.where(Stay.location_id == bindparam("location", type_=Uuid))
+    if shape.mine:
+        statement = statement.where(_IS_MINE)
     if shape.overdue:
         is_late = Job.estimated_completion < bindparam("today", type_=Date)
         statement = statement.where(is_late, ~_IS_FINISHED)

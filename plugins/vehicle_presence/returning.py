@@ -13,6 +13,7 @@ from plugins.vehicle_presence.filters import Filters
 AnyRequest = Request[Any, Any, Any]
 BOARD = "/desk/on-site"
 WORKSHOP = "/desk/workshop"
+MINE = "mine=1"
 
 
 def address_after(request: AnyRequest, job_id: UUID) -> str:
@@ -31,7 +32,7 @@ def list_of(request: AnyRequest) -> str | None:
         case "clean-up":
             return f"{BOARD}/clean-up"
         case "workshop":
-            return WORKSHOP
+            return workshop_address(request)
     return None
 
 
@@ -40,8 +41,20 @@ def again(request: AnyRequest) -> str:
     back = request.query_params.get("back")
     if back not in {"board", "clean-up", "scan", "workshop"}:
         return ""
-    filters = Filters.read(request.query_params).query() if back == "board" else ""
-    return f"?back={back}" + (f"&{filters}" if filters else "")
+    more = Filters.read(request.query_params).query() if back == "board" else ""
+    if back == "workshop" and is_mine(request):
+        more = MINE
+    return f"?back={back}" + (f"&{more}" if more else "")
+
+
+def is_mine(request: AnyRequest) -> bool:
+    """Whether the tiles are those of the person's own tasks."""
+    return f"mine={request.query_params.get('mine')}" == MINE
+
+
+def workshop_address(request: AnyRequest) -> str:
+    """The tiles: all, or those of the person's own tasks."""
+    return f"{WORKSHOP}?{MINE}" if is_mine(request) else WORKSHOP
 
 
 def board_address(filters: Filters) -> str:

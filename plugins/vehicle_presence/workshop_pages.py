@@ -19,7 +19,7 @@ from plugins.vehicle_presence.board_pages import CHANGES
 from plugins.vehicle_presence.board_repository import PAGE, Board, Wanted
 from plugins.vehicle_presence.controllers import VIEW
 from plugins.vehicle_presence.filters import Filters
-from plugins.vehicle_presence.returning import WORKSHOP
+from plugins.vehicle_presence.returning import MINE, WORKSHOP, is_mine, viewer_of
 
 AnyRequest = Request[Any, Any, Any]
 _SHEET = re.compile(r"/desk/jobs/([0-9a-fA-F-]{36})/presence")
@@ -30,7 +30,7 @@ _SHEET = re.compile(r"/desk/jobs/([0-9a-fA-F-]{36})/presence")
 async def workshop_page(request: AnyRequest, reading: NamedDependency[Reading]) -> ASGIResponse:
     """The tiles; those that are finished first, then the longest."""
     seen = await mark_of(request, JOBS, CHANGES)
-    wanted = _wanted(request)
+    wanted = await _wanted(request)
     found = await board_repository.board(reading, wanted)
     return remembered_page(
         request,
@@ -43,7 +43,7 @@ async def workshop_page(request: AnyRequest, reading: NamedDependency[Reading]) 
 @get(f"{WORKSHOP}/tiles", guards=[requires(VIEW)], opt={"fragment": True})
 async def workshop_tiles(request: AnyRequest, reading: NamedDependency[Reading]) -> ASGIResponse:
     """The tiles alone, for the page that is open; 304 where it shows them already."""
-    wanted = _wanted(request)
+    wanted = await _wanted(request)
     found = await board_repository.board(reading, wanted)
     return remembered_fragment(
         request,
@@ -57,11 +57,10 @@ async def workshop_tiles(request: AnyRequest, reading: NamedDependency[Reading])
 async def find(request: AnyRequest) -> Redirect:
     """What was typed, or read by a scanner that types: a job sheet's code opens that job's page,
     anything else is searched."""
-    filters = _filters(request)
     sheet = _SHEET.search(request.query_params.get("q") or "")
     if sheet is not None:
         return redirect(request, f"/desk/jobs/{sheet[1]}/presence?back=workshop")
-    query = filters.query()
+    query = _query(_filters(request), is_mine=is_mine(request))
     return redirect(request, f"{WORKSHOP}?{query}" if query else WORKSHOP)
 
 
@@ -69,13 +68,19 @@ def _filters(request: AnyRequest) -> Filters:
     return Filters(q=Filters.read(request.query_params).q)
 
 
-def _wanted(request: AnyRequest) -> Wanted:
+def _query(filters: Filters, *, is_mine: bool) -> str:
+    return "&".join(each for each in (filters.query(), MINE if is_mine else "") if each)
+
+
+async def _wanted(request: AnyRequest) -> Wanted:
+    """Those of the person's own tasks only where the person may have any: support has none."""
     after = board.position(request.query_params.get("after"))
-    return board.wanted(_filters(request), after)
+    mine = (await viewer_of(request)).staff_id if is_mine(request) else None
+    return board.wanted(_filters(request), after, mine=mine)
 
 
 def _shows(wanted: Wanted, found: Kept[Board]) -> tuple[Any, ...]:
-    return (found.mark, wanted.filters, wanted.after, wanted.today)
+    return (found.mark, wanted.filters, wanted.after, wanted.today, wanted.mine)
 
 
 def _values(wanted: Wanted, found: Kept[Board]) -> dict[str, Any]:
@@ -86,7 +91,9 @@ def _values(wanted: Wanted, found: Kept[Board]) -> dict[str, Any]:
     total = min(counted, board_repository.MOST_COUNTED)
     return {
         "filters": wanted.filters,
-        "asked": wanted.filters.query(),
+        "asked": _query(wanted.filters, is_mine=wanted.mine is not None),
+        "home": _query(Filters(), is_mine=wanted.mine is not None),
+        "is_mine": wanted.mine is not None,
         "cars": [
             board.row_values(row, wanted.today)
             for row in sorted(rows, key=lambda row: not row.on_top)

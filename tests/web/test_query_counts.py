@@ -27,7 +27,7 @@ MOST = {
     "/desk/on-site/numbers": 6,
     "/desk/on-site/cards.json": 1,
     "/desk/vat-book": 11,
-    "/desk/jobs/{job}": 34,
+    "/desk/jobs/{job}": 35,
     "/desk/jobs/{job}/edit": 6,
     LOGIN: 2,
     "/theme/0b5cab.css": 0,

@@ -11,6 +11,7 @@ from litestar.params import FromPath
 from litestar.response import Redirect, Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from core.errors import NotFound
 from core.i18n import gettext as _
 from core.i18n import ngettext
 from core.storage import ObjectMissing
@@ -22,8 +23,8 @@ from core.web.rendering import Flash, Page, redirect
 from core.web.resources import resources_of, tenant_of
 from core.web.uploads import HANDLER_OPTIONS, receive_upload
 from core.web.viewer import Viewer, requires
+from core.workshop.jobs import assignments, services
 from core.workshop.jobs import repository as jobs
-from core.workshop.jobs import services
 from core.workshop.photos import repository as photos
 from core.workshop.photos.imaging import MEDIA_TYPES, SIZES
 from core.workshop.photos.services import add_photo, share_with_customer
@@ -78,6 +79,21 @@ async def set_task(
     viewer = await viewer_in(request)
     state = str((values.getlist("state") or [""])[0])
     await services.set_task_state(session, job_id, task_id, state, viewer.actor)
+    return redirect(request, f"/desk/jobs/{job_id}#tasks")
+
+
+@post("/desk/jobs/{job_id:uuid}/tasks/{task_id:uuid}/assignee", guards=[requires("tasks.work")])
+async def assign_task(
+    request: AnyRequest, session: Session, job_id: FromPath[UUID], task_id: FromPath[UUID]
+) -> Redirect:
+    """Somebody takes a task or gives it back, or says who else does it."""
+    text = str(((await form_values(request)).getlist("staff") or [""])[0])
+    try:
+        staff_id = UUID(text) if text else None
+    except ValueError:
+        raise NotFound("staff member") from None
+    actor = (await viewer_in(request)).actor
+    await assignments.assign_task(session, job_id, task_id, staff_id, actor)
     return redirect(request, f"/desk/jobs/{job_id}#tasks")
 
 
@@ -186,6 +202,7 @@ HANDLERS = [
     put_status_back,
     client_informed,
     set_task,
+    assign_task,
     add_photos,
     *resumable_photos(
         "/desk/jobs/{job_id:uuid}/uploads",

@@ -32,6 +32,7 @@ from core.workshop.jobs.stages import CLAIM_CAPACITIES
 from core.workshop.locations import repository as locations
 from core.workshop.photos import repository as photos
 from core.workshop.planning import repository as planning
+from core.workshop.staff import repository as staff
 from core.workshop.vehicles import repository as vehicles
 from core.workshop.vehicles.plates import normalise_plate, plate_warning
 from core.workshop.vehicles.services import VehicleFacts, change_details
@@ -207,6 +208,7 @@ async def render_card(
         "location_name": await locations.name_among_several(session, job.location_id),
         "plates": await vehicles.plates_of(session, job.vehicle_id),
         "tasks": tasks,
+        "people": await staff.everyone(session),
         "photos": pictures,
         "new_photos": new_photos,
         "appointments": [

@@ -49,18 +49,21 @@ def _describe(event: JobEvent, labels: dict[str, str]) -> tuple[str, str] | None
     if event.kind == "client_informed":
         return _("Client informed by %(who)s", who=actor), "phone"
     if event.kind.startswith("task_"):
-        return (
-            _(
-                "%(task)s: %(state)s (%(who)s)",
-                task=labels.get(details["task"], details["task"]),
-                state=task_state_label(event.kind.removeprefix("task_")),
-                who=actor,
-            ),
-            "wrench",
-        )
+        return _task(event, labels, actor)
     if event.kind in {"appointment_booked", "appointment_moved", "appointment_cancelled"}:
         return _appointment(event, actor), "calendar"
     return None
+
+
+def _task(event: JobEvent, labels: dict[str, str], actor: str) -> tuple[str, str]:
+    details = event.details
+    values = {"task": labels.get(details["task"], details["task"]), "who": actor}
+    if event.kind != "task_assigned":
+        state = task_state_label(event.kind.removeprefix("task_"))
+        return _("%(task)s: %(state)s (%(who)s)", **values, state=state), "wrench"
+    if details["to"] is None:
+        return _("%(task)s: given back (%(who)s)", **values), "user"
+    return _("%(task)s: for %(person)s (%(who)s)", **values, person=details["to"]), "user"
 
 
 def _appointment(event: JobEvent, actor: str) -> str:

@@ -9,6 +9,9 @@ from bs4 import BeautifulSoup
 
 from core.clock import frozen, now
 from core.workshop.jobs import repository as jobs
+from core.workshop.jobs.assignments import assign_task
+from core.workshop.jobs.services import set_task_state
+from core.workshop.staff import repository as staff
 from plugins.vehicle_presence import repository
 from plugins.vehicle_presence.board_repository import PAGE
 from plugins.vehicle_presence.services import record_arrival
@@ -92,6 +95,33 @@ async def test_arrival_departure_and_both_undos_are_one_press_each_and_lead_back
     assert plates(page, "inside") == []
     page = await press(technician, page, ".toast form")
     assert plates(page, "inside") == ["1-DUE-001"]
+
+
+async def test_my_tasks_are_the_tiles_on_which_a_task_of_mine_waits(
+    garage: Garage, technician: Browser
+) -> None:
+    mine, done, nobodys = [await inside(garage, f"1-TSK-00{each}") for each in "123"]
+    async with garage.unit() as session:
+        me = await staff.by_email(session, f"technician@{garage.slug}.test")
+        assert me is not None
+        for job_id in (mine, done):
+            task = (await jobs.tasks_of(session, job_id))[1]
+            await assign_task(session, job_id, task.id, me.id, STAFF)
+        await set_task_state(session, done, task.id, "finished", STAFF)
+    page = await technician.open(WORKSHOP)
+    assert len(plates(page, "inside")) == 3
+    (tab,) = page.select("#workshop-whose a[href*=mine]")
+    page = await technician.open(str(tab["href"]))
+    assert plates(page, "inside") == ["1-TSK-001"]
+    page = await technician.open(f"{WORKSHOP}/find?q=TSK&mine=1")
+    assert plates(page, "inside") == ["1-TSK-001"]
+    assert page.select(f"idle-return[data-href='{WORKSHOP}?mine=1']")
+    (off,) = page.select("#workshop-inside [formaction*='/off']")
+    answer = await technician.submit(str(off["formaction"]), page=WORKSHOP)
+    assert answer.url.raw_path.decode() == f"{WORKSHOP}?mine=1"
+    assert "No task of yours waits" in answer.text
+    async with garage.unit() as session:
+        assert set(await repository.jobs_inside(session, [mine, done, nobodys])) == {done, nobodys}
 
 
 async def test_leaving_for_a_while_and_coming_back_are_on_the_tile(

@@ -11,6 +11,7 @@ from sqlalchemy import select
 from core.workshop.jobs import repository as jobs
 from core.workshop.jobs.models import Job, JobTask
 from core.workshop.photos.models import Photo
+from core.workshop.staff import repository as staff
 from tests import factories
 from tests.garages import Browser, Garage
 
@@ -89,6 +90,40 @@ async def test_a_technician_starts_and_finishes_a_task(garage: Garage, job: Job)
     async with garage.unit() as session:
         current = (await jobs.by_id(session, job.id)).current_task
     assert (states, current) == (["in_progress", "on_hold", "finished"], second.key)
+
+
+async def test_a_task_is_taken_given_back_and_assigned_on_the_card(
+    garage: Garage, planner: Browser, job: Job
+) -> None:
+    browser = await garage.staff("technician")
+    first = (await tasks_of(garage, job))[0]
+    path, shown = f"/desk/jobs/{job.id}/tasks/{first.id}/assignee", []
+    (take,) = (await browser.open(f"/desk/jobs/{job.id}")).select("#tasks .now [value][name=staff]")
+    technician = str(take["value"])
+    for who, whose in ((browser, technician), (browser, ""), (planner, technician)):
+        page = BeautifulSoup((await press(who, path, staff=whose)).text, "html.parser")
+        shown.append("Technician Person" in page.select("#tasks .now .name")[0].text)
+    assert shown == [True, False, True]
+    assert str((await tasks_of(garage, job))[0].assignee_id) == technician
+    assert page.text.count("for Technician Person") == 2
+
+
+async def test_a_task_is_for_nobody_who_does_not_work_here(
+    garage: Garage, other_garage: Garage, planner: Browser, job: Job
+) -> None:
+    await garage.add_staff("technician", "gone@example.test")
+    await other_garage.add_staff("technician", "there@example.test")
+    async with garage.unit() as session:
+        gone = await staff.by_email(session, "gone@example.test")
+        assert gone is not None
+        gone.is_active = False
+    async with other_garage.unit() as session:
+        there = await staff.by_email(session, "there@example.test")
+        assert there is not None
+    path = f"/desk/jobs/{job.id}/tasks/{(await tasks_of(garage, job))[0].id}/assignee"
+    for each in (gone.id, there.id, NOBODYS, "nobody"):
+        assert (await press(planner, path, staff=str(each))).status_code == 404
+    assert (await tasks_of(garage, job))[0].assignee_id is None
 
 
 async def test_a_task_of_another_job_is_not_found(

@@ -34,6 +34,14 @@ WORDS = {
     "informed": (event("client_informed"), "Client informed by Robin"),
     "task": (event("task_finished", {"task": "paint"}), "Paint: Finished (Robin)"),
     "a task that is gone": (event("task_on_hold", {"task": "x"}), "x: On hold (Robin)"),
+    "a task that is somebody's": (
+        event("task_assigned", {"task": "paint", "to": "Tim"}),
+        "Paint: for Tim (Robin)",
+    ),
+    "a task that is nobody's": (
+        event("task_assigned", {"task": "paint", "to": None}),
+        "Paint: given back (Robin)",
+    ),
     "booked": (event("appointment_booked", SLOT), "Estimate on Sat 5 Dec, 10:00 booked by Robin"),
     "moved": (event("appointment_moved", SLOT), "Estimate moved to Sat 5 Dec, 10:00 by Robin"),
     "cancelled": (

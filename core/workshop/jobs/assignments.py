@@ -1,0 +1,37 @@
+"""Who does which task of a job."""
+
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from core.errors import NotFound
+from core.workshop.audit.services import Actor
+from core.workshop.jobs import repository
+from core.workshop.jobs.models import JobTask
+from core.workshop.jobs.services import note_event
+from core.workshop.staff import repository as staff
+
+
+async def assign_task(
+    session: AsyncSession, job_id: UUID, task_id: UUID, staff_id: UUID | None, actor: Actor
+) -> JobTask:
+    """Say who does a task; with None nobody in particular does.
+
+    Raises:
+        NotFound: there is no such task in this job, or nobody of that id works here (any more).
+    """
+    await repository.locked(session, job_id)
+    tasks = await repository.tasks_of(session, job_id)
+    task = next((each for each in tasks if each.id == task_id), None)
+    if task is None:
+        raise NotFound("task")
+    if task.assignee_id == staff_id:
+        return task
+    member = None if staff_id is None else await staff.by_id(session, staff_id)
+    if staff_id is not None and (member is None or not member.is_active):
+        raise NotFound("staff member")
+    task.assignee_id = staff_id
+    details = {"task": task.key, "to": member.name if member else None}
+    note_event(session, job_id, "task_assigned", actor, details=details)
+    await session.flush()
+    return task
