@@ -23,6 +23,20 @@ OWNER = _OwnerMayChange()
 `days: Annotated[int, OWNER] = Field(10, title="…")`"""
 
 
+@dataclass(frozen=True, slots=True)
+class ChosenFrom:
+    """In the annotation of a text: it is some of these keys, separated by commas, and a form shows
+    them as boxes to tick. `labels` says per key and language what each is called. A stored key
+    that is not among them is left out with the next change."""
+
+    labels: Mapping[str, Mapping[str, str]]
+
+    @staticmethod
+    def keys_in(text: str) -> list[str]:
+        """The keys that a text is made of."""
+        return text.replace(",", " ").split()
+
+
 class PluginSettings(BaseModel):
     """Base of a plugin's settings per garage: every field needs a default and a title."""
 

@@ -4,10 +4,11 @@ from collections.abc import Collection, Mapping
 from typing import Any, Literal, get_args, get_origin
 
 from pydantic.fields import FieldInfo
-from wtforms import BooleanField, Field, SelectField, StringField
-from wtforms.widgets import NumberInput
+from wtforms import BooleanField, Field, SelectField, SelectMultipleField, StringField
+from wtforms.widgets import CheckboxInput, ListWidget, NumberInput
 
-from core.hooks.manifest import PluginSettings
+from core.hooks.manifest import ChosenFrom, PluginSettings, in_language
+from core.i18n import current_language
 from core.i18n import gettext as _
 from core.web.forms import Form, FormValues, options
 
@@ -31,15 +32,15 @@ def settings_form(
     }
     made: type[Form] = type("SettingsForm", (Form,), fields)
     known = schema.in_full(stored)
+    for name, info in schema.model_fields.items():
+        if _labels(info) is not None:
+            known[name] = ChosenFrom.keys_in(known[name])
     return made(submitted, data={PREFIX + name: value for name, value in known.items()})
 
 
 def values_of(form: Form) -> dict[str, Any]:
     """What was submitted, for the schema to check."""
-    return {
-        name.removeprefix(PREFIX): value.strip() if isinstance(value, str) else value
-        for name, value in form.data.items()
-    }
+    return {name.removeprefix(PREFIX): _plain(value) for name, value in form.data.items()}
 
 
 def show_problems(form: Form, problems: Mapping[str, tuple[str, Mapping[str, Any]]]) -> None:
@@ -65,9 +66,30 @@ def _field_for(name: str, info: FieldInfo) -> Field:
         return SelectField(
             label, choices=options((each, _(each)) for each in get_args(info.annotation))
         )
+    labels = _labels(info)
+    if labels is not None:
+        return SelectMultipleField(
+            label,
+            choices=options(
+                (key, in_language(texts, current_language())) for key, texts in labels.items()
+            ),
+            widget=ListWidget(prefix_label=False),
+            option_widget=CheckboxInput(),
+        )
     if info.annotation is int:
         return StringField(label, widget=NumberInput(), render_kw={"step": 1, **_bounds(info)})
     return StringField(label)
+
+
+def _labels(info: FieldInfo) -> Mapping[str, Mapping[str, str]] | None:
+    """What may be chosen for a setting that is some of several keys; None for all others."""
+    return next((rule.labels for rule in info.metadata if isinstance(rule, ChosenFrom)), None)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, list):
+        return ", ".join(value)
+    return value.strip() if isinstance(value, str) else value
 
 
 def _bounds(info: FieldInfo) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from core.clock import now
 from core.errors import NotFound
 from core.hooks.contributions import TimelineEntry
+from core.hooks.manifest import ChosenFrom
 from core.i18n import gettext as _
 from core.web.words import localised, status_label
 from core.workshop.customers import repository as customers
@@ -88,7 +89,7 @@ async def timeline(session: AsyncSession, job_id: UUID) -> list[TimelineEntry]:
 async def _is_wanted(session: AsyncSession, job: Job, stage: str) -> bool:
     if await repository.has_stage_wish(session, job.id):
         return await wants_stage_mail(session, job, stage)
-    return stage in settings().mail_stages.replace(",", " ").split()
+    return stage in ChosenFrom.keys_in(settings().mail_stages)
 
 
 def _words(job: Job, tasks: Sequence[JobTask], stage: str) -> Mapping[str, str | None] | None:

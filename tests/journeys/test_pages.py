@@ -51,6 +51,7 @@ DESK = (
     "/desk/staff",
     "/desk/settings",
     "/desk/settings/plugins/vehicle_presence",
+    "/desk/settings/plugins/self_service_portal",
     "/desk/audit",
     "/desk/nothing-here",
 )

@@ -213,6 +213,26 @@ DEFAULT_FLOWS: Mapping[str, Sequence[Stage]] = {
 }
 DEFAULT_FLOW = "Standard"
 
+TOLD_STAGES: Mapping[str, Texts] = {
+    stage.key: stage.labels
+    for stage in (
+        ESTIMATE,
+        EXPERT,
+        PARTS_ORDERED,
+        CHECK_IN,
+        DISMANTLE,
+        BODY,
+        PREPARATION,
+        PAINT,
+        REASSEMBLY,
+        REPAIR,
+        QUALITY,
+        READY,
+        DELIVERED,
+    )
+}
+"""Those of all flows that customers read of, in the order of a visit: key → what staff call it."""
+
 CLAIM_CAPACITIES: Mapping[str, Texts] = {
     "direct_settlement": _texts(
         "Direct settlement (RDR)",

@@ -15,6 +15,7 @@ from core.workshop.jobs.stages import (
     DEFAULT_FLOWS,
     ORDER_OF_STATUS,
     STARTS_WORK,
+    TOLD_STAGES,
     current_task,
     customer_stage,
     status_after_tasks,
@@ -125,3 +126,15 @@ def test_every_flow_ends_with_handing_the_vehicle_over(flow: str) -> None:
 def test_the_default_flow_exists_and_claims_speak_every_language() -> None:
     assert DEFAULT_FLOW in DEFAULT_FLOWS
     assert all(set(texts) == set(LANGUAGES) for texts in CLAIM_CAPACITIES.values())
+
+
+def test_the_stages_that_customers_read_of_are_those_of_all_flows() -> None:
+    told = {
+        stage.key: stage.labels
+        for flow in DEFAULT_FLOWS.values()
+        for stage in flow
+        if stage.customer_texts
+    }
+    assert told == TOLD_STAGES
+    order = [stage.key for stage in DEFAULT_FLOWS["Standard"] if stage.key in told]
+    assert [key for key in TOLD_STAGES if key in order] == order
