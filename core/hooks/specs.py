@@ -154,8 +154,10 @@ def appointment_booked(session: AsyncSession, appointment_id: UUID) -> None:
 
 
 @hookspec
-def appointment_moved(session: AsyncSession, appointment_id: UUID, before: datetime) -> None:
-    """An appointment has another time; that of `before` is free again."""
+def appointment_moved(
+    session: AsyncSession, appointment_id: UUID, before: datetime, by: str
+) -> None:
+    """Somebody gave an appointment another time; that of `before` is free again."""
 
 
 @hookspec

@@ -12,6 +12,7 @@ from core.workshop.planning.models import Appointment
 from plugins.self_service_portal import mail_repository as repository
 from plugins.self_service_portal.appointments import confirm_by_mail
 from plugins.self_service_portal.mail_models import Confirmation
+from plugins.self_service_portal.news import on_confirmed
 from plugins.self_service_portal.settings import NAME, settings
 
 ASK = f"{NAME}.appointment_to_confirm"
@@ -51,6 +52,7 @@ async def confirm(session: AsyncSession, appointment: Appointment, language: str
         return False
     if asked.confirmed_at is None:
         asked.confirmed_at = now()
+        await on_confirmed(session, appointment)
         job = await jobs.by_id(session, appointment.job_id)
         customer = await customers.by_id(session, job.customer_id)
         if customer.email:

@@ -14,6 +14,7 @@ from core.workshop.jobs import repository as jobs
 from core.workshop.jobs.models import Job
 from core.workshop.notifications.services import send_mail
 from plugins.self_service_portal import message_repository as repository
+from plugins.self_service_portal.news import on_talk
 
 LONGEST = 2000
 MOST_MESSAGES = 300
@@ -91,9 +92,11 @@ async def write_as_customer(session: AsyncSession, job: Job, writing: Writing) -
     body = _checked(writing.body)
     if await repository.count_of_customer(session, job.id) >= MOST_MESSAGES:
         raise TooManyMessages
-    await repository.add(
+    message_id = await repository.add(
         session, job.id, once=writing.once, author="customer", author_name="", body=body
     )
+    if message_id is not None:
+        await on_talk(session, job.id, "message")
 
 
 async def answer_customer(

@@ -45,6 +45,8 @@ from plugins.self_service_portal import (
     lost_numbers,
     mail_choices,
     message_pages,
+    news,
+    news_desk,
     pick_up_pages,
     picture_links,
     privacy_pages,
@@ -71,6 +73,7 @@ from plugins.self_service_portal.look import look_scope
 from plugins.self_service_portal.look_services import look_of
 from plugins.self_service_portal.mail_look import dressed
 from plugins.self_service_portal.mails import MAILS
+from plugins.self_service_portal.news_mail import NEWS_MAIL
 from plugins.self_service_portal.pages import page_guard
 from plugins.self_service_portal.permissions import PERMISSIONS
 from plugins.self_service_portal.reminders import EVERY_SECONDS, remind
@@ -145,6 +148,7 @@ class SelfServicePortal:
             *message_pages.DESK_HANDLERS,
             *quote_desk.DESK_HANDLERS,
             *time_wish_desk.HANDLERS,
+            *news_desk.HANDLERS,
             *look_pages.HANDLERS,
             *look_preview.HANDLERS,
             *embed_pages.SCRIPTS,
@@ -184,8 +188,12 @@ class SelfServicePortal:
 
     @hookimpl
     async def dashboard_cards(self, session: AsyncSession) -> Sequence[Panel]:
-        """What customers wait for."""
-        return [*await talk_panels.dashboard(session), await time_wish_desk.wish_card(session)]
+        """What customers wait for, and what they did."""
+        return [
+            *await talk_panels.dashboard(session),
+            await news_desk.news_card(session),
+            await time_wish_desk.wish_card(session),
+        ]
 
     @hookimpl
     def audit_labels(self) -> Mapping[str, str]:
@@ -233,10 +241,10 @@ class SelfServicePortal:
 
     @hookimpl
     def mail_templates(self) -> Sequence[MailTemplate]:
-        """What is booked, moved or cancelled, reminders, how far a repair is, and answers."""
-        return [
-            dressed(mail) for mail in (*MAILS, *TALK_MAILS, TIME_IS_FREE_MAIL, lost_numbers.MAIL)
-        ]
+        """What is booked, moved or cancelled, reminders, how far a repair is, and answers; to
+        the garage, what customers did."""
+        to_customers = (*MAILS, *TALK_MAILS, TIME_IS_FREE_MAIL, lost_numbers.MAIL)
+        return [*map(dressed, to_customers), NEWS_MAIL]
 
     @hookimpl
     def effects(self) -> Sequence[Effect]:
@@ -258,6 +266,7 @@ class SelfServicePortal:
             ScheduledTask(f"{NAME}.remind", remind, every_seconds=EVERY_SECONDS),
             ScheduledTask(f"{NAME}.free_unconfirmed", free_unconfirmed, every_seconds=300),
             ScheduledTask(f"{NAME}.tidy_waiting", waiting.tidy, every_seconds=900),
+            ScheduledTask(f"{NAME}.forget_news", news.forget_old_news, local_hour=4),
         ]
 
     @hookimpl
@@ -272,21 +281,25 @@ class SelfServicePortal:
 
     @hookimpl
     async def appointment_cancelled(self, session: AsyncSession, appointment_id: UUID) -> None:
-        """Cancelled by the garage: the customer's calendar follows."""
+        """Cancelled by the garage: the customer's calendar follows. By the customer: the garage
+        hears of it."""
         await tell_of_cancellation(session, appointment_id)
         await waiting.on_cancelled(session, appointment_id)
+        await news.on_cancelled(session, appointment_id)
 
     @hookimpl
     async def appointment_moved(
-        self, session: AsyncSession, appointment_id: UUID, before: datetime
+        self, session: AsyncSession, appointment_id: UUID, before: datetime, by: str
     ) -> None:
         """Its former time is free for those who wait for one."""
         await waiting.on_moved(session, appointment_id, before)
+        await news.on_moved(session, appointment_id, before, by)
 
     @hookimpl
     async def appointment_booked(self, session: AsyncSession, appointment_id: UUID) -> None:
-        """Whoever waited for a time has one."""
+        """Whoever waited for a time has one; the garage hears of what was booked online."""
         await waiting.on_booked(session, appointment_id)
+        await news.on_booked(session, appointment_id)
 
     @hookimpl
     async def personal_data_export(

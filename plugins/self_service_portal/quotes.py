@@ -24,6 +24,7 @@ from core.workshop.jobs.models import Job
 from core.workshop.notifications.services import send_mail
 from core.workshop.vehicles.plates import display_plate
 from plugins.self_service_portal import quote_repository as repository
+from plugins.self_service_portal.news import on_talk
 from plugins.self_service_portal.progress import is_over
 from plugins.self_service_portal.quote_files import StoredPdf
 from plugins.self_service_portal.talk_models import Quote, QuoteOutcome
@@ -228,6 +229,7 @@ async def decide(
         if is_new:
             details = {"quote": str(quote.id), "name": name, "gross": str(quote.gross)}
             record(session, CUSTOMER, f"portal.quote_{kind}", f"job:{job.id}", details=details)
+            await on_talk(session, job.id, kind)
     if before.kind == "withdrawn":
         raise QuoteWithdrawn
     if before.kind != kind:

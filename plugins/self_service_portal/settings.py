@@ -62,6 +62,18 @@ class PortalSettings(PluginSettings):
         le=48,
         title=gettext_noop("Hours after which a time that is not confirmed is freed"),
     )
+    tell_garage: Annotated[bool, OWNER] = Field(
+        False,
+        title=gettext_noop(
+            "Mail the garage what customers did online: appointments, answers, messages, photos"
+        ),
+    )
+    tell_garage_minutes: Annotated[int, OWNER] = Field(
+        10,
+        ge=0,
+        le=240,
+        title=gettext_noop("Minutes for which that is gathered into one mail; 0: at once"),
+    )
     tile_front_left: Annotated[bool, OWNER] = Field(
         True, title=gettext_noop("Ask for a photo: front left")
     )

@@ -18,7 +18,12 @@ from core.workshop.customers.models import Customer
 from core.workshop.jobs import repository as jobs
 from core.workshop.jobs.models import Job
 from core.workshop.staff import repository as staff
-from plugins.self_service_portal import message_repository, quote_repository, quotes
+from plugins.self_service_portal import (
+    message_repository,
+    news_repository,
+    quote_repository,
+    quotes,
+)
 from plugins.self_service_portal.quote_files import StoredPdf
 
 Line = tuple[str, timedelta, Mapping[str, str]]
@@ -71,7 +76,8 @@ _VALID = timedelta(days=30)
 
 
 async def fill_in(session: AsyncSession) -> None:
-    """A talk that has ended well, a message that waits, an approved estimate and an open one."""
+    """A talk that has ended well, a message that waits, an approved estimate and an open one; of
+    what was booked online, yesterday's is still new."""
     actor = await _receptionist(session)
     rows = await jobs.page(session, statuses=("in_progress", "planned"))
     inside = [row.id for row in rows if row.status == "in_progress"]
@@ -80,6 +86,7 @@ async def fill_in(session: AsyncSession) -> None:
         await _talk(session, job_id, lines, actor)
     for number, job_id in enumerate(planned[:2]):
         await _quote(session, job_id, number, actor)
+    await news_repository.mark_older_seen(session, now() - 30 * _HOUR, actor.name)
 
 
 async def _receptionist(session: AsyncSession) -> Actor:

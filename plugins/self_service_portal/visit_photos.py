@@ -26,6 +26,7 @@ from core.workshop.photos.services import add_photo, take_back_photo
 from plugins.self_service_portal.draft_photos import SOURCE
 from plugins.self_service_portal.identity import SECONDS, opened_job, visit_of
 from plugins.self_service_portal.models import VisitPhoto
+from plugins.self_service_portal.news import on_talk
 from plugins.self_service_portal.pages import option
 
 AnyRequest = Request[Any, Any, Any]
@@ -64,6 +65,7 @@ async def add_to_job(session: AsyncSession, job: Job, photo: ReceivedPhoto, visi
     if known is None:
         session.add(VisitPhoto(photo_id=added.id, visit_hash=visit))
         await session.flush()
+        await on_talk(session, job.id, "photos")
 
 
 async def sent_in(session: AsyncSession, job: Job, visit: str) -> list[Sent]:

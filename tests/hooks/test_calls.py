@@ -179,7 +179,7 @@ async def _move_an_appointment(garage: Garage) -> Heard:
         appointment, _secret = await an_appointment(session, await a_job(session))
         before, later = appointment.starts_at, (await free_slots(session))[-1]
         await planning.move(session, appointment, later, STAFF)
-    return {"appointment_id": appointment.id, "before": before}
+    return {"appointment_id": appointment.id, "before": before, "by": "staff"}
 
 
 @calls("appointment_cancelled")

@@ -37,6 +37,7 @@ from plugins.self_service_portal.look import Look, StoredLogo, Texts, set_look
 from plugins.self_service_portal.look_services import change_look
 from plugins.self_service_portal.mail_models import Confirmation
 from plugins.self_service_portal.models import Draft, DraftPhoto
+from plugins.self_service_portal.news_models import News
 from plugins.self_service_portal.services import begin_draft
 from plugins.vehicle_presence import absences, board_views, check_ins
 from plugins.vehicle_presence.cleanup.models import CleanupRun
@@ -287,6 +288,7 @@ async def _furnish_waiting(session: AsyncSession, found: Furnished, job: Job) ->
     wish, secret = await factories.a_time_wish(session, job, name=f"Waits {found.mark}")
     found.owned["wish_id"] = str(wish.id)
     found.special["/{lang}/wish/{secret}"] = {"secret": secret}
+    session.add(News(job_id=job.id, kind="message", at=now(), is_to_be_mailed=True))
     location = await locations.first(session)
     slot = (await factories.free_slots(session, "drop_off"))[-1]
     await hold(session, location, "drop_off", slot, owner=found.mark, visitor=found.mark)
@@ -371,10 +373,12 @@ async def _furnish_board(session: AsyncSession, found: Furnished, job: Job) -> N
 
 
 async def _furnish_wishes(found: Furnished) -> None:
-    """The garage asks everything when a vehicle comes."""
+    """The garage asks everything when a vehicle comes, and is told what customers do."""
     garage = found.garage
     wishes = {f"ask_{question}": "optional" for question in check_ins.QUESTIONS}
     await change_settings(garage.house.switching, garage.slug, "vehicle_presence", wishes, SUPPORT)
+    told = {"tell_garage": True}
+    await change_settings(garage.house.switching, garage.slug, "self_service_portal", told, SUPPORT)
     fresh = await garage.house.directory.by_slug(garage.slug)
     assert fresh is not None
     garage.tenant = fresh

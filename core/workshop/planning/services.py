@@ -172,7 +172,11 @@ async def move(
     )
     await session.flush()
     await hooks().ask_async(
-        "appointment_moved", session=session, appointment_id=appointment.id, before=before
+        "appointment_moved",
+        session=session,
+        appointment_id=appointment.id,
+        before=before,
+        by=actor.kind,
     )
     return appointment
 

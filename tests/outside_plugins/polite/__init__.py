@@ -325,10 +325,16 @@ class Polite:
 
     @hookimpl
     async def appointment_moved(
-        self, session: AsyncSession, appointment_id: UUID, before: datetime
+        self, session: AsyncSession, appointment_id: UUID, before: datetime, by: str
     ) -> None:
         """Noted."""
-        _note("appointment_moved", session=session, appointment_id=appointment_id, before=before)
+        _note(
+            "appointment_moved",
+            session=session,
+            appointment_id=appointment_id,
+            before=before,
+            by=by,
+        )
 
     @hookimpl
     async def appointment_cancelled(self, session: AsyncSession, appointment_id: UUID) -> None:
