@@ -13,11 +13,14 @@ HOOK = "before_cursor_execute"
 
 
 @contextmanager
-def counted(house: House) -> Iterator[list[str]]:
+def counted(house: House, *, whole: bool = False) -> Iterator[list[str]]:
     """Every statement that is sent for a garage inside the block, in order; the one that tells
     row level security its garage counts too, as it is a round trip like any other. Looking up
-    the garage itself is left out: it is remembered, for how long depends on Redis."""
-    engine = house.database.app_engine.sync_engine
+    the garage itself is left out, unless the `whole` is asked for: it is remembered, for how long
+    depends on Redis."""
+    engines = [house.database.app_engine.sync_engine]
+    if whole:
+        engines.append(house.database.platform_engine.sync_engine)
     sent: list[str] = []
 
     def note(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
@@ -29,10 +32,12 @@ def counted(house: House) -> Iterator[list[str]]:
         sent.append(statement.sql)
         return await read(reading, statement, **values)
 
-    event.listen(engine, HOOK, note)
+    for engine in engines:
+        event.listen(engine, HOOK, note)
     Reading.rows = noted  # type: ignore[method-assign] # it goes past the engine's events
     try:
         yield sent
     finally:
         Reading.rows = read  # type: ignore[method-assign]
-        event.remove(engine, HOOK, note)
+        for engine in engines:
+            event.remove(engine, HOOK, note)

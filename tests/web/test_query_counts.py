@@ -27,6 +27,8 @@ MOST = {
     "/desk/on-site/numbers": 6,
     "/desk/on-site/cards.json": 1,
     "/desk/vat-book": 11,
+    "/desk/wishes": 4,
+    "/desk/portal": 5,
     "/desk/jobs/{job}": 35,
     "/desk/jobs/{job}/edit": 6,
     LOGIN: 2,
@@ -57,6 +59,7 @@ async def _job(session: AsyncSession, number: int) -> Job:
         session, plate=f"1-ABC-{100 + number}", name=f"Jan Peeters {number}"
     )
     await factories.an_appointment(session, job)
+    await factories.a_time_wish(session, job)
     stay = await record_arrival(session, job.id, STAFF, at=now() - timedelta(days=number + 1))
     session.add(Doubt(stay_id=stay.id, reason="ready"))
     await set_status(session, job.id, "ready", STAFF)
