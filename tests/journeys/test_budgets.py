@@ -1,31 +1,15 @@
 """What a first view costs, in bytes as they come over the wire: nothing is cached yet."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 import pytest
 from playwright.async_api import Request
 
+from tests.budgets import KB, PORTAL, STAFF, TABLET_OF_STAFF, Budget
 from tests.demo_run import DemoRun
 from tests.journeys.flows import NEXT
 from tests.journeys.people import PHONE, TABLET, People, Person
-
-KB = 1024
-
-
-@dataclass(frozen=True, slots=True)
-class Budget:
-    """The most that a first view may cost, photos left aside."""
-
-    bytes: int
-    script_bytes: int
-    requests: int
-
-
-PORTAL = Budget(45 * KB, 12 * KB, 8)
-STAFF = Budget(110 * KB, 45 * KB, 14)
-TABLET_OF_STAFF = Budget(80 * KB, 30 * KB, 12)
 
 
 async def visit(person: Person, path: str) -> list[Request]:
