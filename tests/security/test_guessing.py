@@ -1,11 +1,17 @@
 """Plate and job number: every kind of miss looks the same, and guessing stops early."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
 import httpx
 import pytest
+from limits import parse
 
 from core.web.host_router import HostRouter
 from core.web.limits import Limiter
 from core.workshop.jobs.models import Job
+from core.workshop.jobs.numbers import ALPHABET, LENGTH
 from plugins.self_service_portal.identity import (
     MISSES_PER_ADDRESS,
     MISSES_PER_GARAGE,
@@ -19,6 +25,9 @@ from tests.statements import counted
 ENTRIES = ("status", "pictures", "repair")
 PLATE, NUMBER = "2-ZZZ-999", "AAA-AAA-AAA"
 VISITOR = {"__Host-visitor": "v" * 22}
+A_DAY = 24 * 3600
+ADDRESSES, JOBS_OF_THE_PLATE = 1000, 10
+"""Of somebody who knows a customer's plate, and has much at hand."""
 
 
 @pytest.fixture
@@ -72,19 +81,51 @@ async def test_every_kind_of_miss_is_the_same_answer(
     assert seen[0][0] == 422
 
 
+@contextmanager
+def asked_of_redis(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[tuple[str, str]]]:
+    """What is asked about limits inside the block: the question, and the limit."""
+    asked: list[tuple[str, str]] = []
+    with monkeypatch.context() as patched:
+        for name in ("allows", "exhausted", "is_near"):
+            asking = getattr(Limiter, name)
+
+            async def noted(
+                limiter: Limiter, limit: str, *key: str, name: str = name, asking: Any = asking
+            ) -> bool:
+                asked.append((name, limit))
+                return bool(await asking(limiter, limit, *key))
+
+            patched.setattr(Limiter, name, noted)
+        yield asked
+
+
 async def test_every_kind_of_miss_is_as_much_work(
-    garage: Garage, other_garage: Garage, job: Job
+    garage: Garage, other_garage: Garage, job: Job, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with other_garage.unit() as session:
         other = await factories.a_job(session, plate="9-OTH-999")
     browser, work = garage.browser(), set()
     token = await browser.token("/en/status")
     for plate, number in misses(job, other):
-        with counted(garage.house) as sent:
+        with counted(garage.house) as sent, asked_of_redis(monkeypatch) as asked:
             form = {"csrf_token": token, "plate": plate, "number": number}
-            await browser.post("/en/status", data=form)
-        work.add(tuple(sent))
-    assert len(work) == 1
+            answer = await browser.post("/en/status", data=form)
+        plain = len(answer.content) - len(plate) - len(number)
+        work.add((tuple(sent), tuple(asked), plain))
+    ((statements, asked_once, _length),) = work
+    assert sum("FROM jobs" in statement for statement in statements) == 1
+    assert [limit for name, limit in asked_once if name == "allows"] == [
+        MISSES_PER_ADDRESS,
+        MISSES_PER_GARAGE,
+        MISSES_PER_PLATE,
+    ]
+
+
+def test_a_thousand_addresses_that_guess_all_day_hit_once_in_a_million_days_at_most() -> None:
+    limit = parse(MISSES_PER_ADDRESS)
+    guesses = limit.amount * (A_DAY // limit.get_expiry() + 1) * ADDRESSES
+    chance = guesses * JOBS_OF_THE_PLATE / len(ALPHABET) ** LENGTH
+    assert 0 < chance < 1e-6
 
 
 @pytest.mark.parametrize("typed", ["{n}", "{lower}", "{dashed}", " {n} ", "{spaced}"])
