@@ -48,8 +48,10 @@ def checked(hook_name: str, answer: Any, items: type | None = None) -> Any:
         return _list_of(kind, answer)
     if hook_name == "job_badges":
         return {key: _list_of(Badge, marks) for key, marks in dict(answer).items()}
-    if hook_name == "home_page" and not isinstance(answer, str):
+    if hook_name in {"home_page", "appointment_notice"} and not isinstance(answer, str):
         raise TypeError(f"{answer!r} is no address")
+    if hook_name == "vehicle_is_here" and not isinstance(answer, bool):
+        raise TypeError(f"{answer!r} is neither yes nor no")
     if hook_name in {"personal_data_export", "audit_labels"}:
         return dict(answer)
     return answer

@@ -149,25 +149,35 @@ def photo_added(session: AsyncSession, job_id: UUID, photo_id: UUID) -> None:
 
 
 @hookspec
-def appointment_booked(session: AsyncSession, appointment_id: UUID) -> None:
+def appointment_booked(session: AsyncSession, appointment_id: UUID, tell_customer: bool) -> None:
     """A customer or the desk took a slot."""
 
 
 @hookspec
 def appointment_moved(
-    session: AsyncSession, appointment_id: UUID, before: datetime, by: str
+    session: AsyncSession, appointment_id: UUID, before: datetime, by: str, tell_customer: bool
 ) -> None:
     """Somebody gave an appointment another time; that of `before` is free again."""
 
 
 @hookspec
-def appointment_cancelled(session: AsyncSession, appointment_id: UUID) -> None:
+def appointment_cancelled(session: AsyncSession, appointment_id: UUID, tell_customer: bool) -> None:
     """A slot was given back."""
+
+
+@hookspec
+def appointment_notice(session: AsyncSession, job_id: UUID) -> str | None:
+    """Where the customer of a job hears of it when staff book, move or cancel an appointment."""
 
 
 @hookspec
 def vehicle_arrived(session: AsyncSession, job_id: UUID, at: datetime) -> None:
     """A vehicle is physically on site."""
+
+
+@hookspec
+def vehicle_is_here(session: AsyncSession, job_id: UUID) -> bool | None:
+    """Whether a job's vehicle is on site; None where the plugin has never seen it."""
 
 
 @hookspec

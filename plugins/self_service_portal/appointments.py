@@ -1,7 +1,6 @@
-"""What a customer does to an appointment that exists, and the mails that confirm it."""
+"""What customers and the garage do to an appointment, and the mails that say so."""
 
 from collections.abc import Sequence
-from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -9,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from core.errors import Refused
 from core.workshop.audit.services import CUSTOMER
 from core.workshop.customers import repository as customers
+from core.workshop.customers.models import Customer
 from core.workshop.jobs import repository as jobs
 from core.workshop.notifications.services import send_mail
 from core.workshop.planning import repository as planning_repository
@@ -50,20 +50,6 @@ async def confirm_by_mail(
     )
 
 
-async def move_by_customer(
-    session: AsyncSession, appointment: Appointment, starts_at: datetime, language: str
-) -> None:
-    """Another time for an appointment, confirmed by mail; its personal link stays the same.
-
-    Raises:
-        SlotAlreadyTaken, TooLateToCancel: as they say.
-    """
-    await planning.move(session, appointment, starts_at, CUSTOMER)
-    email = await _address(session, appointment)
-    if email:
-        await confirm_by_mail(session, appointment, email, language)
-
-
 async def cancel_by_customer(
     session: AsyncSession, appointment: Appointment, language: str, reason: str
 ) -> None:
@@ -82,18 +68,26 @@ async def cancel_by_customer(
     await _tell_cancelled(session, appointment, language)
 
 
-async def tell_of_cancellation(session: AsyncSession, appointment_id: UUID) -> None:
-    """The garage gave back a slot that a customer had booked: their calendar must follow."""
+async def tell_of_garages_deed(session: AsyncSession, appointment_id: UUID) -> None:
+    """The garage booked, moved or cancelled it: the customer has what they would have had from
+    doing it themselves, in their language, and their calendar follows."""
     appointment = await planning_repository.by_id(session, appointment_id)
-    by_garage = appointment.cancelled_by in {"staff", "support"}
-    if by_garage and appointment.booked_by == CUSTOMER.kind:
-        job = await jobs.by_id(session, appointment.job_id)
-        customer = await customers.by_id(session, job.customer_id)
+    customer = await _customer_of(session, appointment.job_id)
+    if customer.email is None:
+        return
+    if appointment.status == "cancelled":
         await _tell_cancelled(session, appointment, customer.language)
+    else:
+        await confirm_by_mail(session, appointment, customer.email, customer.language)
+
+
+async def notice_of(session: AsyncSession, job_id: UUID) -> str | None:
+    """The address to which that is mailed; None without one."""
+    return (await _customer_of(session, job_id)).email or None
 
 
 async def _tell_cancelled(session: AsyncSession, appointment: Appointment, language: str) -> None:
-    email = await _address(session, appointment)
+    email = (await _customer_of(session, appointment.job_id)).email
     if email:
         await send_mail(
             session,
@@ -105,6 +99,6 @@ async def _tell_cancelled(session: AsyncSession, appointment: Appointment, langu
         )
 
 
-async def _address(session: AsyncSession, appointment: Appointment) -> str | None:
-    job = await jobs.by_id(session, appointment.job_id)
-    return (await customers.by_id(session, job.customer_id)).email
+async def _customer_of(session: AsyncSession, job_id: UUID) -> Customer:
+    job = await jobs.by_id(session, job_id)
+    return await customers.by_id(session, job.customer_id)

@@ -1,13 +1,17 @@
 """Appointments that count only once the link in their mail was confirmed."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
+from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.clock import now
+from core.workshop.audit.services import CUSTOMER
 from core.workshop.customers import repository as customers
+from core.workshop.customers.models import Customer
 from core.workshop.jobs import repository as jobs
 from core.workshop.notifications.services import send_mail
+from core.workshop.planning import services as planning
 from core.workshop.planning.models import Appointment
 from plugins.self_service_portal import mail_repository as repository
 from plugins.self_service_portal.appointments import confirm_by_mail
@@ -23,29 +27,55 @@ async def announce(
     session: AsyncSession, appointment: Appointment, email: str, language: str
 ) -> None:
     """Mail what was booked: to be confirmed first, where the garage wants that."""
-    if not settings().confirm_bookings:
+    if settings().confirm_bookings:
+        await _ask(session, appointment, email, language)
+    else:
         await confirm_by_mail(session, appointment, email, language)
+
+
+async def move_by_customer(
+    session: AsyncSession, appointment: Appointment, starts_at: datetime, language: str
+) -> None:
+    """Another time for an appointment, confirmed by mail; its personal link stays the same.
+
+    One that was not confirmed yet is asked about anew: who has plate and job number has not
+    shown that the mail arrives.
+
+    Raises:
+        SlotAlreadyTaken, TooLateToCancel: as they say.
+    """
+    was_open = await repository.delete_open_confirmation(session, appointment.id)
+    await planning.move(session, appointment, starts_at, CUSTOMER)
+    customer = await _customer_of(session, appointment)
+    if not customer.email:
         return
-    until = now() + timedelta(hours=settings().confirm_hours)
-    session.add(
-        Confirmation(appointment_id=appointment.id, expires_at=min(until, appointment.starts_at))
-    )
-    await send_mail(
-        session,
-        ASK,
-        email,
-        language,
-        {"appointment_id": str(appointment.id)},
-        key=f"{ASK}:{appointment.id}",
-    )
+    if was_open:
+        await _ask(session, appointment, customer.email, language)
+    else:
+        await confirm_by_mail(session, appointment, customer.email, language)
+
+
+async def ask_again(session: AsyncSession, appointment: Appointment, language: str) -> None:
+    """The mail with the link was lost, or overlooked."""
+    customer = await _customer_of(session, appointment)
+    if customer.email and await is_open(session, appointment) is not None:
+        await _mail(session, appointment, customer.email, language, now().isoformat())
+
+
+async def settle(session: AsyncSession, appointment_id: UUID) -> None:
+    """The garage has spoken with the customer: nothing is left to be confirmed."""
+    asked = await repository.confirmation_of(session, appointment_id, lock=True)
+    if asked is not None and asked.confirmed_at is None and asked.freed_at is None:
+        asked.confirmed_at = now()
+        await session.flush()
 
 
 async def confirm(session: AsyncSession, appointment: Appointment, language: str) -> bool:
     """The link in the mail was confirmed; False where its time is free again. Confirmed twice,
     it is confirmed and mailed once.
 
-    The row that is locked is the one that :mod:`~plugins.self_service_portal.unconfirmed` locks
-    first too, so either of them is first and neither waits for the other for ever.
+    The row that is locked is one that :mod:`~plugins.self_service_portal.unconfirmed` takes only
+    where nobody has it, so neither waits for the other for ever.
     """
     asked = await repository.confirmation_of(session, appointment.id, lock=True)
     if asked is None or asked.freed_at is not None or appointment.status != "booked":
@@ -53,8 +83,7 @@ async def confirm(session: AsyncSession, appointment: Appointment, language: str
     if asked.confirmed_at is None:
         asked.confirmed_at = now()
         await on_confirmed(session, appointment)
-        job = await jobs.by_id(session, appointment.job_id)
-        customer = await customers.by_id(session, job.customer_id)
+        customer = await _customer_of(session, appointment)
         if customer.email:
             await confirm_by_mail(session, appointment, customer.email, language)
     return True
@@ -66,3 +95,29 @@ async def is_open(session: AsyncSession, appointment: Appointment) -> Confirmati
     if asked is None or asked.confirmed_at is not None or appointment.status != "booked":
         return None
     return asked
+
+
+async def _ask(session: AsyncSession, appointment: Appointment, email: str, language: str) -> None:
+    until = now() + timedelta(hours=settings().confirm_hours)
+    session.add(
+        Confirmation(appointment_id=appointment.id, expires_at=min(until, appointment.starts_at))
+    )
+    await _mail(session, appointment, email, language, str(appointment.sequence))
+
+
+async def _mail(
+    session: AsyncSession, appointment: Appointment, email: str, language: str, once: str
+) -> None:
+    await send_mail(
+        session,
+        ASK,
+        email,
+        language,
+        {"appointment_id": str(appointment.id)},
+        key=f"{ASK}:{appointment.id}:{once}",
+    )
+
+
+async def _customer_of(session: AsyncSession, appointment: Appointment) -> Customer:
+    job = await jobs.by_id(session, appointment.job_id)
+    return await customers.by_id(session, job.customer_id)

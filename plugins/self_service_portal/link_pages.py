@@ -35,10 +35,10 @@ from core.workshop.planning.slots import Slot
 from plugins.self_service_portal.appointments import (
     LONGEST_REASON,
     cancel_by_customer,
-    move_by_customer,
     reasons,
 )
 from plugins.self_service_portal.calendar import bare_download, web_calendars
+from plugins.self_service_portal.confirmations import ask_again, is_open, move_by_customer
 from plugins.self_service_portal.forms import PlateForm
 from plugins.self_service_portal.identity import ask_for_plate, check_plate, opened_job
 from plugins.self_service_portal.kept_times import chosen_time
@@ -48,6 +48,7 @@ from plugins.self_service_portal.settings import settings
 AnyRequest = Request[Any, Any, Any]
 Session = NamedDependency[AsyncSession]
 _OPT = {"public": True}
+ASKED_AGAIN = "3/hour"
 
 
 class WrongPlate(Refused):
@@ -57,6 +58,15 @@ class WrongPlate(Refused):
 
     def __init__(self) -> None:
         super().__init__("This plate does not belong to this appointment.", field="plate")
+
+
+class AskedTooOften(Refused):
+    """The same mail was sent several times just now."""
+
+    status_code = 429
+
+    def __init__(self) -> None:
+        super().__init__("We have just sent this e-mail several times. Please call us instead.")
 
 
 class NoTimeChosen(Refused):
@@ -158,6 +168,20 @@ async def move(
     return redirect(request, f"/{lang}/appointment/{secret}", flash=moved)
 
 
+@post("/{lang:str}/appointment/{secret:str}/ask", opt=_OPT)
+async def send_again(
+    request: AnyRequest, session: Session, lang: FromPath[str], secret: FromPath[str]
+) -> Redirect:
+    """Once more the mail in which the appointment is to be confirmed."""
+    found = await _find(session, secret)
+    limiter = resources_of(request).limiter
+    if not await limiter.allows(ASKED_AGAIN, "portal-ask-again", str(found.id)):
+        raise AskedTooOften
+    await ask_again(session, found, lang)
+    sent = Flash(_("The e-mail is on its way. Please look among unwanted mail too."))
+    return redirect(request, f"/{lang}/appointment/{secret}", flash=sent)
+
+
 async def _find(session: AsyncSession, secret: str, *, lock: bool = False) -> Appointment:
     found = await planning_repository.by_link(session, link_hash(secret), lock=lock)
     if found is None:
@@ -251,6 +275,7 @@ async def _show(
         alternatives=alternatives,
         changeable=changeable,
         calendars=web_calendars(found),
+        asked=await is_open(session, found),
         is_past=found.starts_at <= now(),
         notice_hours=int(notice.total_seconds() // 3600),
         days=await planning.free_days(session, location, found.kind, moving=found)
@@ -261,4 +286,4 @@ async def _show(
     )
 
 
-HANDLERS = [appointment, calendar, back_to_appointment, cancel_page, cancel, move]
+HANDLERS = [appointment, calendar, back_to_appointment, cancel_page, cancel, move, send_again]

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, exists, select
+from sqlalchemy import ColumnElement, and_, delete, exists, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -44,11 +44,15 @@ async def has_stage_wish(session: AsyncSession, job_id: UUID) -> bool:
 
 
 async def to_remind(
-    session: AsyncSession, start: datetime, end: datetime, settled_before: datetime
+    session: AsyncSession,
+    location_id: UUID,
+    start: datetime,
+    end: datetime,
+    settled_before: datetime,
 ) -> Sequence[tuple[Appointment, str, str]]:
-    """(appointment, address, language) of appointments from `start` to `end` that were booked
-    or moved before `settled_before`; without those whose customer wants no mail, and those that
-    are not confirmed yet."""
+    """(appointment, address, language) of a location's appointments from `start` to `end` that
+    were booked or moved before `settled_before`; without those whose customer wants no mail, and
+    those that are not confirmed yet."""
     wants_none = exists().where(_same_job(StageWish), StageWish.choice == "never")
     unconfirmed = exists().where(
         Confirmation.tenant_id == Appointment.tenant_id,
@@ -60,6 +64,7 @@ async def to_remind(
         .join(Job, and_(Job.tenant_id == Appointment.tenant_id, Job.id == Appointment.job_id))
         .join(Customer, and_(Customer.tenant_id == Job.tenant_id, Customer.id == Job.customer_id))
         .where(
+            Appointment.location_id == location_id,
             Appointment.status == "booked",
             Appointment.starts_at >= start,
             Appointment.starts_at < end,
@@ -83,10 +88,57 @@ async def confirmation_of(
     return await session.scalar(statement.with_for_update() if lock else statement)
 
 
+async def delete_open_confirmation(session: AsyncSession, appointment_id: UUID) -> bool:
+    """Take back what is still to be confirmed; whether anything was."""
+    gone = await session.execute(
+        delete(Confirmation)
+        .where(
+            Confirmation.appointment_id == appointment_id,
+            Confirmation.confirmed_at.is_(None),
+            Confirmation.freed_at.is_(None),
+        )
+        .returning(Confirmation.id)
+    )
+    return gone.scalar_one_or_none() is not None
+
+
+async def open_confirmations(
+    session: AsyncSession, job_id: UUID
+) -> Sequence[tuple[Appointment, Confirmation]]:
+    """A job's booked appointments that are still to be confirmed, by time."""
+    rows = await session.execute(
+        select(Appointment, Confirmation)
+        .join(
+            Confirmation,
+            and_(
+                Confirmation.tenant_id == Appointment.tenant_id,
+                Confirmation.appointment_id == Appointment.id,
+            ),
+        )
+        .where(
+            Appointment.job_id == job_id,
+            Appointment.status == "booked",
+            Confirmation.confirmed_at.is_(None),
+            Confirmation.freed_at.is_(None),
+        )
+        .order_by(Appointment.starts_at)
+        .limit(MANY)
+    )
+    return [(row[0], row[1]) for row in rows]
+
+
 async def overdue(session: AsyncSession, now: datetime) -> Sequence[Confirmation]:
-    """Those that nobody confirmed in time, locked; those that somebody is at are left out."""
+    """Those that nobody confirmed in time, locked with their appointments; those that somebody
+    is at are left out."""
     found = await session.scalars(
         select(Confirmation)
+        .join(
+            Appointment,
+            and_(
+                Appointment.tenant_id == Confirmation.tenant_id,
+                Appointment.id == Confirmation.appointment_id,
+            ),
+        )
         .where(
             Confirmation.confirmed_at.is_(None),
             Confirmation.freed_at.is_(None),

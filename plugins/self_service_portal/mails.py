@@ -13,6 +13,7 @@ from core.settings import get_settings
 from core.tenancy.addresses import public_address
 from core.workshop.customers import repository as customers
 from core.workshop.jobs import repository as jobs
+from core.workshop.locations import repository as locations
 from core.workshop.planning import repository as planning
 from core.workshop.planning.calendar_files import method_of
 from core.workshop.planning.links import give_link
@@ -24,7 +25,7 @@ from plugins.self_service_portal.entries import entries, is_shown
 from plugins.self_service_portal.job_links import Target, address_of
 from plugins.self_service_portal.mail_choices import no_more_mails, unsubscribe
 from plugins.self_service_portal.picture_links import address_for
-from plugins.self_service_portal.reminders import REMINDER
+from plugins.self_service_portal.reminders import REMINDER, is_tomorrow
 from plugins.self_service_portal.settings import settings as portal_settings
 from plugins.self_service_portal.stage_mails import STAGE, load_stage
 from plugins.self_service_portal.unconfirmed import FREED
@@ -80,9 +81,13 @@ async def load_if_open(
 async def load_if_still_then(
     session: AsyncSession, payload: Mapping[str, Any]
 ) -> Mapping[str, Any] | None:
-    """Nobody is reminded of a time that was moved or cancelled meanwhile."""
+    """Nobody is reminded of a time that was moved or cancelled meanwhile; nor does a mail that
+    could not leave on that day say *tomorrow* when it is today."""
     values = await load_if_booked(session, payload)
     if values is None or values["appointment"].sequence != payload["sequence"]:
+        return None
+    location = await locations.by_id(session, values["appointment"].location_id)
+    if not is_tomorrow(values["appointment"].starts_at, location.zone):
         return None
     return {**values, "no_more_mails": no_more_mails(values["job"].id)}
 

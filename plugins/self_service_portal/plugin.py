@@ -27,6 +27,7 @@ from core.workshop.photos.services import MOST_DRAWINGS
 from plugins.self_service_portal import (
     app_pages,
     confirm_pages,
+    confirmations,
     consents,
     draft_photos,
     embed_pages,
@@ -64,10 +65,11 @@ from plugins.self_service_portal import (
     time_wish_desk,
     time_wish_pages,
     time_wishes,
+    unconfirmed_desk,
     visit_photos,
     waiting,
 )
-from plugins.self_service_portal.appointments import tell_of_cancellation
+from plugins.self_service_portal.appointments import notice_of, tell_of_garages_deed
 from plugins.self_service_portal.entries import entries
 from plugins.self_service_portal.look import look_scope
 from plugins.self_service_portal.look_services import look_of
@@ -149,6 +151,7 @@ class SelfServicePortal:
             *quote_desk.DESK_HANDLERS,
             *time_wish_desk.HANDLERS,
             *news_desk.HANDLERS,
+            *unconfirmed_desk.HANDLERS,
             *look_pages.HANDLERS,
             *look_preview.HANDLERS,
             *embed_pages.SCRIPTS,
@@ -164,8 +167,9 @@ class SelfServicePortal:
 
     @hookimpl
     async def job_card_panels(self, session: AsyncSession, job_id: UUID) -> Sequence[Panel]:
-        """The talk with the customer, and the estimates."""
-        return await talk_panels.job_panels(session, job_id)
+        """What is not confirmed yet, the talk with the customer, and the estimates."""
+        unconfirmed = await unconfirmed_desk.job_panels(session, job_id)
+        return [*unconfirmed, *await talk_panels.job_panels(session, job_id)]
 
     @hookimpl
     async def job_sheet_panels(self, session: AsyncSession, job_id: UUID) -> Sequence[Panel]:
@@ -201,6 +205,7 @@ class SelfServicePortal:
         return {
             **talk_panels.audit_labels(),
             **waiting.audit_labels(),
+            **unconfirmed_desk.audit_labels(),
             **look_pages.audit_labels(),
         }
 
@@ -267,6 +272,7 @@ class SelfServicePortal:
             ScheduledTask(f"{NAME}.free_unconfirmed", free_unconfirmed, every_seconds=300),
             ScheduledTask(f"{NAME}.tidy_waiting", waiting.tidy, every_seconds=900),
             ScheduledTask(f"{NAME}.forget_news", news.forget_old_news, local_hour=4),
+            ScheduledTask(f"{NAME}.look_for_times", waiting.look, local_hour=7),
         ]
 
     @hookimpl
@@ -280,24 +286,44 @@ class SelfServicePortal:
         await stage_mails.tell_of_status(session, job_id, after)
 
     @hookimpl
-    async def appointment_cancelled(self, session: AsyncSession, appointment_id: UUID) -> None:
-        """Cancelled by the garage: the customer's calendar follows. By the customer: the garage
-        hears of it."""
-        await tell_of_cancellation(session, appointment_id)
+    async def appointment_notice(self, session: AsyncSession, job_id: UUID) -> str | None:
+        """The customer's e-mail address."""
+        return await notice_of(session, job_id)
+
+    @hookimpl
+    async def appointment_cancelled(
+        self, session: AsyncSession, appointment_id: UUID, tell_customer: bool
+    ) -> None:
+        """Cancelled by the garage: the customer's calendar follows. Its time is free for those
+        who wait for one."""
+        if tell_customer:
+            await tell_of_garages_deed(session, appointment_id)
         await waiting.on_cancelled(session, appointment_id)
         await news.on_cancelled(session, appointment_id)
 
     @hookimpl
     async def appointment_moved(
-        self, session: AsyncSession, appointment_id: UUID, before: datetime, by: str
+        self,
+        session: AsyncSession,
+        appointment_id: UUID,
+        before: datetime,
+        by: str,
+        tell_customer: bool,
     ) -> None:
-        """Its former time is free for those who wait for one."""
+        """The same, where it was moved; whom the garage gave another time needs not confirm."""
+        await confirmations.settle(session, appointment_id)
+        if tell_customer:
+            await tell_of_garages_deed(session, appointment_id)
         await waiting.on_moved(session, appointment_id, before)
         await news.on_moved(session, appointment_id, before, by)
 
     @hookimpl
-    async def appointment_booked(self, session: AsyncSession, appointment_id: UUID) -> None:
-        """Whoever waited for a time has one; the garage hears of what was booked online."""
+    async def appointment_booked(
+        self, session: AsyncSession, appointment_id: UUID, tell_customer: bool
+    ) -> None:
+        """Booked by the garage: the customer has it in writing. Whoever waited has a time."""
+        if tell_customer:
+            await tell_of_garages_deed(session, appointment_id)
         await waiting.on_booked(session, appointment_id)
         await news.on_booked(session, appointment_id)
 

@@ -1,11 +1,13 @@
 """A mail the day before an appointment."""
 
 from datetime import datetime, time, timedelta
+from zoneinfo import ZoneInfo
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.clock import now
-from core.tenancy.context import current_tenant
+from core.workshop.locations import repository as locations
+from core.workshop.locations.models import Location
 from core.workshop.notifications.services import send_mail
 from plugins.self_service_portal import mail_repository as repository
 from plugins.self_service_portal.settings import NAME, settings
@@ -14,20 +16,34 @@ REMINDER = f"{NAME}.appointment_tomorrow"
 EVERY_SECONDS = 900
 
 
+def is_tomorrow(moment: datetime, zone: ZoneInfo) -> bool:
+    """Whether that is tomorrow on that clock."""
+    return (moment.astimezone(zone).date() - now().astimezone(zone).date()).days == 1
+
+
 async def remind(session: AsyncSession) -> None:
-    """Mail those who have an appointment tomorrow, from the garage's hour of the day on.
+    """Mail those who have an appointment tomorrow, from the garage's hour of the day on, both on
+    the clock of the location.
 
     Each time of an appointment is reminded of once, however often this runs. Whoever booked or
     moved after that hour has just had a mail and needs no second one.
     """
-    wishes, zone = settings(), current_tenant().zone
+    if not settings().reminders:
+        return
+    for location in await locations.everywhere(session):
+        await _remind_at(session, location)
+
+
+async def _remind_at(session: AsyncSession, location: Location) -> None:
+    zone = location.zone
     today = now().astimezone(zone).date()
-    hour = datetime.combine(today, time(wishes.reminder_hour), zone)
-    if not wishes.reminders or now() < hour:
+    hour = datetime.combine(today, time(settings().reminder_hour), zone)
+    if now() < hour:
         return
     start = datetime.combine(today + timedelta(days=1), time(), zone)
     end = datetime.combine(today + timedelta(days=2), time(), zone)
-    for appointment, email, language in await repository.to_remind(session, start, end, hour):
+    due = await repository.to_remind(session, location.id, start, end, hour)
+    for appointment, email, language in due:
         await send_mail(
             session,
             REMINDER,

@@ -22,10 +22,12 @@ from core.workshop.planning import holds
 from core.workshop.planning import repository as planning_repository
 from core.workshop.planning import services as planning
 from plugins.self_service_portal import kept_times, services
+from plugins.self_service_portal.bringing import NothingToBring, check_can_be_brought, obstacle
 from plugins.self_service_portal.calendar import appointment_download, web_calendars
 from plugins.self_service_portal.forms import CourtesyForm
 from plugins.self_service_portal.identity import opened_job
 from plugins.self_service_portal.pages import option, page
+from plugins.self_service_portal.pick_up_pages import can_choose
 from plugins.self_service_portal.progress import is_over
 
 AnyRequest = Request[Any, Any, Any]
@@ -110,10 +112,12 @@ async def _check(
 
     Raises:
         SlotAlreadyTaken: it is not free.
+        NothingToBring: as it says.
     """
     location, booked = await planning_repository.place_of_job(session, job, "drop_off")
     state = kept_times.TimeState()
-    if not is_over(job) and (booked is None or booked.starts_at != chosen):
+    await check_can_be_brought(session, job)
+    if booked is None or booked.starts_at != chosen:
         owner = kept_times.owner_of_job(job.id)
         state = await kept_times.keep(request, session, location, "drop_off", chosen, owner=owner)
     return _show_check(request, job, form, chosen=chosen, state=state)
@@ -136,7 +140,13 @@ async def _refused(
             request, job, form, chosen=chosen, state=state, problem=problem, status_code=409
         )
     return await _times(
-        request, session, job, form, problem=problem, status_code=refusal.status_code
+        request,
+        session,
+        job,
+        form,
+        problem=problem,
+        instead=refusal if isinstance(refusal, NothingToBring) else None,
+        status_code=refusal.status_code,
     )
 
 
@@ -172,20 +182,23 @@ async def _times(
     *,
     chosen: datetime | None = None,
     problem: str | None = None,
+    instead: NothingToBring | None = None,
     status_code: int = 200,
 ) -> Page:
     location, booked = await planning_repository.place_of_job(session, job, "drop_off")
-    over = is_over(job)
+    instead = instead or await obstacle(session, job)
     fixed = booked is not None and not planning.can_be_changed(location, booked)
     holder = holds.hash_of(kept_times.owner_of_job(job.id))
     days = []
-    if not over and not fixed:
+    if instead is None and not fixed:
         days = await planning.free_days(session, location, "drop_off", holder=holder)
     return page(
         request,
         "repair_time.html",
         job=job,
-        is_over=over,
+        is_over=is_over(job),
+        obstacle=_(instead.message) if instead else None,
+        can_fetch=can_choose(job),
         is_fixed=fixed,
         days=days,
         booked=booked,

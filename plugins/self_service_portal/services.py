@@ -23,13 +23,13 @@ from core.workshop.planning.models import Appointment
 from core.workshop.vehicles.services import VehicleFacts
 from plugins.self_service_portal import draft_photos, repository
 from plugins.self_service_portal.appointments import confirm_by_mail
+from plugins.self_service_portal.bringing import check_can_be_brought
 from plugins.self_service_portal.confirmations import announce
 from plugins.self_service_portal.consents import record_consent
 from plugins.self_service_portal.draft_photos import SOURCE
 from plugins.self_service_portal.kept_times import owner_of_draft, owner_of_job
 from plugins.self_service_portal.look import current_look
 from plugins.self_service_portal.models import Draft
-from plugins.self_service_portal.progress import is_over
 from plugins.self_service_portal.questions import job_details
 
 
@@ -38,13 +38,6 @@ class NothingToFetch(Refused):
 
     def __init__(self) -> None:
         super().__init__("There is nothing to fetch at the moment.")
-
-
-class RepairIsOver(Refused):
-    """The vehicle was collected, or the job was cancelled: there is nothing to bring."""
-
-    def __init__(self) -> None:
-        super().__init__("This repair is finished. Please contact us if something is not right.")
 
 
 def secret_hash(secret: str) -> str:
@@ -131,11 +124,10 @@ async def book_drop_off(
     Chosen twice, it is booked and mailed once, and the link in that mail goes on working.
 
     Raises:
-        RepairIsOver: there is nothing to bring.
+        NothingToBring: as it says.
         SlotAlreadyTaken, TooLateToCancel: as they say; nothing is kept.
     """
-    if is_over(job):
-        raise RepairIsOver
+    await check_can_be_brought(session, job)
     if courtesy_car != job.courtesy_car_wished:
         job.courtesy_car_wished = courtesy_car
         await session.flush()

@@ -12,7 +12,9 @@ from litestar.response import Redirect, Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.clock import now
-from core.i18n import current_language
+from core.i18n import current_language, format_datetime
+from core.i18n import gettext as _
+from core.tenancy.context import current_tenant
 from core.web.desk.job_actions import serve_rendition
 from core.web.rendering import Page, redirect
 from core.workshop.customers import repository as customers
@@ -24,9 +26,15 @@ from core.workshop.planning import repository as planning
 from core.workshop.planning.links import give_link
 from core.workshop.planning.models import Appointment
 from core.workshop.planning.services import can_be_changed
-from plugins.self_service_portal import message_repository, quote_repository, stage_wishes
+from plugins.self_service_portal import (
+    mail_repository,
+    message_repository,
+    quote_repository,
+    stage_wishes,
+)
 from plugins.self_service_portal.draft_photos import SOURCE
 from plugins.self_service_portal.identity import opened_job
+from plugins.self_service_portal.mail_models import Confirmation
 from plugins.self_service_portal.pages import option, page
 from plugins.self_service_portal.pick_up_pages import can_choose
 from plugins.self_service_portal.progress import progress_of
@@ -87,7 +95,7 @@ async def render_status(
         "status.html",
         job=job,
         progress=progress,
-        appointments=await _booked(session, appointments),
+        appointments=await _booked(session, job, appointments),
         can_choose_pick_up=can_choose(job) and not _is_booked(appointments, "pick_up"),
         photos=shared,
         own_photos=own,
@@ -95,7 +103,7 @@ async def render_status(
         quotes=quotes,
         email=masked(customer.email),
         timeline=timeline_of(Told(job, progress, appointments, shared, talk, quotes)),
-        message_form=message_form or MessageForm(),
+        message_form=message_form or _message_form(request, appointments),
         wish_form=wish_form or WishForm(data={"choice": choice}),
         status_code=status_code,
     )
@@ -109,21 +117,37 @@ class BookedView:
     path: str
     changeable: bool
     is_past: bool
+    asked: Confirmation | None
 
 
-async def _booked(session: AsyncSession, appointments: Sequence[Appointment]) -> list[BookedView]:
+async def _booked(
+    session: AsyncSession, job: Job, appointments: Sequence[Appointment]
+) -> list[BookedView]:
     booked = [each for each in appointments if each.status == "booked"]
     places = {each.location_id for each in booked}
     known = {place: await locations.by_id(session, place) for place in places}
+    asked = dict(await mail_repository.open_confirmations(session, job.id)) if booked else {}
     return [
         BookedView(
             each,
             f"/{current_language()}/appointment/{give_link(each)}",
             changeable=can_be_changed(known[each.location_id], each),
             is_past=each.starts_at <= now(),
+            asked=asked.get(each),
         )
         for each in booked
     ]
+
+
+def _message_form(request: AnyRequest, appointments: Sequence[Appointment]) -> MessageForm:
+    """The form; begun, where somebody comes to ask for another time (`?ask=`)."""
+    wanted = request.query_params.get("ask")
+    asked = next((each for each in appointments if str(each.id) == wanted), None)
+    if asked is None:
+        return MessageForm()
+    when = format_datetime(asked.starts_at, current_tenant().zone, "EEEE d MMMM, HH:mm")
+    text = _("I cannot come on %(time)s. These times suit me better:", time=when)
+    return MessageForm(data={"body": f"{text} "})
 
 
 def _is_booked(appointments: Sequence[Appointment], kind: str) -> bool:

@@ -16,7 +16,8 @@ class TimeWish(Timestamped, TenantScoped):
     `owner_hash` says for which draft or job: each has one open wish per kind. `weekdays` are ISO
     numbers and `halves` of `morning` and `afternoon`; none of either means any. `answers` are
     the draft's, so that the customer need not begin again. `secret_hash` is the hash of the
-    secret in the mail that says that a time is free; it is sent once, at `told_at`.
+    secret in the mails that say that a time is free, the last one at `told_at`. `none_free_at` is
+    when it was last seen that no time suits; where one did from the beginning, that one is no news.
     """
 
     __tablename__ = "self_service_portal_time_wishes"
@@ -55,4 +56,5 @@ class TimeWish(Timestamped, TenantScoped):
     consent_at: Mapped[datetime]
     secret_hash: Mapped[str | None]
     told_at: Mapped[datetime | None]
+    none_free_at: Mapped[datetime | None]
     done_at: Mapped[datetime | None]

@@ -206,14 +206,15 @@ async def _invite(
     status_code: int = 200,
 ) -> Page:
     await ask_for_plate(request)
-    location = await locations.first(session)
+    location = await time_wishes.place_of(session, wish)
     days = [] if wish.done_at else await planning.free_days(session, location, wish.kind)
+    suiting = time_wishes.earliest_that_suits(wish, days, location.zone)
     return page(
         request,
         "time_is_free.html",
         entry=time_wishes.ENTRIES[wish.kind],
         is_done=wish.done_at is not None,
-        earliest=days[0].slots[0].starts_at if days else None,
+        earliest=suiting or (days[0].slots[0].starts_at if days else None),
         secret=secret,
         form=form,
         status_code=status_code,

@@ -66,22 +66,26 @@ async def open_of_owner(session: AsyncSession, kind: str, owner_hash: str) -> Ti
     )
 
 
-async def untold(session: AsyncSession, kind: str) -> list[TimeWish]:
-    """Open wishes whose customers can be written to and were not yet, the oldest first, locked;
-    those that somebody else is telling right now are left out."""
-    found = await session.scalars(
-        select(TimeWish)
+async def to_tell(
+    session: AsyncSession, kind: str, told_before: datetime
+) -> Sequence[tuple[TimeWish, UUID | None]]:
+    """Open wishes whose customers can be written to and were not since that moment, the oldest
+    first, locked, with the locations of their jobs; those that somebody else is telling right now
+    are left out."""
+    rows = await session.execute(
+        select(TimeWish, Job.location_id)
+        .outerjoin(Job, and_(Job.tenant_id == TimeWish.tenant_id, Job.id == TimeWish.job_id))
         .where(
             TimeWish.kind == kind,
             TimeWish.done_at.is_(None),
-            TimeWish.told_at.is_(None),
+            or_(TimeWish.told_at.is_(None), TimeWish.told_at < told_before),
             TimeWish.email.is_not(None),
         )
         .order_by(TimeWish.id)
         .limit(PAGE)
-        .with_for_update(skip_locked=True)
+        .with_for_update(of=TimeWish, skip_locked=True)
     )
-    return list(found)
+    return [(row[0], row[1]) for row in rows]
 
 
 async def listed(session: AsyncSession, *, done: bool) -> Sequence[WishRow]:

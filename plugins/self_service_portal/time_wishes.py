@@ -1,27 +1,26 @@
 """Waiting for a time: customers say when it suits them, and hear of it when one is free again."""
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.clock import now
 from core.errors import Refused
-from core.tenancy.context import current_tenant
 from core.workshop.audit.services import Actor, record
 from core.workshop.customers import repository as customers
 from core.workshop.jobs import repository as jobs
 from core.workshop.jobs.models import Job
 from core.workshop.locations import repository as locations
-from core.workshop.notifications.services import send_mail
+from core.workshop.locations.models import Location
+from core.workshop.planning import services as planning
 from core.workshop.planning.holds import hash_of
-from core.workshop.planning.models import Appointment
-from core.workshop.planning.rules import rules_for
-from core.workshop.planning.slots import NOON
+from core.workshop.planning.slots import NOON, DayOfSlots
 from plugins.self_service_portal import repository as drafts
 from plugins.self_service_portal import time_wish_repository as repository
 from plugins.self_service_portal.kept_times import owner_of_draft, owner_of_job
@@ -29,9 +28,6 @@ from plugins.self_service_portal.models import Draft
 from plugins.self_service_portal.services import begin_draft
 from plugins.self_service_portal.time_wish_models import TimeWish
 
-TIME_IS_FREE = "self_service_portal.time_is_free"
-TOLD_AT_ONCE = 3
-"""How many hear of one slot: the first in the list, who are then as fast as they are."""
 KEPT_OPEN = timedelta(days=30)
 KEPT_DONE = timedelta(days=14)
 ENTRIES = {"estimate": "estimate", "drop_off": "repair"}
@@ -60,6 +56,7 @@ class Wish:
 async def wish_for_estimate(session: AsyncSession, draft: Draft, wish: Wish) -> UUID:
     """Keep a wish with all that was answered; the draft stays as long as the wish does."""
     draft.expires_at = max(draft.expires_at, now() + KEPT_OPEN)
+    location = await locations.first(session)
     return await repository.put(
         session,
         {
@@ -67,54 +64,46 @@ async def wish_for_estimate(session: AsyncSession, draft: Draft, wish: Wish) -> 
             "owner_hash": hash_of(owner_of_draft(draft.id)),
             "draft_id": draft.id,
             "answers": {step: told for step, told in draft.answers.items() if step != "time"},
-            **_values(wish),
+            **await _values(session, location, "estimate", wish),
         },
     )
 
 
 async def wish_for_drop_off(session: AsyncSession, job: Job, wish: Wish) -> UUID:
     """Keep a wish for a job that is to be repaired."""
-    owner = hash_of(owner_of_job(job.id))
+    location = await locations.by_id(session, job.location_id)
     return await repository.put(
-        session, {"kind": "drop_off", "owner_hash": owner, "job_id": job.id, **_values(wish)}
+        session,
+        {
+            "kind": "drop_off",
+            "owner_hash": hash_of(owner_of_job(job.id)),
+            "job_id": job.id,
+            **await _values(session, location, "drop_off", wish),
+        },
     )
 
 
-async def tell_of_free_time(
-    session: AsyncSession, appointment: Appointment, freed: datetime
-) -> None:
-    """Mail the first ones whom the time suits that an appointment gave back; each once ever.
-
-    A time that is too near to be offered is none to tell of.
-    """
-    location = await locations.by_id(session, appointment.location_id)
-    notice = rules_for(location, appointment.kind).minimum_notice
-    if freed < now() + notice:
-        return
-    local = freed.astimezone(current_tenant().zone)
-    waiting = [
-        each for each in await repository.untold(session, appointment.kind) if suits(each, local)
-    ]
-    for wish in waiting[:TOLD_AT_ONCE]:
-        secret = secrets.token_urlsafe(24)
-        wish.secret_hash, wish.told_at = hash_of(secret), now()
-        await send_mail(
-            session,
-            TIME_IS_FREE,
-            wish.email or "",
-            wish.language,
-            {"wish_id": str(wish.id), "token": secret},
-            key=f"{TIME_IS_FREE}:{wish.id}",
-        )
-    await session.flush()
-
-
-def suits(wish: TimeWish, local: datetime) -> bool:
-    """Whether a moment on the garage's clock is one that the customer wished for."""
+def suits(wish: TimeWish | Wish, local: datetime) -> bool:
+    """Whether a moment on the location's clock is one that the customer wished for."""
     half = "morning" if local.hour < NOON else "afternoon"
     return (not wish.weekdays or local.isoweekday() in wish.weekdays) and (
         not wish.halves or half in wish.halves
     )
+
+
+def earliest_that_suits(
+    wish: TimeWish | Wish, days: Sequence[DayOfSlots], zone: ZoneInfo
+) -> datetime | None:
+    """The first free time that the customer wished for; None where there is none."""
+    times = (slot.starts_at for day in days for slot in day.slots)
+    return next((each for each in times if suits(wish, each.astimezone(zone))), None)
+
+
+async def place_of(session: AsyncSession, wish: TimeWish) -> Location:
+    """Where the customer wants to come."""
+    if wish.job_id is None:
+        return await locations.first(session)
+    return await locations.by_id(session, (await jobs.by_id(session, wish.job_id)).location_id)
 
 
 async def take_up(session: AsyncSession, wish: TimeWish, language: str) -> str:
@@ -199,8 +188,13 @@ def exported(wish: TimeWish) -> Mapping[str, Any]:
     }
 
 
-def _values(wish: Wish) -> dict[str, Any]:
+async def _values(
+    session: AsyncSession, location: Location, kind: str, wish: Wish
+) -> dict[str, Any]:
+    days = await planning.free_days(session, location, kind)
+    suits_now = earliest_that_suits(wish, days, location.zone) is not None
     return {
+        "none_free_at": None if suits_now else now(),
         "name": wish.name,
         "email": wish.email,
         "phone": wish.phone,

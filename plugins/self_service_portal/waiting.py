@@ -10,7 +10,7 @@ from core.i18n import gettext as _
 from core.workshop.planning import holds
 from core.workshop.planning import repository as planning
 from core.workshop.planning.models import Appointment
-from plugins.self_service_portal import time_wishes
+from plugins.self_service_portal import time_wish_news, time_wishes
 from plugins.self_service_portal.entries import is_shown
 from plugins.self_service_portal.kept_times import owner_of_job
 from plugins.self_service_portal.settings import settings
@@ -30,9 +30,20 @@ async def on_moved(session: AsyncSession, appointment_id: UUID, before: datetime
 async def _tell(session: AsyncSession, appointment: Appointment, freed: datetime) -> None:
     """The first ones who wait for such a time hear of it, where they could take it on the
     site."""
-    entry = time_wishes.ENTRIES.get(appointment.kind)
-    if entry is not None and is_shown(settings(), entry):
-        await time_wishes.tell_of_free_time(session, appointment, freed)
+    if _can_be_taken(appointment.kind):
+        await time_wish_news.tell_of_freed(session, appointment, freed)
+
+
+async def look(session: AsyncSession) -> None:
+    """What opened since the last look."""
+    for kind in time_wishes.ENTRIES:
+        if _can_be_taken(kind):
+            await time_wish_news.look_for_times(session, kind)
+
+
+def _can_be_taken(kind: str) -> bool:
+    entry = time_wishes.ENTRIES.get(kind)
+    return entry is not None and is_shown(settings(), entry)
 
 
 async def on_booked(session: AsyncSession, appointment_id: UUID) -> None:

@@ -12,7 +12,7 @@ from core.errors import NotFound, Refused
 from core.i18n import LANGUAGES, gettext, gettext_noop, language_scope
 from core.workshop.audit.services import Actor, record
 from core.workshop.jobs import repository as jobs
-from core.workshop.jobs.services import note_event
+from core.workshop.jobs.history import note_event
 from plugins.vehicle_presence import absence_repository, repository
 from plugins.vehicle_presence.board_models import Absence
 from plugins.vehicle_presence.errors import VehicleNotInside

@@ -12,7 +12,7 @@ from core.errors import NotFound
 from core.hooks.contributions import VehicleHandedOver, VehicleMoment
 from core.workshop.audit.services import Actor, record
 from core.workshop.jobs import repository as jobs
-from core.workshop.jobs.services import note_event
+from core.workshop.jobs.history import note_event
 from core.workshop.locations import repository as locations
 from plugins.vehicle_presence import absence_repository, repository, telling
 from plugins.vehicle_presence.board_models import Absence

@@ -11,7 +11,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from core.clock import now
 from core.errors import NotFound
 from core.workshop.audit.services import Actor, record
-from core.workshop.jobs.services import note_event, note_mileage_at_repair
+from core.workshop.jobs.history import note_event
+from core.workshop.jobs.services import note_mileage_at_repair
 from core.workshop.photos import repository as photos
 from core.workshop.photos.models import Photo
 from plugins.vehicle_presence import repository

@@ -11,7 +11,7 @@ from core.errors import NotFound
 from core.hooks.contributions import VehicleMoment
 from core.workshop.audit.services import Actor, record
 from core.workshop.jobs import repository as jobs
-from core.workshop.jobs.services import note_event
+from core.workshop.jobs.history import note_event
 from plugins.vehicle_presence import absence_repository, departure_mails, repository, telling
 from plugins.vehicle_presence.errors import (
     LeftBeforeArrival,

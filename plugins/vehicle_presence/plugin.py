@@ -203,6 +203,12 @@ class VehiclePresence:
         ]
 
     @hookimpl
+    async def vehicle_is_here(self, session: AsyncSession, job_id: UUID) -> bool | None:
+        """What *Vehicle in* says; nothing where it was never checked."""
+        stay = await repository.latest_stay(session, job_id)
+        return None if stay is None else stay.left_at is None
+
+    @hookimpl
     async def job_card_panels(self, session: AsyncSession, job_id: UUID) -> Sequence[Panel]:
         """The check mark and the clock."""
         return await panels.job_panels(session, job_id)

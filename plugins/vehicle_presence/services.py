@@ -12,7 +12,7 @@ from core.hooks.contributions import VehicleMoment
 from core.hooks.manager import hooks
 from core.workshop.audit.services import Actor, record
 from core.workshop.jobs import repository as jobs
-from core.workshop.jobs.services import note_event
+from core.workshop.jobs.history import note_event
 from core.workshop.vehicles.plates import display_plate
 from plugins.vehicle_presence import repository, telling
 from plugins.vehicle_presence.departures import (

@@ -169,8 +169,12 @@ async def _add_a_photo(garage: Garage) -> Heard:
 @calls("appointment_booked")
 async def _book_an_appointment(garage: Garage) -> Heard:
     async with garage.unit() as session:
-        appointment, _secret = await an_appointment(session, await a_job(session))
-    return {"appointment_id": appointment.id}
+        job = await a_job(session)
+        slot = (await free_slots(session))[0]
+        appointment, _secret = await planning.book(
+            session, job.id, "estimate", slot, STAFF, tell_customer=True
+        )
+    return {"appointment_id": appointment.id, "tell_customer": True}
 
 
 @calls("appointment_moved")
@@ -178,8 +182,9 @@ async def _move_an_appointment(garage: Garage) -> Heard:
     async with garage.unit() as session:
         appointment, _secret = await an_appointment(session, await a_job(session))
         before, later = appointment.starts_at, (await free_slots(session))[-1]
-        await planning.move(session, appointment, later, STAFF)
-    return {"appointment_id": appointment.id, "before": before, "by": "staff"}
+        await planning.move(session, appointment, later, STAFF, tell_customer=True)
+    told = {"by": "staff", "tell_customer": True}
+    return {"appointment_id": appointment.id, "before": before, **told}
 
 
 @calls("appointment_cancelled")
@@ -188,7 +193,17 @@ async def _cancel_an_appointment(garage: Garage) -> Heard:
         booked, _secret = await an_appointment(session, await a_job(session))
         appointment = await planning_repository.by_id(session, booked.id, lock=True)
         await planning.cancel(session, appointment, STAFF)
-    return {"appointment_id": appointment.id}
+    return {"appointment_id": appointment.id, "tell_customer": False}
+
+
+@calls("appointment_notice")
+async def _look_for_a_time(garage: Garage) -> Heard:
+    async with garage.unit() as session:
+        job = await a_job(session)
+    planner = await garage.staff("planner")
+    page = await planner.open(f"/desk/jobs/{job.id}/appointment/estimate")
+    assert garage.tenant.has_plugin("polite") == ("a carrier pigeon" in page.text)
+    return {"job_id": job.id}
 
 
 @calls("vehicle_arrived")
@@ -197,6 +212,17 @@ async def _check_a_vehicle_in(garage: Garage) -> Heard:
         job = await a_job(session)
         stay = await presence.record_arrival(session, job.id, STAFF)
     return {"job_id": job.id, "at": stay.arrived_at}
+
+
+@calls("vehicle_is_here")
+async def _ask_when_to_bring_it(garage: Garage) -> Heard:
+    async with garage.unit() as session:
+        job = await a_job(session)
+    async with garage.browser() as browser:
+        await browser.submit("/en/repair", {"plate": job.plate, "number": job.public_number})
+        values: dict[str, object] = {"slot": now().isoformat()}
+        await browser.submit("/en/repair/time", values, page="/en/repair")
+    return {"job_id": job.id}
 
 
 @calls("vehicle_left")

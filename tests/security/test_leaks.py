@@ -49,6 +49,7 @@ PUBLIC = {
     "GET /{lang}/appointment/{secret}/calendar.ics",
     "GET /{lang}/appointment/{secret}/cancel",
     "GET /{lang}/appointment/{secret}/move",
+    "POST /{lang}/appointment/{secret}/ask",
     "POST /{lang}/appointment/{secret}/cancel",
     "POST /{lang}/appointment/{secret}/move",
     "GET /{lang}/confirm/{token}",

@@ -2,6 +2,7 @@
 
 from core.web.desk import (
     access,
+    appointment_pages,
     customer_pages,
     export_pages,
     garage_pages,
@@ -21,6 +22,7 @@ CONTROLLERS = [
     *customer_pages.HANDLERS,
     *job_sheet.HANDLERS,
     *planning_pages.HANDLERS,
+    *appointment_pages.HANDLERS,
     *settings_pages.HANDLERS,
     *plugin_pages.HANDLERS,
     *export_pages.HANDLERS,

@@ -28,6 +28,7 @@ from core.workshop.jobs import repository as jobs
 from core.workshop.photos import repository as photos
 from core.workshop.photos.imaging import MEDIA_TYPES, SIZES
 from core.workshop.photos.services import add_photo, share_with_customer
+from core.workshop.planning import repository as planning
 
 AnyRequest = Request[Any, Any, Any]
 Session = NamedDependency[AsyncSession]
@@ -41,11 +42,13 @@ async def set_status(request: AnyRequest, session: Session, job_id: FromPath[UUI
     viewer = await viewer_in(request)
     before = (await jobs.by_id(session, job_id)).status
     wanted = str((values.getlist("status") or [""])[0])
+    ahead = await planning.is_expected(session, job_id)
     await services.set_status(session, job_id, wanted, viewer.actor)
+    text = _("Status changed.")
+    if wanted == "cancelled" and ahead:
+        text = _("The job is cancelled, and so are its appointments.")
     undo = f"/desk/jobs/{job_id}/status/{before}" if before != wanted else None
-    return redirect(
-        request, f"/desk/jobs/{job_id}", flash=Flash(_("Status changed."), undo_href=undo)
-    )
+    return redirect(request, f"/desk/jobs/{job_id}", flash=Flash(text, undo_href=undo))
 
 
 @post("/desk/jobs/{job_id:uuid}/status/{status:str}", guards=[requires("jobs.edit")])

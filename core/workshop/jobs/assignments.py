@@ -7,8 +7,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from core.errors import NotFound
 from core.workshop.audit.services import Actor
 from core.workshop.jobs import repository
+from core.workshop.jobs.history import note_event
 from core.workshop.jobs.models import JobTask
-from core.workshop.jobs.services import note_event
 from core.workshop.staff import repository as staff
 
 

@@ -71,7 +71,8 @@ async def by_id(session: AsyncSession, job_id: UUID) -> Job:
 
 async def locked(session: AsyncSession, job_id: UUID) -> Job:
     """The job with that id as it is stored now, locked: whoever moves it on at the same time
-    waits for this unit of work, and then sees what it did.
+    waits for this unit of work, and then sees what it did. Whoever adds something to it (a line
+    of its history) does not wait, as they may have what this unit of work waits for.
 
     Raises:
         NotFound: not here.
@@ -79,7 +80,7 @@ async def locked(session: AsyncSession, job_id: UUID) -> Job:
     found = await session.scalar(
         select(Job)
         .where(Job.id == job_id)
-        .with_for_update()
+        .with_for_update(key_share=True)
         .execution_options(populate_existing=True)
     )
     if found is None:

@@ -1,6 +1,6 @@
 """The verbs of repair jobs: opening, changing, moving on."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
@@ -10,23 +10,23 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm.exc import StaleDataError
 
 from core.clock import now
-from core.db.many import ManyRows
 from core.errors import NotFound, Refused
 from core.hooks.manager import hooks
 from core.workshop.audit.services import Actor, record
 from core.workshop.customers import services as customers
 from core.workshop.jobs import repository
 from core.workshop.jobs.flows import copy_tasks
-from core.workshop.jobs.models import Job, JobEvent, JobTask
+from core.workshop.jobs.history import note_event
+from core.workshop.jobs.models import Job, JobTask
 from core.workshop.jobs.numbers import new_public_number, normalise_public_number
 from core.workshop.jobs.stages import current_task, status_after_tasks
 from core.workshop.locations import repository as locations
 from core.workshop.notifications.live import JOBS, announce
+from core.workshop.planning import services as planning
 from core.workshop.vehicles import services as vehicles
 from core.workshop.vehicles.plates import normalise_plate
 
 MOST_KILOMETRES = 3_000_000
-_EVENTS = ManyRows(JobEvent, "job_id", "kind", "actor", "at", "details")
 STATUSES = ("new", "planned", "in_progress", "ready", "delivered", "invoiced", "cancelled")
 EDITABLE = (
     "location_id",
@@ -244,56 +244,6 @@ async def set_task_state(
     return task
 
 
-def note_event(
-    session: AsyncSession,
-    job_id: UUID,
-    kind: str,
-    actor: Actor,
-    *,
-    at: datetime | None = None,
-    details: Mapping[str, Any] | None = None,
-) -> None:
-    """Add a line to a job's history, and tell open pages."""
-    announce(session, JOBS)
-    session.add(
-        JobEvent(
-            job_id=job_id,
-            kind=kind,
-            actor=actor.name,
-            at=at or now(),
-            details=dict(details or {}),
-        )
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class Happening:
-    """A line of a job's history that is not yet written."""
-
-    job_id: UUID
-    at: datetime
-    details: Mapping[str, Any] = field(default_factory=dict)
-
-
-async def note_events(
-    session: AsyncSession, kind: str, actor: Actor, happenings: Iterable[Happening]
-) -> None:
-    """Add the same kind of line to the histories of many jobs, all with one statement."""
-    rows = [
-        {
-            "job_id": each.job_id,
-            "kind": kind,
-            "actor": actor.name,
-            "at": each.at,
-            "details": dict(each.details),
-        }
-        for each in happenings
-    ]
-    if rows:
-        announce(session, JOBS)
-        await _EVENTS.add(session, rows)
-
-
 async def _move(session: AsyncSession, job: Job, status: str, actor: Actor) -> None:
     before = job.status
     if before == status:
@@ -307,6 +257,8 @@ async def _move(session: AsyncSession, job: Job, status: str, actor: Actor) -> N
         session, actor, "job.status", f"job:{job.id}", details={"before": before, "after": status}
     )
     await session.flush()
+    if status == "cancelled":
+        await planning.cancel_those_of_job(session, job.id, actor)
     await hooks().ask_async(
         "job_status_changed", session=session, job_id=job.id, before=before, after=status
     )

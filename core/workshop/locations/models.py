@@ -3,6 +3,7 @@
 from datetime import date
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import CheckConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
@@ -35,6 +36,11 @@ class Location(Timestamped, TenantScoped):
     opening_hours: Mapped[dict[str, Any]]
     appointment_rules: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))
     holidays_worked: Mapped[list[Any]] = mapped_column(server_default=text("'[]'"))
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """On whose clock it opens, and its appointments are."""
+        return ZoneInfo(self.timezone)
 
 
 class Closure(TenantScoped):

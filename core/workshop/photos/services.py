@@ -22,7 +22,7 @@ from core.storage import storage
 from core.tenancy.context import current_tenant
 from core.workshop.audit.services import Actor
 from core.workshop.jobs import repository as jobs
-from core.workshop.jobs.services import note_event
+from core.workshop.jobs.history import note_event
 from core.workshop.notifications.services import enqueue
 from core.workshop.photos import repository, sandbox
 from core.workshop.photos.imaging import (

@@ -198,6 +198,33 @@ async def of_job(session: AsyncSession, job_id: UUID) -> list[Appointment]:
     return list(found)
 
 
+async def ahead_of_job(session: AsyncSession, job_id: UUID) -> Sequence[Appointment]:
+    """A job's booked appointments that have not begun, by time, locked."""
+    found = await session.scalars(
+        select(Appointment)
+        .where(
+            Appointment.job_id == job_id,
+            Appointment.status == "booked",
+            Appointment.starts_at > now(),
+        )
+        .order_by(Appointment.starts_at, Appointment.id)
+        .limit(PAGE)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    return found.all()
+
+
+async def is_expected(session: AsyncSession, job_id: UUID) -> bool:
+    """Whether a job has a booked appointment that has not begun."""
+    ahead = select(Appointment.id).where(
+        Appointment.job_id == job_id,
+        Appointment.status == "booked",
+        Appointment.starts_at > now(),
+    )
+    return await session.scalar(ahead.limit(1)) is not None
+
+
 async def booked_of_job(session: AsyncSession, job_id: UUID, kind: str) -> Appointment | None:
     """The job's next booked appointment of that kind."""
     return await session.scalar(

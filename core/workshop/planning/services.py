@@ -1,7 +1,7 @@
 """The verbs of appointments: offering, booking, moving and cancelling slots."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy.exc import IntegrityError
@@ -12,7 +12,7 @@ from core.errors import ChangedAtOnce, Refused
 from core.hooks.manager import hooks
 from core.workshop.audit.services import Actor, record
 from core.workshop.jobs import repository as jobs
-from core.workshop.jobs.services import note_event
+from core.workshop.jobs.history import note_event
 from core.workshop.locations import repository as locations
 from core.workshop.locations.models import Location
 from core.workshop.planning import repository
@@ -22,6 +22,9 @@ from core.workshop.planning.offers import free_lane, offer, slot_at
 from core.workshop.planning.rules import rules_for
 from core.workshop.planning.slots import DayOfSlots, Slot, next_free
 
+GRACE = timedelta(minutes=30)
+"""A slip is seen at once, on the page after booking or in its mail, and until then nobody at the
+garage has planned on the time: so long it may be corrected, however near it is."""
 _OVERLAPS = "23P01"
 """Exclusion violation; two that were quick are told of it by :class:`ChangedAtOnce` too."""
 
@@ -52,6 +55,21 @@ class ReasonNeeded(Refused):
 
     def __init__(self) -> None:
         super().__init__("This time is beyond your capacity. Please say why.", field="reason")
+
+
+class BookedAlready(Refused):
+    """The job has an appointment of that kind that is still to come: it is to be moved."""
+
+    def __init__(self, appointment: Appointment) -> None:
+        super().__init__("This job has such an appointment already. Move it instead.")
+        self.appointment = appointment
+
+
+class NotBooked(Refused):
+    """The desk moves what was cancelled."""
+
+    def __init__(self) -> None:
+        super().__init__("This appointment was cancelled. Please book a new one.")
 
 
 class TimeIsPast(Refused):
@@ -88,16 +106,19 @@ async def book(
     *,
     holder: str | None = None,
     overbooking: str | None = None,
+    tell_customer: bool = False,
 ) -> tuple[Appointment, str]:
     """Take a slot for a job; returns the appointment and the secret of its personal link.
 
     The same job asking again for the slot it has gets that appointment (a double click), with
     its link. What was held for `holder` (an owner's hash) is theirs to take, and held no
     longer. `overbooking` is the reason for which the desk takes a time that is not offered:
-    anyone else's is not looked at.
+    anyone else's is not looked at. `tell_customer`: who booked it is not the customer, who is
+    to hear of it.
 
     Raises:
         NotFound: there is no such job.
+        BookedAlready: it has another appointment of that kind.
         SlotAlreadyTaken: somebody was faster, or this time is not offered.
         ReasonNeeded, TimeIsPast: an overbooking without a reason, or of what is over.
     """
@@ -111,14 +132,15 @@ async def book(
         if holder is not None:
             await repository.release_hold(session, kind, holder)
         return own, secret
+    if own is not None:
+        raise BookedAlready(own)
     appointment = Appointment(
         location_id=location.id,
         job_id=job_id,
         kind=kind,
         booked_by=actor.kind,
     )
-    is_desk = actor.kind in {"staff", "support"}
-    reason = overbooking.strip() if overbooking is not None and is_desk else None
+    reason = _reason_of_desk(overbooking, actor)
     await _place(session, location, appointment, starts_at, holder=holder, overbooking=reason)
     secret = give_link(appointment)
     if appointment.overbooking_reason is not None:
@@ -133,7 +155,12 @@ async def book(
         details={"kind": kind, "starts_at": starts_at.isoformat()},
     )
     await session.flush()
-    await hooks().ask_async("appointment_booked", session=session, appointment_id=appointment.id)
+    await hooks().ask_async(
+        "appointment_booked",
+        session=session,
+        appointment_id=appointment.id,
+        tell_customer=tell_customer,
+    )
     return appointment, secret
 
 
@@ -144,14 +171,19 @@ async def move(
     actor: Actor,
     *,
     holder: str | None = None,
+    overbooking: str | None = None,
+    tell_customer: bool = False,
 ) -> Appointment:
     """Give an appointment another time; its old slot is free again at once.
 
-    Moved to the time that it has (a double click), it stays as it is.
+    Moved to the time that it has (a double click), it stays as it is. `overbooking` and
+    `tell_customer` are as in :func:`book`.
 
     Raises:
         SlotAlreadyTaken: somebody was faster, or this time is not offered.
         TooLateToCancel: a customer asks too late.
+        NotBooked: the desk moves what was cancelled.
+        ReasonNeeded, TimeIsPast: an overbooking without a reason, or of what is over.
     """
     location = await locations.by_id(session, appointment.location_id)
     await repository.lock_book(session, location.id, appointment.kind)
@@ -160,7 +192,17 @@ async def move(
     _check_still_changeable(location, appointment, actor)
     before = appointment.starts_at
     appointment.sequence += 1
-    await _place(session, location, appointment, starts_at, moving=appointment, holder=holder)
+    await _place(
+        session,
+        location,
+        appointment,
+        starts_at,
+        moving=appointment,
+        holder=holder,
+        overbooking=_reason_of_desk(overbooking, actor),
+    )
+    if appointment.overbooking_reason is not None:
+        _note_overbooking(session, appointment, actor)
     if holder is not None:
         await repository.release_hold(session, appointment.kind, holder)
     note_event(
@@ -168,7 +210,11 @@ async def move(
         appointment.job_id,
         "appointment_moved",
         actor,
-        details={"before": before.isoformat(), "starts_at": starts_at.isoformat()},
+        details={
+            "kind": appointment.kind,
+            "before": before.isoformat(),
+            "starts_at": starts_at.isoformat(),
+        },
     )
     await session.flush()
     await hooks().ask_async(
@@ -177,14 +223,21 @@ async def move(
         appointment_id=appointment.id,
         before=before,
         by=actor.kind,
+        tell_customer=tell_customer,
     )
     return appointment
 
 
 async def cancel(
-    session: AsyncSession, appointment: Appointment, actor: Actor, *, reason: str | None = None
+    session: AsyncSession,
+    appointment: Appointment,
+    actor: Actor,
+    *,
+    reason: str | None = None,
+    tell_customer: bool = False,
 ) -> Appointment:
-    """Give a slot back. Cancelled twice, it is cancelled once.
+    """Give a slot back. Cancelled twice, it is cancelled once. `tell_customer` is as in
+    :func:`book`.
 
     Raises:
         TooLateToCancel: a customer asks too late.
@@ -211,14 +264,28 @@ async def cancel(
     )
     record(session, actor, "appointment.cancelled", f"job:{appointment.job_id}", reason=reason)
     await session.flush()
-    await hooks().ask_async("appointment_cancelled", session=session, appointment_id=appointment.id)
+    await hooks().ask_async(
+        "appointment_cancelled",
+        session=session,
+        appointment_id=appointment.id,
+        tell_customer=tell_customer,
+    )
     return appointment
 
 
+async def cancel_those_of_job(session: AsyncSession, job_id: UUID, actor: Actor) -> None:
+    """A job was cancelled: nobody comes any more, and the customer is told."""
+    for appointment in await repository.ahead_of_job(session, job_id):
+        await cancel(session, appointment, actor, tell_customer=True)
+
+
 def can_be_changed(location: Location, appointment: Appointment) -> bool:
-    """Whether the customer may still cancel or move it online."""
+    """Whether the customer may still cancel or move it online: in time, or just booked."""
+    moment = now()
+    if appointment.status != "booked" or moment >= appointment.starts_at:
+        return False
     notice = rules_for(location, appointment.kind).cancellation_notice
-    return appointment.status == "booked" and now() <= appointment.starts_at - notice
+    return moment <= appointment.starts_at - notice or moment <= appointment.created_at + GRACE
 
 
 async def _place(
@@ -256,6 +323,11 @@ async def _place(
         raise
 
 
+def _reason_of_desk(overbooking: str | None, actor: Actor) -> str | None:
+    is_desk = actor.kind in {"staff", "support"}
+    return overbooking.strip() if overbooking is not None and is_desk else None
+
+
 def _check_overbooking(reason: str, wanted: Slot) -> None:
     if wanted.starts_at <= now():
         raise TimeIsPast
@@ -275,7 +347,8 @@ def _note_overbooking(session: AsyncSession, appointment: Appointment, actor: Ac
 
 
 def _check_still_changeable(location: Location, appointment: Appointment, actor: Actor) -> None:
-    if appointment.status != "booked":
-        raise TooLateToCancel
-    if actor.kind == "customer" and not can_be_changed(location, appointment):
-        raise TooLateToCancel
+    if actor.kind == "customer":
+        if not can_be_changed(location, appointment):
+            raise TooLateToCancel
+    elif appointment.status != "booked":
+        raise NotBooked

@@ -14,8 +14,8 @@ from core.clock import now
 from core.errors import ChangedAtOnce, Refused
 from core.hooks.contributions import VehicleMoment
 from core.workshop.audit.services import Actor, record_all
+from core.workshop.jobs.history import Happening, note_events
 from core.workshop.jobs.models import Job
-from core.workshop.jobs.services import Happening, note_events
 from plugins.vehicle_presence import absence_repository, repository, telling
 from plugins.vehicle_presence.cleanup.models import CleanupRun
 from plugins.vehicle_presence.models import Stay

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from core.clock import now
 from core.i18n import gettext_noop
 from core.workshop.audit.services import Actor, record
-from core.workshop.jobs.services import note_event
+from core.workshop.jobs.history import note_event
 from plugins.vehicle_presence import absence_repository, arrivals
 from plugins.vehicle_presence.departures import time_to_undo
 from plugins.vehicle_presence.models import Stay

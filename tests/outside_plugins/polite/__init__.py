@@ -319,13 +319,25 @@ class Polite:
         _note("photo_added", session=session, job_id=job_id, photo_id=photo_id)
 
     @hookimpl
-    async def appointment_booked(self, session: AsyncSession, appointment_id: UUID) -> None:
+    async def appointment_booked(
+        self, session: AsyncSession, appointment_id: UUID, tell_customer: bool
+    ) -> None:
         """Noted."""
-        _note("appointment_booked", session=session, appointment_id=appointment_id)
+        _note(
+            "appointment_booked",
+            session=session,
+            appointment_id=appointment_id,
+            tell_customer=tell_customer,
+        )
 
     @hookimpl
     async def appointment_moved(
-        self, session: AsyncSession, appointment_id: UUID, before: datetime, by: str
+        self,
+        session: AsyncSession,
+        appointment_id: UUID,
+        before: datetime,
+        by: str,
+        tell_customer: bool,
     ) -> None:
         """Noted."""
         _note(
@@ -334,17 +346,36 @@ class Polite:
             appointment_id=appointment_id,
             before=before,
             by=by,
+            tell_customer=tell_customer,
         )
 
     @hookimpl
-    async def appointment_cancelled(self, session: AsyncSession, appointment_id: UUID) -> None:
+    async def appointment_cancelled(
+        self, session: AsyncSession, appointment_id: UUID, tell_customer: bool
+    ) -> None:
         """Noted."""
-        _note("appointment_cancelled", session=session, appointment_id=appointment_id)
+        _note(
+            "appointment_cancelled",
+            session=session,
+            appointment_id=appointment_id,
+            tell_customer=tell_customer,
+        )
+
+    @hookimpl
+    async def appointment_notice(self, session: AsyncSession, job_id: UUID) -> str:
+        """Noted, and by carrier pigeon."""
+        _note("appointment_notice", session=session, job_id=job_id)
+        return "a carrier pigeon"
 
     @hookimpl
     async def vehicle_arrived(self, session: AsyncSession, job_id: UUID, at: datetime) -> None:
         """Noted."""
         _note("vehicle_arrived", session=session, job_id=job_id, at=at)
+
+    @hookimpl
+    async def vehicle_is_here(self, session: AsyncSession, job_id: UUID) -> None:
+        """Noted."""
+        _note("vehicle_is_here", session=session, job_id=job_id)
 
     @hookimpl
     async def vehicle_left(self, session: AsyncSession, job_id: UUID, at: datetime) -> None:

@@ -7,6 +7,7 @@ import pytest
 from core.clock import frozen
 from core.workshop.audit import repository as audit
 from core.workshop.jobs import repository as jobs
+from core.workshop.jobs.services import set_status
 from core.workshop.planning import repository as planning_repository
 from core.workshop.planning import services as planning
 from plugins.self_service_portal.services import book_drop_off
@@ -270,12 +271,67 @@ async def test_when_the_garage_cancels_the_customer_and_their_calendar_hear_of_i
     request = await request_estimate(garage)
     await mails(outbox, garage, request)
     desk = await garage.staff()
-    await desk.submit(
-        f"/desk/appointments/{request.appointment_id}/cancel", page=f"/desk/jobs/{request.job_id}"
-    )
+    await desk.submit(f"/desk/appointments/{request.appointment_id}/cancel", {"tell": "yes"})
     _first, second = await mails(outbox, garage, request)
-    assert "We had to cancel your appointment" in second.text
+    assert "If you did not expect that, please call us." in second.text
     assert invitation_in(second)[1]["method"] == "CANCEL"
+
+
+async def test_what_the_desk_books_moves_and_cancels_reaches_the_customers_calendar(
+    garage: Garage, outbox: Outbox
+) -> None:
+    email = f"told@{garage.slug}.test"
+    async with garage.unit() as session:
+        job = await a_job(session, email=email, language="fr")
+        first, *_between, last = await free_slots(session)
+    desk = await garage.staff("planner")
+    book = f"/desk/jobs/{job.id}/appointment/estimate"
+    await desk.submit(book, {"slot": first.isoformat(), "tell": "yes"})
+    async with garage.unit() as session:
+        booked = await planning_repository.booked_of_job(session, job.id, "estimate")
+    assert booked is not None
+    path = f"/desk/appointments/{booked.id}"
+    await desk.submit(f"{path}/move", {"slot": last.isoformat(), "tell": "yes"})
+    await outbox.empty(garage)
+    await desk.submit(f"{path}/cancel", {"tell": "yes"})
+    await outbox.empty(garage)
+    got = outbox.mails_to(email)[::-1]
+    events = [invitation_in(mail) for mail in got]
+    assert [calendar["method"] for _part, calendar, _event in events] == ["REQUEST"] * (
+        len(got) - 1
+    ) + ["CANCEL"]
+    assert [int(event["sequence"]) for *_, event in events][-2:] == [1, 2]
+    assert events[-2][2].decoded("dtstart") == last
+    assert {mail.message["Content-Language"] for mail in got} == {"fr"}
+    assert "/fr/appointment/" in got[-2].text
+
+
+async def test_of_a_cancelled_job_the_customer_hears_that_nobody_expects_them(
+    garage: Garage, outbox: Outbox, far: Request
+) -> None:
+    await mails(outbox, garage, far)
+    async with garage.unit() as session:
+        await set_status(session, far.job_id, "cancelled", STAFF)
+    _first, second = await mails(outbox, garage, far)
+    assert invitation_in(second)[1]["method"] == "CANCEL"
+
+
+async def test_after_the_deadline_a_message_is_written_already(
+    garage: Garage, outbox: Outbox, far: Request
+) -> None:
+    link = await link_of(outbox, garage, far)
+    async with garage.unit() as session:
+        number = (await jobs.by_id(session, far.job_id)).public_number
+    async with garage.browser() as browser:
+        with frozen((await appointment_of(garage, far)).starts_at - timedelta(hours=2)):
+            stranger = await browser.open(link)
+            await browser.submit("/en/status", {"plate": PLATE, "number": number})
+            page = await browser.open(link)
+            (ask,) = page.select("a[href*='?ask=']")
+            form = await browser.open(str(ask["href"]).partition("#")[0])
+    (mail,) = stranger.select("main a[href^='mailto:']")
+    assert "I%20cannot%20come" in str(mail["href"])
+    assert "I cannot come on" in form.select("textarea[name=body]")[0].text
 
 
 async def test_what_the_desk_booked_itself_is_not_mailed_about(

@@ -9,11 +9,13 @@ from core.web.cookies import cookie_name
 from core.workshop.jobs import repository as jobs
 from core.workshop.jobs.services import set_status
 from core.workshop.planning import repository as planning
+from core.workshop.planning.services import move
 from plugins.self_service_portal.estimate_steps import COOKIE
 from plugins.self_service_portal.unconfirmed import free_unconfirmed
 from tests.factories import free_slots
 from tests.garages import STAFF, Browser, Garage, Outbox
 from tests.plugins.self_service_portal.after_booking import (
+    PLATE,
     Request,
     appointment_of,
     decide,
@@ -156,6 +158,78 @@ async def test_a_job_that_the_garage_took_on_counts_as_confirmed(
         await set_status(session, asked.job_id, "planned", STAFF)
     await sweep(garage, 121)
     assert (await appointment_of(garage, asked)).status == "booked"
+
+
+async def opened_link(garage: Garage, browser: Browser, request: Request) -> str:
+    """The appointment's page, for whoever proved plate and job number in that browser."""
+    async with garage.unit() as session:
+        number = (await jobs.by_id(session, request.job_id)).public_number
+    await browser.submit("/en/status", {"plate": PLATE, "number": number})
+    page = await browser.open("/en/status/job")
+    (link,) = page.select("a[href*='/appointment/']:not([href$='cancel'])")
+    return str(link["href"])
+
+
+@pytest.mark.parametrize(("minutes", "status"), [(130, "booked"), (141, "cancelled")])
+async def test_whoever_moves_what_is_not_confirmed_is_asked_anew_about_the_new_time(
+    garage: Garage, outbox: Outbox, asked: Request, minutes: int, status: str
+) -> None:
+    await mails(outbox, garage, asked)
+    async with garage.browser() as browser:
+        link = await opened_link(garage, browser, asked)
+        async with garage.unit() as session:
+            slot = (await free_slots(session))[-1]
+        with frozen(now() + timedelta(minutes=20)):
+            await browser.submit(f"{link}/move", {"slot": slot.isoformat()}, page=link)
+    first, second = await mails_later(outbox, garage, asked, minutes=21)
+    await sweep(garage, minutes)
+    moved = await appointment_of(garage, asked)
+    assert (moved.starts_at, moved.status) == (slot, status)
+    assert second.subject == first.subject
+    assert second.attachments == []
+
+
+async def test_a_time_that_the_garage_gave_instead_needs_no_confirmation(
+    garage: Garage, asked: Request
+) -> None:
+    async with garage.unit() as session:
+        found = await planning.by_id(session, asked.appointment_id, lock=True)
+        await move(session, found, (await free_slots(session))[-1], STAFF)
+    await sweep(garage, 500)
+    assert (await appointment_of(garage, asked)).status == "booked"
+
+
+async def test_the_customer_sees_what_is_still_to_be_done_and_has_the_mail_sent_again(
+    garage: Garage, outbox: Outbox, asked: Request
+) -> None:
+    await mails(outbox, garage, asked)
+    async with garage.browser() as browser:
+        link = await opened_link(garage, browser, asked)
+        shown = [await browser.open(path) for path in ("/en/status/job", link)]
+        answers = [await browser.submit(f"{link}/ask", page=link) for _ in range(4)]
+    assert ["Not confirmed yet" in page.text for page in shown] == [True, True]
+    assert [answer.status_code for answer in answers] == [200, 200, 200, 429]
+    subjects = [mail.subject for mail in await mails(outbox, garage, asked)]
+    assert len(subjects) == 4
+    assert len(set(subjects)) == 1
+
+
+async def test_the_desk_confirms_what_was_confirmed_by_phone(
+    garage: Garage, outbox: Outbox, asked: Request
+) -> None:
+    await mails(outbox, garage, asked)
+    desk = await garage.staff("planner")
+    card = f"/desk/jobs/{asked.job_id}"
+    path = f"/desk/appointments/{asked.appointment_id}/confirmed"
+    before = (await desk.open(card)).select(f"form[action='{path}']")
+    for _twice in range(2):
+        await desk.submit(path, page=card)
+    await sweep(garage, 500)
+    _ask, confirmation = await mails(outbox, garage, asked)
+    assert len(before) == 1
+    assert "Not confirmed yet" not in (await desk.open(card)).text
+    assert (await appointment_of(garage, asked)).status == "booked"
+    assert confirmation.attachments[0][0] == "appointment.ics"
 
 
 async def test_staff_see_what_is_not_confirmed_yet(

@@ -41,7 +41,7 @@ MOST = {
     "/en/repair/wish": 5,
     "/en/repair/wish/done": 2,
     "/en/status": 2,
-    "/en/status/job": 12,
+    "/en/status/job": 13,
     "fetching: /en/status/pick-up": 6,
     "/en/status/quotes/{quote}": 6,
     "/en/status/quotes/{quote}/approve": 6,
@@ -56,10 +56,10 @@ MOST = {
     "stranger: /en/status/link/{talk}": 4,
     "stranger: /en/pictures/link/{pictures}": 4,
     "stranger: /en/mails/{mails}": 5,
-    "stranger: /en/appointment/{appointment}": 6,
+    "stranger: /en/appointment/{appointment}": 7,
     "stranger: /en/appointment/{appointment}/cancel": 5,
     "stranger: /en/confirm/{confirm}": 5,
-    "stranger: /en/wish/{wish}": 6,
+    "stranger: /en/wish/{wish}": 7,
     "framed: /en/embed/estimate?tried=yes": 2,
 }
 """Page → statements; before the colon, whose browser it is. Each page tells PostgreSQL the garage

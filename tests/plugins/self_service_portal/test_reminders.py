@@ -7,6 +7,7 @@ from sqlalchemy import update
 
 from core.clock import frozen
 from core.workshop.jobs import repository as jobs
+from core.workshop.locations import repository as locations
 from core.workshop.planning import repository as planning_repository
 from core.workshop.planning import services as planning
 from core.workshop.planning.models import Appointment
@@ -122,6 +123,27 @@ async def test_whoever_booked_after_that_hour_has_just_had_a_mail(
     at = day_before(starts_at, garage, 10)
     await run(garage, at)
     assert await reminders(outbox, garage, far, at) == sent
+
+
+async def test_a_reminder_that_could_not_leave_does_not_say_tomorrow_of_today(
+    garage: Garage, outbox: Outbox, far: Request
+) -> None:
+    starts_at = (await appointment_of(garage, far)).starts_at
+    await run(garage, day_before(starts_at, garage, 22))
+    assert await reminders(outbox, garage, far, starts_at - timedelta(minutes=30)) == 0
+
+
+async def test_the_day_before_is_the_one_at_the_location(
+    garage: Garage, outbox: Outbox, far: Request
+) -> None:
+    at = day_before((await appointment_of(garage, far)).starts_at, garage, 10)
+    async with garage.unit() as session:
+        (await locations.first(session)).timezone = "America/New_York"
+    await run(garage, at)
+    assert await reminders(outbox, garage, far, at) == 0
+    later = at + timedelta(hours=6)
+    await run(garage, later)
+    assert await reminders(outbox, garage, far, later) == 1
 
 
 async def test_a_reminder_has_the_link_of_the_confirmation(

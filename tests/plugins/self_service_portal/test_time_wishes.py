@@ -226,6 +226,78 @@ async def test_a_time_that_is_taken_again_before_the_mail_is_written_is_not_told
     assert await told(garage, outbox, email) == []
 
 
+async def looked(garage: Garage, *, days: float = 0) -> None:
+    """The look of a morning, so many days from now."""
+    with frozen(now() + timedelta(days=days)):
+        async with garage.unit() as session:
+            await waiting.look(session)
+
+
+async def test_times_that_the_garage_opens_are_told_of_in_the_morning(
+    garage: Garage, outbox: Outbox
+) -> None:
+    await full(garage, "drop_off")
+    emails = [an_email() for _ in range(2)]
+    async with garage.unit() as session:
+        for email in emails:
+            await a_time_wish(session, await a_job(session, plate=a_plate()), email=email)
+    await looked(garage)
+    assert [len(await told(garage, outbox, email)) for email in emails] == [0, 0]
+    await rule(garage, "drop_off", per_day=2, horizon_days=4, minimum_notice_hours=0)
+    for _morning in range(2):
+        await looked(garage)
+    assert [len(await told(garage, outbox, email)) for email in emails] == [1, 1]
+
+
+async def test_a_time_that_was_free_when_the_wish_was_left_is_no_news(
+    garage: Garage, outbox: Outbox
+) -> None:
+    email = an_email()
+    async with garage.unit() as session:
+        await a_time_wish(session, await a_job(session), email=email)
+    await looked(garage, days=1)
+    assert await told(garage, outbox, email) == []
+
+
+async def test_who_missed_a_time_is_told_again_after_three_days(
+    garage: Garage, outbox: Outbox
+) -> None:
+    email = an_email()
+    moment = await full(garage, "drop_off")
+    async with garage.unit() as session:
+        await a_time_wish(session, await a_job(session), email=email)
+    await cancel_at(garage, moment, "drop_off")
+    counts = []
+    for days in (0, 2, 4):
+        with frozen(now() + timedelta(days=days)):
+            await outbox.empty(garage)
+            moment = await full(garage, "drop_off")
+            await cancel_at(garage, moment, "drop_off")
+            counts.append(len(await told(garage, outbox, email)))
+    assert counts == [1, 1, 2]
+
+
+async def test_the_mail_names_the_earliest_time_that_suits(garage: Garage, outbox: Outbox) -> None:
+    async with garage.unit() as session:
+        slots = await free_slots(session, "drop_off")
+        zone = garage.tenant.zone
+        other = next(
+            each
+            for each in slots
+            if each.astimezone(zone).isoweekday() != slots[0].astimezone(zone).isoweekday()
+        )
+        email = an_email()
+        days = (other.astimezone(zone).isoweekday(),)
+        await a_time_wish(session, await a_job(session), email=email, weekdays=days)
+        gone, _secret = await an_appointment(
+            session, await a_job(session, plate=a_plate()), "drop_off", at=other
+        )
+        await planning_services.cancel(session, gone, STAFF)
+    (mail,) = await told(garage, outbox, email)
+    assert f"{other.astimezone(zone):%A}" in mail.text
+    assert f"{slots[0].astimezone(zone):%A}" not in mail.text
+
+
 async def test_where_the_entry_is_hidden_nobody_is_told(garage: Garage, outbox: Outbox) -> None:
     moment = await full(garage, "drop_off")
     email = an_email()

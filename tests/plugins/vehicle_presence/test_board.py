@@ -13,8 +13,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from core.clock import frozen, now
 from core.db.reading import SessionReading
 from core.i18n import format_date
+from core.workshop.jobs.history import note_event
 from core.workshop.jobs.models import Job
-from core.workshop.jobs.services import note_event
 from core.workshop.locations.services import create_location
 from plugins.vehicle_presence import board, board_repository
 from plugins.vehicle_presence.absences import leave_for_a_while

@@ -15,6 +15,7 @@ from core.errors import NotFound
 from core.workshop.audit import repository as audit
 from core.workshop.audit.services import CUSTOMER
 from core.workshop.jobs import repository as jobs
+from core.workshop.jobs.services import set_status
 from core.workshop.locations import repository as locations
 from core.workshop.locations.services import close_on
 from core.workshop.planning import repository
@@ -22,6 +23,7 @@ from core.workshop.planning.links import link_hash
 from core.workshop.planning.models import Appointment
 from core.workshop.planning.rules import DEFAULT_RULES, rules_for
 from core.workshop.planning.services import (
+    NotBooked,
     SlotAlreadyTaken,
     TooLateToCancel,
     book,
@@ -141,7 +143,8 @@ async def test_moving_frees_the_old_slot(garage: Garage) -> None:
         event = (await jobs.events_of(session, appointment.job_id))[0]
     assert (first in offered, last in offered, appointment.starts_at) == (True, False, last)
     assert appointment.link_hash == link_hash(secret)
-    assert event.details == {"before": first.isoformat(), "starts_at": last.isoformat()}
+    assert event.details["before"] == first.isoformat()
+    assert event.details["starts_at"] == last.isoformat()
 
 
 async def test_moving_to_a_taken_slot_changes_nothing(garage: Garage) -> None:
@@ -257,8 +260,32 @@ async def test_nobody_moves_what_is_cancelled(garage: Garage) -> None:
     async with garage.unit() as session:
         appointment, _ = await an_appointment(session, await a_job(session))
         await cancel(session, appointment, STAFF)
-        with pytest.raises(TooLateToCancel):
+        with pytest.raises(NotBooked):
             await move(session, appointment, (await free_slots(session))[5], STAFF)
+
+
+@pytest.mark.parametrize(("minutes", "changeable"), [(29, True), (31, False)])
+async def test_what_was_just_booked_may_be_corrected_however_near_it_is(
+    garage: Garage, minutes: int, changeable: bool
+) -> None:
+    async with garage.unit() as session:
+        location = await locations.first(session)
+        appointment, _ = await an_appointment(session, await a_job(session))
+    with frozen(appointment.created_at + timedelta(minutes=minutes)):
+        assert can_be_changed(location, appointment) == changeable
+
+
+async def test_with_a_job_its_appointments_ahead_are_cancelled_and_their_times_free(
+    garage: Garage,
+) -> None:
+    async with garage.unit() as session:
+        job = await a_job(session)
+        estimate, _ = await an_appointment(session, job)
+        drop_off, _ = await an_appointment(session, job, "drop_off")
+        await set_status(session, job.id, "cancelled", STAFF)
+        assert [estimate.status, drop_off.status] == ["cancelled", "cancelled"]
+        assert estimate.starts_at in await free_slots(session)
+        assert drop_off.cancelled_by == "staff"
 
 
 async def test_the_garages_own_rules_win_and_defaults_fill_up(garage: Garage) -> None:
