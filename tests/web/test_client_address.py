@@ -45,6 +45,12 @@ async def may_try(app: HostRouter, garage: Garage, peer: str, forwarded: str | N
         (("10.0.0.1", None), "10.0.0.1"),
         (("10.0.0.1", " , ,"), "10.0.0.1"),
         (("10.0.0.1", "10.0.0.2"), "10.0.0.1"),
+        (("::ffff:203.0.113.1", None), "203.0.113.1"),
+        (("::ffff:10.0.0.1", "::ffff:198.51.100.9"), "198.51.100.9"),
+        (("2001:db8:1:2:aaaa:bbbb:cccc:dddd", None), "2001:db8:1:2::/64"),
+        (("10.0.0.1", "2001:DB8:1:2::9, 10.0.0.2"), "2001:db8:1:2::/64"),
+        (("10.0.0.1", "fe80::1%eth0"), "fe80::/64"),
+        (("10.0.0.1", "no:address"), "no:address"),
     ],
 )
 async def test_the_address_is_the_last_one_that_is_not_a_proxy_of_ours(

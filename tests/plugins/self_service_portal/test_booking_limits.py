@@ -169,6 +169,20 @@ async def test_five_hundred_addresses_take_no_more_than_an_hour_may(
     assert own.starts_at == after[0]
 
 
+async def test_a_host_that_takes_another_address_of_its_network_each_time_books_as_one(
+    garage: Garage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(booking_limits, "PER_ADDRESS", "3/day")
+    monkeypatch.setattr(puzzles, "_bits", lambda _connection: 8)
+    async with garage.unit() as session:
+        slots = [slot.isoformat() for slot in await free_slots(session)][:8]
+    waiting = await drafts(garage, slots, [f"{number}@bots.test" for number in range(8)])
+    bots = [Bot(secret, f"2001:db8:1:2:{n:x}::{n:x}") for n, secret in enumerate(waiting)]
+    assert await send_all(garage, bots) == {303: 3, 429: 5}
+    await book_estimate(garage.browser(address="2001:db8:1:3::1"), email="noor@example.com")
+    assert len(await estimates_of(garage, "noor@example.com")) == 1
+
+
 async def test_of_many_at_once_those_who_are_refused_take_nothing_of_what_others_may_book(
     garage: Garage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
