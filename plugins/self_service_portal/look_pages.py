@@ -83,15 +83,16 @@ async def undo(request: AnyRequest, session: Session) -> Redirect:
 )
 async def send_logo(request: AnyRequest, session: Session) -> Page | Redirect:
     """Another logo."""
-    before = await services.revision_of(session)
     try:
         async with receive_upload(request) as submission:
+            before = await services.revision_of(session)
             chosen = next((file for file in submission.files if file.field == "logo"), None)
             if chosen is None:
                 raise LogoMissing
             revision = await change_logo(session, chosen.path, before, await _actor(request))
     except Refused as refusal:
-        form = form_of(None, await services.look_of(session), before)
+        look, before = await services.look_of(session), await services.revision_of(session)
+        form = form_of(None, look, before)
         problem = _(refusal.message, **refusal.values)
         return await _show(
             request, session, form, logo_problem=problem, status_code=refusal.status_code

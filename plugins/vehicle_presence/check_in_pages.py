@@ -132,9 +132,9 @@ async def check_in(
     """Keep the answers. Photos that came with them stay even if an answer is wrong: a browser
     does not choose files again."""
     viewer = await viewer_of(request)
-    stay = await _open_stay(session, job_id)
     asked = _asked_of(viewer)
-    async with receive_upload(request) as submission:
+    async with receive_upload(request) as submission:  # first, so that no connection waits for it
+        stay = await _open_stay(session, job_id)
         form = CheckInForm(submission.values)
         problems = await _keep_photos(session, stay, submission, viewer)
     form.made = len(await check_ins.photos_of(session, stay)) if "photos" in asked else 0

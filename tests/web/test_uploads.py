@@ -5,12 +5,14 @@ import os
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import cast
 
 import httpx
 import pytest
 from bs4 import BeautifulSoup
 from PIL import Image
 from sqlalchemy import select
+from sqlalchemy.pool import QueuePool
 
 from core.web.uploads import (
     LEFT_BEHIND_SECONDS,
@@ -311,3 +313,26 @@ def test_what_a_killed_process_left_behind_is_removed_after_a_day(tmp_path: Path
         os.utime(folder, (time.time() - age,) * 2)
     assert [sweep_spool(tmp_path), sweep_spool(tmp_path)] == [1, 0]
     assert sorted(path.name for path in tmp_path.iterdir()) == ["other", "upload-new"]
+
+
+@pytest.mark.parametrize(
+    "address", ["/desk/jobs/{job}/photos", "/desk/jobs/{job}/check-in", "/desk/portal/logo"]
+)
+async def test_no_connection_to_postgresql_waits_while_somebody_sends_slowly(
+    garage: Garage, address: str
+) -> None:
+    async with garage.unit() as session:
+        job = await factories.a_job(session)
+    browser = await garage.staff("owner")
+    token = await browser.token("/desk")
+    pool, held = garage.house.database.app_engine.pool, []
+
+    async def slowly() -> AsyncIterator[bytes]:
+        part = f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="%s"\r\n\r\n%s\r\n'
+        yield (part % ("csrf_token", token)).encode()
+        held.append(cast("QueuePool", pool).checkedout())
+        yield (part % ("keys", "1") + f"--{BOUNDARY}--\r\n").encode()
+
+    answer = await browser.post(address.format(job=job.id), content=slowly(), headers=HEADERS)
+    assert held == [0]
+    assert answer.status_code in {303, 404, 422}
