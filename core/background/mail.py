@@ -2,6 +2,7 @@
 
 import re
 import ssl
+import time
 from collections.abc import Mapping
 from email.headerregistry import (
     BaseHeader,
@@ -29,6 +30,8 @@ from core.tenancy.addresses import public_address
 from core.tenancy.context import TenantContext, current_tenant
 
 SEND_TIMEOUT_SECONDS = 30
+QUIET_SECONDS = 60.0
+"""After the server let us wait in vain: with many mails due, workers would do nothing but wait."""
 _SPACES = re.compile(r"[^\S\u00a0\u202f]+")
 """What a header must not hold a line break of; the spaces of French before a colon stay."""
 
@@ -60,6 +63,7 @@ class Mailer:
     ) -> None:
         self._settings = settings
         self._templates = templates
+        self._quiet_until = float("-inf")
         self._mails: dict[str, tuple[str | None, MailTemplate]] = {
             name: (None, mail) for name, mail in core_templates.items()
         }
@@ -125,19 +129,25 @@ class Mailer:
         return message
 
     async def _hand_over(self, message: EmailMessage) -> None:
+        if time.monotonic() < self._quiet_until:
+            raise aiosmtplib.SMTPConnectError("the mail server was silent a moment ago")
         url = urlsplit(self._settings.smtp_url)
         tls = url.scheme == "smtps"
-        await aiosmtplib.send(
-            message,
-            hostname=url.hostname or "localhost",
-            port=url.port or (465 if tls else 587),
-            username=unquote(url.username) if url.username else None,
-            password=unquote(url.password) if url.password else None,
-            use_tls=tls,
-            start_tls=False if tls else True if self._settings.mail_needs_tls else None,
-            tls_context=ssl.create_default_context() if tls else None,
-            timeout=SEND_TIMEOUT_SECONDS,
-        )
+        try:
+            await aiosmtplib.send(
+                message,
+                hostname=url.hostname or "localhost",
+                port=url.port or (465 if tls else 587),
+                username=unquote(url.username) if url.username else None,
+                password=unquote(url.password) if url.password else None,
+                use_tls=tls,
+                start_tls=False if tls else True if self._settings.mail_needs_tls else None,
+                tls_context=ssl.create_default_context() if tls else None,
+                timeout=SEND_TIMEOUT_SECONDS,
+            )
+        except aiosmtplib.SMTPTimeoutError:
+            self._quiet_until = time.monotonic() + QUIET_SECONDS
+            raise
 
 
 def _in_parts(kind: str) -> dict[str, Any]:

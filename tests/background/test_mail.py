@@ -1,13 +1,16 @@
 """Writing a garage's mails."""
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+import aiosmtplib
 import pytest
 from aiosmtplib import SMTPException
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from core.background import mail
 from core.background.mail import Mailer
 from core.errors import SwitchedOff
 from core.hooks.contributions import MailTemplate
@@ -114,6 +117,27 @@ async def test_a_mail_of_a_plugin_that_is_off_is_not_sent(garage: Garage, outbox
     assert outbox.mails_to(to) == []
     await send(garage, mailer, to, active_plugins=frozenset({"polite"}))
     assert len(outbox.mails_to(to)) == 1
+
+
+async def test_a_mail_server_that_is_silent_is_waited_for_once_and_then_left_alone_for_a_while(
+    garage: Garage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    callers = []
+
+    async def is_silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        callers.append(await reader.read())  # says nothing until the caller has hung up
+        writer.close()
+        await writer.wait_closed()
+
+    monkeypatch.setattr(mail, "SEND_TIMEOUT_SECONDS", 0.2)
+    async with await asyncio.start_server(is_silent, "127.0.0.1", 0) as server:
+        url = f"smtp://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        settings = garage.house.settings.model_copy(update={"smtp_url": url})
+        mailer = a_mailer(replace(garage.house, settings=settings), a_mail())
+        for answer in ("Timed out", "silent a moment ago"):
+            with pytest.raises(aiosmtplib.SMTPConnectError, match=answer):
+                await send(garage, mailer, "a@b.test")
+    assert len(callers) == 1
 
 
 async def test_attachments_keep_their_names_and_bytes(garage: Garage, outbox: Outbox) -> None:
