@@ -209,6 +209,29 @@ async def test_those_who_ask_for_unknown_names_drive_no_garage_out(
         assert asked[len(names) - 1 :] == ["nobody-0"], "of unknown names only the latest are"
 
 
+async def test_unknown_names_are_looked_up_a_few_at_a_time_and_leave_connections_to_others(
+    house: House, garage: Garage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(directory, "HOSTS_AT_ONCE", 2)
+    may_go_on = asyncio.Event()
+    asked: list[str] = []
+    by_slug = repository.by_slug
+
+    async def slowly(session: AsyncSession, slug: str) -> Any:
+        asked.append(slug)
+        await may_go_on.wait()
+        return await by_slug(session, slug)
+
+    monkeypatch.setattr(repository, "by_slug", slowly)
+    async with another_process(house) as process:
+        names = [f"nobody-{number}.{BASE_DOMAIN}" for number in range(20)]
+        asking = [asyncio.create_task(process.directory.by_host(name)) for name in names]
+        assert await process.directory.by_id(garage.tenant.id) is not None
+        assert len(asked) == 2
+        may_go_on.set()
+        assert await asyncio.gather(*asking) == [None] * 20
+
+
 async def test_of_many_garages_those_that_nobody_visits_are_forgotten(
     house: House, garage: Garage, other_garage: Garage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
