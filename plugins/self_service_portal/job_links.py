@@ -34,7 +34,7 @@ from plugins.self_service_portal.pages import option, page
 AnyRequest = Request[Any, Any, Any]
 Session = NamedDependency[AsyncSession]
 LINK_SECONDS = 90 * 24 * 3600
-TALK = "talk"
+_TALK, _STATUS = "talk", "status"
 
 
 class PlateOfAnother(Refused):
@@ -48,24 +48,30 @@ class PlateOfAnother(Refused):
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """Where a link leads: a job, and in it the talk or one estimate."""
+    """Where a link leads: how far a job is, or in it the talk, or one estimate."""
 
     job_id: UUID
     quote_id: UUID | None = None
+    is_talk: bool = False
 
     @property
     def path(self) -> str:
         """The page, below the language."""
-        if self.quote_id is None:
-            return "status/job#messages"
-        return f"status/quotes/{self.quote_id}"
+        if self.quote_id is not None:
+            return f"status/quotes/{self.quote_id}"
+        return "status/job#messages" if self.is_talk else "status/job"
+
+    @property
+    def name(self) -> str:
+        """What a token says about it beside the job."""
+        return str(self.quote_id or (_TALK if self.is_talk else _STATUS))
 
 
 def address_of(target: Target) -> str:
     """The whole address for a mail of the garage in scope, in the current language."""
     tenant = current_tenant()
-    what = str(target.quote_id) if target.quote_id else TALK
-    token = _serializer(get_settings().secret_keys, tenant.id).dumps([str(target.job_id), what])
+    names = [str(target.job_id), target.name]
+    token = _serializer(get_settings().secret_keys, tenant.id).dumps(names)
     return public_address(f"/{current_language()}/status/link/{token}")
 
 
@@ -78,7 +84,7 @@ async def link_page(
     opened = await opened_job(request, session)
     if opened is not None and opened.id == job.id:
         return redirect(request, f"/{lang}/{target.path}")
-    return await _ask(request, PlateForm())
+    return await _ask(request, target, PlateForm())
 
 
 @post("/{lang:str}/status/link/{key:str}", opt=option("status", framed=False))
@@ -97,22 +103,30 @@ async def use_link(
     except Refused as refusal:
         form.add_refusal(refusal)
         status_code = refusal.status_code
-    return await _ask(request, form, status_code=status_code)
+    return await _ask(request, target, form, status_code=status_code)
 
 
-async def _ask(request: AnyRequest, form: PlateForm, *, status_code: int = 200) -> Page:
+async def _ask(
+    request: AnyRequest, target: Target, form: PlateForm, *, status_code: int = 200
+) -> Page:
     await ask_for_plate(request)
-    return page(request, "link.html", form=form, status_code=status_code)
+    return page(request, "link.html", target=target, form=form, status_code=status_code)
 
 
 async def _find(request: AnyRequest, session: AsyncSession, key: str) -> tuple[Target, Job]:
     serializer = _serializer(resources_of(request).settings.secret_keys, tenant_of(request).id)
     try:
         job_id, what = serializer.loads(key, max_age=LINK_SECONDS)
-        target = Target(UUID(job_id), None if what == TALK else UUID(what))
+        target = _target(UUID(job_id), what)
         return target, await jobs.by_id(session, target.job_id)
     except (BadSignature, ValueError, NotFound):
         raise NotFoundException from None
+
+
+def _target(job_id: UUID, name: str) -> Target:
+    if name in {_TALK, _STATUS}:
+        return Target(job_id, is_talk=name == _TALK)
+    return Target(job_id, UUID(name))
 
 
 def _serializer(keys: list[str], tenant_id: UUID) -> URLSafeTimedSerializer:

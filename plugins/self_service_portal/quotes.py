@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.clock import now
 from core.errors import Refused
-from core.i18n import format_date, format_money
+from core.i18n import current_language, format_date, format_money
 from core.i18n import gettext as _
 from core.tenancy.context import current_tenant
 from core.workshop.audit.services import CUSTOMER, Actor, record
@@ -30,6 +30,7 @@ from plugins.self_service_portal.quote_files import StoredPdf
 from plugins.self_service_portal.talk_models import Quote, QuoteOutcome
 
 SENT = "self_service_portal.quote_sent"
+ANSWERED = "self_service_portal.quote_answered"
 KIND_OF = {"approve": "approved", "decline": "declined"}
 """What the customer may do → how the estimate ends."""
 
@@ -171,16 +172,7 @@ async def send_quote(session: AsyncSession, job_id: UUID, new: NewQuote, actor: 
         return
     amount = {"quote": str(quote_id), "net": str(new.net), "gross": str(new.gross)}
     record(session, actor, "portal.quote_sent", f"job:{job.id}", details=amount)
-    customer = await customers.by_id(session, job.customer_id)
-    if customer.email:
-        await send_mail(
-            session,
-            SENT,
-            customer.email,
-            customer.language,
-            {"quote_id": str(quote_id)},
-            key=f"{SENT}:{quote_id}",
-        )
+    await _mail(session, SENT, job, quote_id)
 
 
 async def withdraw(session: AsyncSession, job_id: UUID, quote_id: UUID, actor: Actor) -> None:
@@ -210,8 +202,8 @@ async def decide(
     reason: str,
     shown: str,
 ) -> None:
-    """The customer's answer, `approved` or `declined`. `shown` is the :func:`fingerprint` of the
-    page that they read. The same answer twice is one.
+    """The customer's answer, `approved` or `declined`, mailed to them as a receipt. `shown` is the
+    :func:`fingerprint` of the page that they read. The same answer twice is one.
 
     Raises:
         AlreadyDecided, QuoteWithdrawn, QuoteExpired, ShownOtherwise: nothing is changed.
@@ -230,10 +222,28 @@ async def decide(
             details = {"quote": str(quote.id), "name": name, "gross": str(quote.gross)}
             record(session, CUSTOMER, f"portal.quote_{kind}", f"job:{job.id}", details=details)
             await on_talk(session, job.id, kind)
+            await _mail(session, ANSWERED, job, quote.id, current_language())
     if before.kind == "withdrawn":
         raise QuoteWithdrawn
     if before.kind != kind:
         raise AlreadyDecided
+
+
+async def _mail(
+    session: AsyncSession, template: str, job: Job, quote_id: UUID, language: str = ""
+) -> None:
+    """To the job's customer, once, where there is an address; in their own language without
+    another."""
+    customer = await customers.by_id(session, job.customer_id)
+    if customer.email:
+        await send_mail(
+            session,
+            template,
+            customer.email,
+            language or customer.language,
+            {"quote_id": str(quote_id)},
+            key=f"{template}:{quote_id}",
+        )
 
 
 async def take_note(session: AsyncSession, job_id: UUID, quote_id: UUID, actor: Actor) -> None:

@@ -1,4 +1,4 @@
-"""Mails of the talk: the garage answered, the garage sent an estimate."""
+"""Mails of the talk: the garage answered, the garage sent an estimate, the customer answered it."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -13,7 +13,7 @@ from core.workshop.jobs import repository as jobs
 from plugins.self_service_portal import message_repository, quote_repository
 from plugins.self_service_portal.job_links import Target, address_of
 from plugins.self_service_portal.messages import ANSWER
-from plugins.self_service_portal.quotes import SENT, seen
+from plugins.self_service_portal.quotes import ANSWERED, SENT, seen
 
 
 async def load_answer(
@@ -29,7 +29,7 @@ async def load_answer(
         "job": job,
         "customer": await customers.by_id(session, job.customer_id),
         "message": message,
-        "link": address_of(Target(job.id)),
+        "link": address_of(Target(job.id, is_talk=True)),
     }
 
 
@@ -51,7 +51,29 @@ async def load_quote(session: AsyncSession, payload: Mapping[str, Any]) -> Mappi
     }
 
 
+async def load_receipt(
+    session: AsyncSession, payload: Mapping[str, Any]
+) -> Mapping[str, Any] | None:
+    """What the customer answered, word for word; None where the estimate is gone."""
+    try:
+        quote = await quote_repository.by_id(session, UUID(payload["quote_id"]))
+    except NotFound:
+        return None
+    job = await jobs.by_id(session, quote.job_id)
+    outcome = await quote_repository.outcome_of(session, quote.id)
+    if outcome is None:
+        return None
+    return {
+        "job": job,
+        "customer": await customers.by_id(session, job.customer_id),
+        "quote": quote,
+        "outcome": outcome,
+        "link": address_of(Target(job.id, quote.id)),
+    }
+
+
 MAILS = [
     MailTemplate(ANSWER, "self_service_portal/mail/message_answered", load_answer),
     MailTemplate(SENT, "self_service_portal/mail/quote_sent", load_quote),
+    MailTemplate(ANSWERED, "self_service_portal/mail/quote_answered", load_receipt),
 ]

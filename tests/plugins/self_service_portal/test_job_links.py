@@ -28,13 +28,22 @@ async def test_the_plate_opens_what_the_link_is_about(talkers: Talkers) -> None:
     page = await browser.open(path)
     answer = await browser.submit(path, {"plate": "1 tlk 001"}, follow=False)
     assert PLATE not in page.text
+    assert "then you see our estimate" in page.text
     assert answer.headers["location"] == f"/en/status/quotes/{quote.id}"
     assert "€1,210.00" in (await browser.open(answer.headers["location"])).text
 
 
-async def test_whoever_has_the_job_open_needs_not_type_the_plate(talkers: Talkers) -> None:
-    answer = await talkers.customer.get(await path_to(talkers))
-    assert answer.headers["location"] == "/en/status/job#messages"
+@pytest.mark.parametrize(
+    ("is_talk", "place", "words"),
+    [(False, "/en/status/job", "how far we are"), (True, "/en/status/job#messages", "we wrote")],
+)
+async def test_whoever_has_the_job_open_needs_not_type_the_plate(
+    talkers: Talkers, is_talk: bool, place: str, words: str
+) -> None:
+    path = await path_to(talkers, is_talk=is_talk)
+    answer = await talkers.customer.get(path)
+    assert answer.headers["location"] == place
+    assert words in (await talkers.garage.browser().open(path)).text
 
 
 @pytest.mark.parametrize("plate", ["1-XXX-999", "", "--"])

@@ -13,10 +13,11 @@ from babel.messages.pofile import read_po
 from core.clock import frozen, now
 from core.i18n import LANGUAGES
 from core.mailbox.store import StoredMail
+from core.workshop.jobs import repository as jobs
 from core.workshop.jobs.services import set_status
 from core.workshop.planning import repository as planning_repository
 from core.workshop.planning import services as planning
-from plugins.self_service_portal import lost_numbers, messages
+from plugins.self_service_portal import lost_numbers, messages, quotes
 from plugins.self_service_portal.messages import Writing
 from plugins.self_service_portal.reminders import remind
 from plugins.self_service_portal.unconfirmed import free_unconfirmed
@@ -32,7 +33,7 @@ from tests.plugins.self_service_portal.after_booking import (
 )
 
 PLUGIN = Path(__file__).resolve().parents[3] / "plugins" / "self_service_portal"
-TEN = [
+ELEVEN = [
     "appointment_confirmed",
     "appointment_tomorrow",
     "stage_reached",
@@ -43,6 +44,7 @@ TEN = [
     "quote_sent",
     "time_is_free",
     "lost_number",
+    "quote_answered",
 ]
 
 
@@ -73,9 +75,9 @@ async def six_mails(garage: Garage, outbox: Outbox, language: str) -> list[Store
         return [*got, *await mails(outbox, garage, second)]
 
 
-async def four_mails(garage: Garage, outbox: Outbox, language: str) -> list[StoredMail]:
-    """The others: the garage answers, sends an estimate, a time that was wished for is free, and
-    a number that was lost."""
+async def five_mails(garage: Garage, outbox: Outbox, language: str) -> list[StoredMail]:
+    """The others: the garage answers, sends an estimate, the customer approves it, a time that was
+    wished for is free, and a number that was lost."""
     email = f"{secrets.token_hex(6)}@customer.test"
     async with garage.unit() as session:
         job = await a_job(session, plate=a_plate(), email=email, language=language)
@@ -83,11 +85,17 @@ async def four_mails(garage: Garage, outbox: Outbox, language: str) -> list[Stor
         other = await a_job(session, plate=a_plate(), email=None)
         taken, _secret = await an_appointment(session, other, "drop_off", at=slot)
         await messages.answer_customer(session, job.id, Writing("12345", uuid4()), STAFF)
-        await a_quote(session, job, note="")
+        quote = await a_quote(session, job, note="")
         await a_time_wish(session, job, email=email, language=language)
         await planning.cancel(session, taken, STAFF)
         lost = {"job_id": str(job.id), "language": language}
         await lost_numbers.mail_again(session, lost)
+    while await outbox.empty(garage):
+        pass
+    async with garage.unit(language) as session:
+        job = await jobs.by_id(session, job.id)
+        shown = quotes.fingerprint(quote, quotes.wording_of(quote, job, "approved"))
+        await quotes.decide(session, job, quote, "approved", name="X", reason="", shown=shown)
     while await outbox.empty(garage):
         pass
     return outbox.mails_to(email)[::-1]
@@ -106,9 +114,9 @@ async def test_every_mail_can_be_written_in_every_language(
 ) -> None:
     got = [
         *await six_mails(garage, outbox, language),
-        *await four_mails(garage, outbox, language),
+        *await five_mails(garage, outbox, language),
     ]
-    assert len(got) == len(TEN)
+    assert len(got) == len(ELEVEN)
     for mail in got:
         assert mail.message["Content-Language"] == language
         assert "%(" not in mail.text + mail.html + mail.subject
@@ -117,7 +125,7 @@ async def test_every_mail_can_be_written_in_every_language(
 
 
 def test_no_mail_of_the_portal_is_forgotten() -> None:
-    assert {path.stem for path in (PLUGIN / "templates" / "mail").glob("*.html")} == set(TEN)
+    assert {path.stem for path in (PLUGIN / "templates" / "mail").glob("*.html")} == set(ELEVEN)
 
 
 def assert_no_english(got: list[StoredMail], language: str) -> None:
@@ -129,7 +137,7 @@ def assert_no_english(got: list[StoredMail], language: str) -> None:
         same = {str(each.id) for each in read_po(stream) if each.id == each.string}
     left = [
         (name, pattern.pattern)
-        for name, mail in zip(TEN, got, strict=True)
+        for name, mail in zip(ELEVEN, got, strict=True)
         for pattern in english_of(name)
         if re.search("[a-z]", pattern.pattern)
         and pattern.pattern not in {re.escape(text) for text in same}

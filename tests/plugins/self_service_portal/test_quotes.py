@@ -17,7 +17,8 @@ from plugins.self_service_portal import quotes
 from plugins.self_service_portal.quotes import DecidedMeanwhile, withdraw
 from tests import factories
 from tests.garages import STAFF, Garage, Outbox
-from tests.plugins.self_service_portal.talkers import Talkers, talkers_at
+from tests.plugins.self_service_portal.after_booking import path_in
+from tests.plugins.self_service_portal.talkers import PLATE, Talkers, talkers_at
 
 
 @pytest.fixture
@@ -190,6 +191,24 @@ async def test_an_answer_is_recorded_with_all_that_was_shown(
         quote.gross,
         quote.pdf_sha256,
     )
+
+
+async def test_the_answer_is_mailed_to_the_customer_word_for_word_and_once(
+    garage: Garage, outbox: Outbox
+) -> None:
+    email = f"{uuid4().hex}@example.com"
+    talkers = await talkers_at(garage, email=email, language="fr")
+    quote = await talkers.has_quote(gross="1554.00", pdf=True)
+    for _ in range(2):
+        await talkers.decide(quote, "decline", reason="Too dear")
+    await outbox.empty(garage)
+    (mail,) = [each for each in outbox.mails_to(email) if "Your answer" in each.subject]
+    ((_quote, outcome),) = await talkers.quotes()
+    assert outcome is not None
+    for words in (*outcome.wording.splitlines(), "Too dear", "Jan Peeters", "€1,554.00", "its PDF"):
+        assert words in mail.text
+    answer = await garage.browser().submit(path_in(mail, "status"), {"plate": PLATE})
+    assert answer.url.path == f"/en/status/quotes/{quote.id}"
 
 
 async def test_the_words_are_those_of_the_page_that_was_read(talkers: Talkers) -> None:

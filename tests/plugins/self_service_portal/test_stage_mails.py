@@ -11,7 +11,7 @@ from core.workshop.jobs.services import set_status, set_task_state
 from plugins.self_service_portal import mail_repository, stage_wishes
 from tests.factories import a_job
 from tests.garages import STAFF, Garage, Outbox
-from tests.plugins.self_service_portal.after_booking import decide
+from tests.plugins.self_service_portal.after_booking import decide, path_in
 
 
 @pytest.fixture
@@ -74,6 +74,8 @@ async def test_a_customer_hears_in_their_language_that_the_vehicle_is_ready(
     (mail,) = outbox.mails_to(f"stage@{garage.slug}.test")
     assert "Uw voertuig is klaar. U kunt het ophalen." in mail.text
     assert "Uw voertuig is klaar. U kunt het ophalen." in mail.html
+    answer = await garage.browser().submit(path_in(mail, "status"), {"plate": job.plate})
+    assert answer.history[0].headers["location"] == "/nl/status/job"
 
 
 async def test_status_and_task_together_are_one_mail(
