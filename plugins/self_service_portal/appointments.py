@@ -6,6 +6,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.errors import Refused
+from core.i18n import current_language
 from core.workshop.audit.services import CUSTOMER
 from core.workshop.customers import repository as customers
 from core.workshop.customers.models import Customer
@@ -32,7 +33,7 @@ class NoReason(Refused):
 
 def reasons() -> Sequence[str]:
     """What the garage lets customers choose from, in its own words; empty: they write."""
-    return [each.strip() for each in settings().cancel_reasons.split(";") if each.strip()]
+    return settings().reasons_in(current_language())
 
 
 async def confirm_by_mail(

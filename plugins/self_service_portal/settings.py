@@ -52,6 +52,18 @@ class PortalSettings(PluginSettings):
             "Reasons to choose from, separated by semicolons; without any, customers write"
         ),
     )
+    cancel_reasons_nl: Annotated[str, OWNER] = Field(
+        "", max_length=500, title=gettext_noop("The reasons in Dutch, where they differ")
+    )
+    cancel_reasons_fr: Annotated[str, OWNER] = Field(
+        "", max_length=500, title=gettext_noop("The reasons in French, where they differ")
+    )
+    cancel_reasons_de: Annotated[str, OWNER] = Field(
+        "", max_length=500, title=gettext_noop("The reasons in German, where they differ")
+    )
+    cancel_reasons_en: Annotated[str, OWNER] = Field(
+        "", max_length=500, title=gettext_noop("The reasons in English, where they differ")
+    )
     confirm_bookings: Annotated[bool, OWNER] = Field(
         False,
         title=gettext_noop("An estimate booked online counts once its e-mail was confirmed"),
@@ -98,6 +110,12 @@ class PortalSettings(PluginSettings):
     tile_vin_plate: Annotated[bool, OWNER] = Field(
         True, title=gettext_noop("Ask for a photo: chassis number plate")
     )
+
+    def reasons_in(self, language: str) -> tuple[str, ...]:
+        """What customers who cancel choose from, in that language or the one that serves all."""
+        own = str(getattr(self, f"cancel_reasons_{language}", ""))
+        listed = own if own.strip(" ;") else self.cancel_reasons
+        return tuple(each.strip() for each in listed.split(";") if each.strip())
 
     @property
     def photo_tiles(self) -> tuple[str, ...]:

@@ -255,12 +255,16 @@ async def test_the_reason_reaches_the_garage(garage: Garage, outbox: Outbox, far
 async def test_with_a_list_of_reasons_only_those_can_be_chosen(
     garage: Garage, outbox: Outbox, far: Request
 ) -> None:
-    await decide(garage, ask_cancel_reason=True, cancel_reasons="Ill; Repaired elsewhere;")
+    lists = {"cancel_reasons": "Ill; Repaired elsewhere;", "cancel_reasons_nl": "Ziek;; Verkocht"}
+    await decide(garage, ask_cancel_reason=True, **lists)
     link = await link_of(outbox, garage, far)
+    offered = []
     async with garage.browser() as browser:
-        page = await browser.open(f"{link}/cancel")
-    offered = [field["value"] for field in page.select("input[name=reason]")]
-    assert offered == ["Ill", "Repaired elsewhere"]
+        for language in ("en", "nl", "fr"):
+            page = await browser.open(f"{link.replace('/en/', f'/{language}/')}/cancel")
+            offered.append([field["value"] for field in page.select("input[name=reason]")])
+    assert offered == [["Ill", "Repaired elsewhere"], ["Ziek", "Verkocht"], offered[0]]
+    assert await cancel(garage, link, reason="Ziek") == 422
     assert await cancel(garage, link, reason="Because") == 422
     assert await cancel(garage, link, reason="Ill") == 303
 
