@@ -1,5 +1,6 @@
 """Appointments that count only once the link in their mail was confirmed."""
 
+import hashlib
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -14,7 +15,7 @@ from core.workshop.notifications.services import send_mail
 from core.workshop.planning import services as planning
 from core.workshop.planning.models import Appointment
 from plugins.self_service_portal import mail_repository as repository
-from plugins.self_service_portal.appointments import confirm_by_mail
+from plugins.self_service_portal.appointments import CONFIRMATION, confirm_by_mail
 from plugins.self_service_portal.mail_models import Confirmation
 from plugins.self_service_portal.news import on_confirmed
 from plugins.self_service_portal.settings import NAME, settings
@@ -25,12 +26,31 @@ PURPOSE = "confirm"
 
 async def announce(
     session: AsyncSession, appointment: Appointment, email: str, language: str
-) -> None:
-    """Mail what was booked: to be confirmed first, where the garage wants that."""
+) -> datetime | None:
+    """Mail what was booked: to be confirmed first, until the moment that is returned, where the
+    garage wants that."""
     if settings().confirm_bookings:
-        await _ask(session, appointment, email, language)
-    else:
-        await confirm_by_mail(session, appointment, email, language)
+        return await _ask(session, appointment, email, language)
+    await confirm_by_mail(session, appointment, email, language)
+    return None
+
+
+async def announce_again(
+    session: AsyncSession, appointment: Appointment, email: str, language: str
+) -> None:
+    """Mail the same once more, to another address perhaps; asked for twice in a minute, once."""
+    is_asked = await is_open(session, appointment) is not None
+    template = ASK if is_asked else CONFIRMATION
+    turn = int(now().timestamp()) // 60
+    mark = hashlib.sha256(email.lower().encode()).hexdigest()[:16]
+    await send_mail(
+        session,
+        template,
+        email,
+        language,
+        {"appointment_id": str(appointment.id)},
+        key=f"{template}:{appointment.id}:{appointment.sequence}:{mark}:{turn}",
+    )
 
 
 async def move_by_customer(
@@ -59,7 +79,7 @@ async def ask_again(session: AsyncSession, appointment: Appointment, language: s
     """The mail with the link was lost, or overlooked."""
     customer = await _customer_of(session, appointment)
     if customer.email and await is_open(session, appointment) is not None:
-        await _mail(session, appointment, customer.email, language, now().isoformat())
+        await announce_again(session, appointment, customer.email, language)
 
 
 async def settle(session: AsyncSession, appointment_id: UUID) -> None:
@@ -97,25 +117,20 @@ async def is_open(session: AsyncSession, appointment: Appointment) -> Confirmati
     return asked
 
 
-async def _ask(session: AsyncSession, appointment: Appointment, email: str, language: str) -> None:
-    until = now() + timedelta(hours=settings().confirm_hours)
-    session.add(
-        Confirmation(appointment_id=appointment.id, expires_at=min(until, appointment.starts_at))
-    )
-    await _mail(session, appointment, email, language, str(appointment.sequence))
-
-
-async def _mail(
-    session: AsyncSession, appointment: Appointment, email: str, language: str, once: str
-) -> None:
+async def _ask(
+    session: AsyncSession, appointment: Appointment, email: str, language: str
+) -> datetime:
+    until = min(now() + timedelta(hours=settings().confirm_hours), appointment.starts_at)
+    session.add(Confirmation(appointment_id=appointment.id, expires_at=until))
     await send_mail(
         session,
         ASK,
         email,
         language,
         {"appointment_id": str(appointment.id)},
-        key=f"{ASK}:{appointment.id}:{once}",
+        key=f"{ASK}:{appointment.id}:{appointment.sequence}",
     )
+    return until
 
 
 async def _customer_of(session: AsyncSession, appointment: Appointment) -> Customer:

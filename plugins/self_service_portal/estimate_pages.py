@@ -20,12 +20,12 @@ from core.workshop.jobs import repository as jobs
 from core.workshop.planning import holds
 from core.workshop.planning import repository as planning_repository
 from plugins.self_service_portal import booking_limits, services
-from plugins.self_service_portal.calendar import appointment_download, web_calendars
-from plugins.self_service_portal.confirmations import is_open
+from plugins.self_service_portal.calendar import appointment_download
 from plugins.self_service_portal.estimate_steps import (
     COOKIE,
     FORMS,
     STEPS,
+    draft_cookie,
     first_open,
     following,
     form_for,
@@ -33,9 +33,8 @@ from plugins.self_service_portal.estimate_steps import (
     show_step,
 )
 from plugins.self_service_portal.kept_times import owner_of_draft
-from plugins.self_service_portal.look import current_look
 from plugins.self_service_portal.models import Draft
-from plugins.self_service_portal.pages import option, page
+from plugins.self_service_portal.pages import option
 from plugins.self_service_portal.questions import kept
 
 AnyRequest = Request[Any, Any, Any]
@@ -72,25 +71,6 @@ async def restart(request: AnyRequest, session: Session, lang: FromPath[str]) ->
     settings = resources_of(request).settings
     gone = cookies.our_cookie(settings, COOKIE, "", seconds=0)
     return redirect(request, f"/{lang}/estimate/vehicle", cookies_=[gone])
-
-
-@get("/{lang:str}/estimate/done", opt=_OPT)
-async def done(request: AnyRequest, session: Session, lang: FromPath[str]) -> Answer:
-    """The job number, and what happens next."""
-    draft = await open_draft(request, session)
-    if draft is None or draft.job_id is None:
-        return redirect(request, f"/{lang}/estimate")
-    booked = await planning_repository.booked_of_job(session, draft.job_id, "estimate")
-    asked = await is_open(session, booked) if booked else None
-    return page(
-        request,
-        "estimate/done.html",
-        job=await jobs.by_id(session, draft.job_id),
-        email=draft.answers["contact"]["email"],
-        appointment=booked,
-        confirm_until=asked.expires_at if asked else None,
-        calendars=web_calendars(booked) if booked else (),
-    )
 
 
 @get("/{lang:str}/estimate/calendar.ics", opt=_OPT)
@@ -164,9 +144,7 @@ async def _new_draft(
     if not await resources_of(request).limiter.allows(limit.limit, *limit.key):
         raise TooManyDrafts
     draft, secret = await services.begin_draft(session, lang)
-    settings = resources_of(request).settings
-    seconds = int(current_look().draft_life.total_seconds())
-    return draft, cookies.our_cookie(settings, COOKIE, secret, seconds=seconds)
+    return draft, draft_cookie(request, draft, secret)
 
 
 def _new_drafts(request: AnyRequest) -> Watched:
@@ -184,7 +162,6 @@ def _plain(form: Form) -> dict[str, Any]:
 HANDLERS = [
     begin,
     restart,
-    done,
     calendar,
     question,
     reply,

@@ -1,10 +1,12 @@
 """The questions of *Make appointment for estimate*: their order, their pages, the draft."""
 
+import math
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from litestar import Request
+from litestar.datastructures import Cookie
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.clock import now
@@ -40,11 +42,21 @@ async def open_draft(
     request: AnyRequest, session: AsyncSession, *, lock: bool = False
 ) -> Draft | None:
     """This browser's draft, or None."""
-    settings = resources_of(request).settings
-    secret = request.cookies.get(cookies.cookie_name(settings, COOKIE))
+    secret = secret_in(request)
     if not secret:
         return None
     return await repository.draft_by_secret(session, services.secret_hash(secret), now(), lock=lock)
+
+
+def secret_in(request: AnyRequest) -> str:
+    """The secret of this browser's cookie; empty without one."""
+    return request.cookies.get(cookies.cookie_name(resources_of(request).settings, COOKIE), "")
+
+
+def draft_cookie(request: AnyRequest, draft: Draft, secret: str) -> Cookie:
+    """The cookie with which a browser comes back to its draft for as long as that is kept."""
+    seconds = math.ceil((draft.expires_at - now()).total_seconds())
+    return cookies.our_cookie(resources_of(request).settings, COOKIE, secret, seconds=seconds)
 
 
 def first_open(draft: Draft | None) -> str:

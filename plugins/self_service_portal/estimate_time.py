@@ -19,9 +19,11 @@ from core.workshop.locations import repository as locations
 from core.workshop.planning.services import SlotAlreadyTaken
 from plugins.self_service_portal import booking_limits, kept_times, services, time_wishes
 from plugins.self_service_portal.estimate_steps import (
+    draft_cookie,
     first_open,
     following,
     open_draft,
+    secret_in,
     show_step,
 )
 from plugins.self_service_portal.identity import key_to
@@ -79,7 +81,8 @@ async def send(request: AnyRequest, session: Session, lang: FromPath[str]) -> An
     except Refused as refusal:
         await session.refresh(draft)
         return await _show_refusal(request, session, draft, "check", refusal)
-    return redirect(request, f"/{lang}/estimate/done", cookies_=[key_to(request, job)])
+    jar = [key_to(request, job), draft_cookie(request, draft, secret_in(request))]
+    return redirect(request, f"/{lang}/estimate/done", cookies_=jar)
 
 
 async def _keep(request: AnyRequest, session: AsyncSession, draft: Draft, chosen: datetime) -> None:

@@ -116,6 +116,16 @@ class ContactForm(PublicForm):
     )
 
 
+class EmailForm(PublicForm):
+    """An address that was mistyped, put right."""
+
+    email = StringField(
+        _("Your e-mail address"),
+        [InputRequired(), *email_rules()],
+        render_kw={"type": "email", "autocomplete": "email", "inputmode": "email"},
+    )
+
+
 class CourtesyForm(Form):
     """The wish for a car meanwhile."""
 

@@ -11,6 +11,7 @@ from core.web.rendering import Page
 from plugins.self_service_portal.entries import entries
 from plugins.self_service_portal.estimate_steps import open_draft
 from plugins.self_service_portal.found import business
+from plugins.self_service_portal.identity import has_key
 from plugins.self_service_portal.opening import opening_of
 from plugins.self_service_portal.pages import page
 
@@ -30,6 +31,7 @@ async def home(
         entries=entries(),
         base=f"/{lang}",
         has_draft=draft is not None and draft.job_id is None,
+        is_open_here=has_key(request) or (draft is not None and draft.job_id is not None),
         opening=opening,
         business=business(opening),
     )

@@ -28,6 +28,7 @@ from core.workshop.jobs import repository as jobs
 from core.workshop.jobs.models import Job
 from core.workshop.jobs.services import find_for_customer
 from core.workshop.vehicles.plates import normalise_plate
+from plugins.self_service_portal.forms import IdentifyForm
 
 AnyRequest = Request[Any, Any, Any]
 COOKIE = "portal-job"
@@ -88,6 +89,24 @@ async def identify(
     raise NoSuchJob if await _count_miss(request, limits) else TooManyGuesses
 
 
+async def let_in(
+    request: AnyRequest, session: AsyncSession, form: IdentifyForm, values: FormValues
+) -> tuple[Job | None, int]:
+    """The job whose plate and number were typed, or None with the status of the page that shows
+    `form` again: what is wrong stands in it, and the page has a piece of work on it where too many
+    were wrong. `values` are all that the form carried."""
+    if not form.validate():
+        await offer_puzzle(request, *watched(request))
+        return None, 422
+    plate = form.text("plate")
+    try:
+        return await identify(request, session, values, plate, form.text("number")), 200
+    except Refused as refusal:
+        form.add_refusal(refusal)
+        await offer_puzzle(request, *watched(request, plate))
+        return None, refusal.status_code
+
+
 async def check_plate(
     request: AnyRequest, values: FormValues, expected: str, wrong: Callable[[], Refused]
 ) -> None:
@@ -146,6 +165,11 @@ async def opened_job(request: AnyRequest, session: AsyncSession) -> Job | None:
         return await jobs.by_id(session, job_id)
     except (BadSignature, ValueError, NotFound):
         return None
+
+
+def has_key(request: AnyRequest) -> bool:
+    """Whether this browser has a job open, by its own word: it forgets the key after two hours."""
+    return bool(_key_in(request))
 
 
 def visit_of(request: AnyRequest) -> str:

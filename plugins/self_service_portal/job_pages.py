@@ -20,10 +20,11 @@ from core.workshop.jobs.models import Job
 from core.workshop.jobs.numbers import LENGTH, display_public_number, normalise_public_number
 from core.workshop.photos import repository as photos
 from plugins.self_service_portal.forms import IdentifyForm
-from plugins.self_service_portal.identity import identify, key_to, opened_job, visit_of, watched
+from plugins.self_service_portal.identity import key_to, let_in, opened_job, visit_of, watched
 from plugins.self_service_portal.job_uploads import uploader
 from plugins.self_service_portal.pages import option, page
 from plugins.self_service_portal.settings import settings
+from plugins.self_service_portal.time_is_up import Opened, opened_or_asked, place_in
 from plugins.self_service_portal.visit_photos import add_to_job, sent_in
 
 AnyRequest = Request[Any, Any, Any]
@@ -32,12 +33,15 @@ Answer = Page | Redirect
 _NEXT = {"pictures": "pictures/add", "status": "status/job", "repair": "repair/time"}
 
 
-def _ask(request: AnyRequest, entry: str, form: IdentifyForm, status_code: int = 200) -> Page:
+def _ask(
+    request: AnyRequest, entry: str, form: IdentifyForm, place: str, status_code: int = 200
+) -> Page:
     return page(
         request,
         "identify.html",
         entry=entry,
         form=form,
+        place=place,
         status_code=status_code,
     )
 
@@ -52,25 +56,18 @@ def _with_number(request: AnyRequest) -> IdentifyForm:
 
 async def _begin(request: AnyRequest, entry: str) -> Page:
     await offer_puzzle(request, *watched(request))
-    return _ask(request, entry, _with_number(request))
+    return _ask(request, entry, _with_number(request), place_in(request.query_params.get("to", "")))
 
 
 async def _let_in(request: AnyRequest, session: AsyncSession, lang: str, entry: str) -> Answer:
     values = await form_values(request)
     if "reset" in values:
         return redirect(request, f"/{lang}/{entry}")
-    form = IdentifyForm(values)
-    if not form.validate():
-        await offer_puzzle(request, *watched(request))
-        return _ask(request, entry, form, 422)
-    plate, number = form.text("plate"), form.text("number")
-    try:
-        job = await identify(request, session, values, plate, number)
-    except Refused as refusal:
-        form.add_refusal(refusal)
-        await offer_puzzle(request, *watched(request, plate))
-        return _ask(request, entry, form, refusal.status_code)
-    return redirect(request, f"/{lang}/{_NEXT[entry]}", cookies_=[key_to(request, job)])
+    form, place = IdentifyForm(values), place_in(str((values.getlist("to") or [""])[0]))
+    job, status_code = await let_in(request, session, form, values)
+    if job is None:
+        return _ask(request, entry, form, place, status_code)
+    return redirect(request, f"/{lang}/{place or _NEXT[entry]}", cookies_=[key_to(request, job)])
 
 
 @get("/{lang:str}/pictures", opt=option("pictures"))
@@ -126,10 +123,15 @@ async def add_page(request: AnyRequest, session: Session, lang: FromPath[str]) -
 async def add_pictures(request: AnyRequest, session: Session, lang: FromPath[str]) -> Answer:
     """Photos arrive: straight into the job."""
     async with receive_upload(request) as submission:
+        opened = await opened_or_asked(
+            request, session, submission.values, files=len(submission.files)
+        )
+        if not isinstance(opened, Opened):
+            return opened
+        job = opened.job
+        if opened.is_again:
+            return await _add(request, session, job, [])
         intake = await take_in(submission)
-        job = await opened_job(request, session)
-        if job is None:
-            return redirect(request, f"/{lang}/pictures")
         added = 0
         try:
             async with session.begin_nested():

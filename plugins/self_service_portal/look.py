@@ -89,6 +89,7 @@ class Look(_Stored):
     insurer: Need = "hidden"
     claim_number: Need = "hidden"
     courtesy_car: Need = "hidden"
+    repair_courtesy_car: bool = True
     hidden_entries: tuple[Literal["estimate", "repair", "status", "pictures"], ...] = ()
     embed_origins: tuple[Origin, ...] = ()
     draft_days: Days = 7

@@ -4,15 +4,18 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import and_, select
+from sqlalchemy import and_, exists, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.workshop.jobs.models import Job
 from plugins.self_service_portal.look_models import Consent, PortalLook
 from plugins.self_service_portal.models import Draft, DraftPhoto
+from plugins.self_service_portal.time_wish_models import TimeWish
 
 MANY = 500
+_WAITS = exists().where(TimeWish.tenant_id == Draft.tenant_id, TimeWish.draft_id == Draft.id)
+"""Somebody on the waiting list would go on with it, and its photos."""
 
 
 async def row(session: AsyncSession) -> PortalLook | None:
@@ -54,10 +57,10 @@ async def consents_of_customer(session: AsyncSession, customer_id: UUID) -> Sequ
 
 
 async def unsent_since(session: AsyncSession, moment: datetime) -> Sequence[Draft]:
-    """Drafts that were not sent and have had no answer since `moment`."""
+    """Drafts that were not sent and have had no answer since `moment`, and no wish waits for."""
     found = await session.scalars(
         select(Draft)
-        .where(Draft.job_id.is_(None), Draft.updated_at <= moment)
+        .where(Draft.job_id.is_(None), Draft.updated_at <= moment, ~_WAITS)
         .order_by(Draft.updated_at)
         .limit(MANY)
     )
@@ -67,14 +70,20 @@ async def unsent_since(session: AsyncSession, moment: datetime) -> Sequence[Draf
 async def unsent_photos_since(
     session: AsyncSession, moment: datetime
 ) -> Sequence[tuple[Draft, UUID]]:
-    """Photos, with their drafts, that came at `moment` or before and were not sent."""
+    """Photos, with their drafts, that were not sent, have had neither an answer beside them nor
+    came since `moment`, and no wish waits for."""
     rows = await session.execute(
         select(Draft, DraftPhoto.id)
         .join(
             DraftPhoto,
             and_(DraftPhoto.tenant_id == Draft.tenant_id, DraftPhoto.draft_id == Draft.id),
         )
-        .where(Draft.job_id.is_(None), DraftPhoto.created_at <= moment)
+        .where(
+            Draft.job_id.is_(None),
+            Draft.updated_at <= moment,
+            DraftPhoto.created_at <= moment,
+            ~_WAITS,
+        )
         .order_by(DraftPhoto.created_at)
         .limit(MANY)
     )

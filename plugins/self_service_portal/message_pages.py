@@ -20,11 +20,11 @@ from core.web.viewer import requires
 from core.workshop.jobs.models import Job
 from plugins.self_service_portal import messages, stage_wishes
 from plugins.self_service_portal.entries import is_shown
-from plugins.self_service_portal.identity import opened_job
-from plugins.self_service_portal.pages import option, page
+from plugins.self_service_portal.pages import option
 from plugins.self_service_portal.settings import settings
 from plugins.self_service_portal.status_pages import render_status
 from plugins.self_service_portal.talk_forms import MessageForm, WishForm
+from plugins.self_service_portal.time_is_up import Opened, opened_or_asked
 
 AnyRequest = Request[Any, Any, Any]
 Session = NamedDependency[AsyncSession]
@@ -36,11 +36,13 @@ PER_ADDRESS = "60/hour"
 @post("/{lang:str}/status/messages", opt=option("status"))
 async def write(request: AnyRequest, session: Session, lang: FromPath[str]) -> Page | Redirect:
     """The customer writes to the garage."""
-    job = await opened_job(request, session)
-    form = MessageForm(await form_values(request))
-    if job is None:
-        # Two hours are over: what was written is shown once more, so that it can be copied.
-        return page(request, "message_kept.html", form=form, status_code=401)
+    values = await form_values(request)
+    opened = await opened_or_asked(request, session, values, place="#messages")
+    if not isinstance(opened, Opened):
+        return opened
+    job, form = opened.job, MessageForm(values)
+    if opened.is_again:
+        return await render_status(request, session, job, message_form=form)
     try:
         await _check_limits(request, job)
         writing = messages.Writing(form.text("body"), messages.mark(form.text("once")))
@@ -57,10 +59,13 @@ async def write(request: AnyRequest, session: Session, lang: FromPath[str]) -> P
 @post("/{lang:str}/status/wish", opt=option("status"))
 async def wish(request: AnyRequest, session: Session, lang: FromPath[str]) -> Page | Redirect:
     """The customer chooses when a mail is welcome."""
-    job = await opened_job(request, session)
-    if job is None:
-        return redirect(request, f"/{lang}/status")
-    form = WishForm(await form_values(request))
+    values = await form_values(request)
+    opened = await opened_or_asked(request, session, values, place="#wish")
+    if not isinstance(opened, Opened):
+        return opened
+    job, form = opened.job, WishForm(values)
+    if opened.is_again:
+        return await render_status(request, session, job, wish_form=form)
     try:
         await stage_wishes.choose(session, job.id, form.text("choice"))
     except Refused as refusal:

@@ -1,13 +1,15 @@
 """What every page of the portal needs: its language, its switches, its look."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from litestar import Request
+from litestar.datastructures import Cookie
 from litestar.exceptions import NotFoundException
 from litestar.handlers import BaseRouteHandler
 
 from core.i18n import current_language
+from core.i18n import gettext as _
 from core.web import rendering
 from core.web.dependencies import session_for_guard
 from core.web.embedding import let_frame
@@ -22,6 +24,15 @@ from plugins.self_service_portal.look_services import look_of
 from plugins.self_service_portal.settings import NAME, settings
 
 AnyRequest = Request[Any, Any, Any]
+_BACK = "portal_back"
+
+
+@dataclass(frozen=True, slots=True)
+class _Back:
+    """Somebody is back at a form. `place` is the part of the page that has it."""
+
+    key: Cookie | None
+    place: str
 
 
 def page(
@@ -29,13 +40,29 @@ def page(
 ) -> rendering.Page:
     """A page of the portal. It knows as `offered` which entries it may link to, as `look` what the
     garage's owner decided and as `said` the garage's own words."""
-    offered = {entry.key for entry in entries()}
-    return rendering.page(
-        request,
-        f"self_service_portal/{template}",
-        status_code=status_code,
-        **{"offered": offered, "look": current_look(), "said": current_look().said(), **values},
+    shown = {
+        "offered": {entry.key for entry in entries()},
+        "look": current_look(),
+        "said": current_look().said(),
+    }
+    back: _Back | None = request.scope["state"].get(_BACK)
+    if back is not None:
+        kept = _("Here is what you filled in. It is not sent yet: please look at it and go on.")
+        there = (back.place, _("Show it")) if back.place else (None, "")
+        shown["flashes"] = [rendering.Flash(kept, "info", None, *there)]
+    answer = rendering.page(
+        request, f"self_service_portal/{template}", status_code=status_code, **{**shown, **values}
     )
+    if back is not None and back.key is not None:
+        answer.set_cookie(back.key)
+    return answer
+
+
+def welcome_back(request: AnyRequest, key: Cookie | None, place: str) -> None:
+    """The page of this request is that of a form which its sender had filled before saying who
+    they are. `key` opens their job from now on, where it is not open already; `place` is the part
+    of the page that has the form, such as `#messages`, or empty."""
+    request.scope["state"][_BACK] = _Back(key, place)
 
 
 def put_on(connection: AnyConnection, look: Look) -> None:

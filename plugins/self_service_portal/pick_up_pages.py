@@ -23,6 +23,7 @@ from plugins.self_service_portal import kept_times, services
 from plugins.self_service_portal.identity import opened_job
 from plugins.self_service_portal.pages import option, page
 from plugins.self_service_portal.settings import settings
+from plugins.self_service_portal.time_is_up import Opened, opened_or_asked, say_who_first
 
 AnyRequest = Request[Any, Any, Any]
 Session = NamedDependency[AsyncSession]
@@ -37,8 +38,11 @@ def can_choose(job: Job) -> bool:
 @get("/{lang:str}/status/pick-up", opt=option("status"))
 async def pick_up(request: AnyRequest, session: Session, lang: FromPath[str]) -> Answer:
     """Free times."""
-    job = await _opened(request, session)
-    if job is None or not can_choose(job):
+    _check_offered()
+    job = await opened_job(request, session)
+    if job is None:
+        return say_who_first(request, "status")
+    if not can_choose(job):
         return redirect(request, f"/{lang}/status/job")
     return await _times(request, session, job)
 
@@ -46,10 +50,14 @@ async def pick_up(request: AnyRequest, session: Session, lang: FromPath[str]) ->
 @post("/{lang:str}/status/pick-up", opt=option("status"))
 async def book_pick_up(request: AnyRequest, session: Session, lang: FromPath[str]) -> Answer:
     """Book the one that was chosen; another one that is booked already gives way."""
-    job = await _opened(request, session)
-    if job is None:
-        return redirect(request, f"/{lang}/status")
-    chosen = kept_times.chosen_time(await form_values(request))
+    _check_offered()
+    values = await form_values(request)
+    opened = await opened_or_asked(request, session, values)
+    if not isinstance(opened, Opened):
+        return opened
+    job, chosen = opened.job, kept_times.chosen_time(values)
+    if opened.is_again and can_choose(job):
+        return await _times(request, session, job, chosen=chosen)
     if chosen is None:
         problem = _("Please choose a time.")
         return await _times(request, session, job, problem=problem, status_code=422)
@@ -65,10 +73,9 @@ async def book_pick_up(request: AnyRequest, session: Session, lang: FromPath[str
     return redirect(request, f"/{lang}/status/job", flash=flash)
 
 
-async def _opened(request: AnyRequest, session: AsyncSession) -> Job | None:
+def _check_offered() -> None:
     if not settings().pick_up_online:
         raise NotFoundException
-    return await opened_job(request, session)
 
 
 async def _refused(

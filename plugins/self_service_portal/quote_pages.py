@@ -22,6 +22,7 @@ from plugins.self_service_portal.pages import option, page
 from plugins.self_service_portal.quote_files import serve_pdf
 from plugins.self_service_portal.talk_forms import DecisionForm
 from plugins.self_service_portal.talk_models import Quote
+from plugins.self_service_portal.time_is_up import Opened, opened_or_asked, say_who_first
 
 AnyRequest = Request[Any, Any, Any]
 Session = NamedDependency[AsyncSession]
@@ -29,12 +30,12 @@ Session = NamedDependency[AsyncSession]
 
 @get("/{lang:str}/status/quotes/{quote_id:uuid}", opt=option("status", framed=False))
 async def quote_page(
-    request: AnyRequest, session: Session, lang: FromPath[str], quote_id: FromPath[UUID]
+    request: AnyRequest, session: Session, quote_id: FromPath[UUID]
 ) -> Page | Redirect:
     """Amounts, words and what can be done."""
     job = await opened_job(request, session)
     if job is None:
-        return redirect(request, f"/{lang}/status")
+        return say_who_first(request, "status")
     quote = await repository.of_job_by_id(session, job.id, quote_id)
     return await _show(request, session, job, quote)
 
@@ -62,7 +63,7 @@ async def confirm_page(
     kind = _kind(answer)
     job = await opened_job(request, session)
     if job is None:
-        return redirect(request, f"/{lang}/status")
+        return say_who_first(request, "status")
     quote = await repository.of_job_by_id(session, job.id, quote_id)
     view = quotes.seen(quote, await repository.outcome_of(session, quote.id), job)
     if view.state != "open":
@@ -80,11 +81,15 @@ async def decide(
 ) -> Page | Redirect:
     """The customer's answer. It is recorded once, and stays."""
     kind = _kind(answer)
-    job = await opened_job(request, session)
-    if job is None:
-        return redirect(request, f"/{lang}/status")
+    values = await form_values(request)
+    opened = await opened_or_asked(request, session, values)
+    if not isinstance(opened, Opened):
+        return opened
+    job = opened.job
     quote = await repository.of_job_by_id(session, job.id, quote_id)
-    form = DecisionForm(await form_values(request))
+    form = DecisionForm(values)
+    if opened.is_again:
+        return _confirm(request, job, quote, kind, form)
     if not form.validate():
         return _confirm(request, job, quote, kind, form, status_code=422)
     try:

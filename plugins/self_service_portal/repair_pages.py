@@ -26,9 +26,11 @@ from plugins.self_service_portal.bringing import NothingToBring, check_can_be_br
 from plugins.self_service_portal.calendar import appointment_download, web_calendars
 from plugins.self_service_portal.forms import CourtesyForm
 from plugins.self_service_portal.identity import opened_job
+from plugins.self_service_portal.look import current_look
 from plugins.self_service_portal.pages import option, page
 from plugins.self_service_portal.pick_up_pages import can_choose
 from plugins.self_service_portal.progress import is_over
+from plugins.self_service_portal.time_is_up import Opened, opened_or_asked
 
 AnyRequest = Request[Any, Any, Any]
 Session = NamedDependency[AsyncSession]
@@ -51,24 +53,25 @@ async def repair_time(request: AnyRequest, session: Session, lang: FromPath[str]
 @post("/{lang:str}/repair/time", opt=option("repair"))
 async def book_repair(request: AnyRequest, session: Session, lang: FromPath[str]) -> Answer:
     """Check first, then book: the button on the check page sends `confirmed`."""
-    job = await opened_job(request, session)
-    if job is None:
-        return redirect(request, f"/{lang}/repair")
     values = await form_values(request)
+    opened = await opened_or_asked(request, session, values)
+    if not isinstance(opened, Opened):
+        return opened
+    job = opened.job
     form = CourtesyForm(values)
     chosen = kept_times.chosen_time(values)
     if chosen is None:
         problem = _("Please choose a time.")
         return await _times(request, session, job, form, problem=problem, status_code=422)
     try:
-        if "confirmed" not in values:
+        if opened.is_again or "confirmed" not in values:
             return await _check(request, session, job, form, chosen)
         async with session.begin_nested():
             await services.book_drop_off(
                 session,
                 job,
                 chosen,
-                courtesy_car=bool(form.courtesy_car.data),
+                courtesy_car=_wishes_car(job, form),
                 language=lang,
             )
     except Refused as refusal:
@@ -103,6 +106,12 @@ async def repair_calendar(request: AnyRequest, session: Session) -> Response[byt
     if job is None or booked is None:
         raise NotFoundException
     return appointment_download(booked, job, resources_of(request).settings)
+
+
+def _wishes_car(job: Job, form: CourtesyForm) -> bool:
+    """What is ticked; where the garage does not ask, what is known of the job stays."""
+    asks = current_look().repair_courtesy_car
+    return bool(form.courtesy_car.data) if asks else job.courtesy_car_wished
 
 
 async def _check(
@@ -165,7 +174,7 @@ def _show_check(
         "repair_check.html",
         job=job,
         slot=chosen,
-        courtesy=bool(form.courtesy_car.data),
+        courtesy=_wishes_car(job, form),
         kept_until=state.kept_until,
         is_gone=state.is_gone,
         alternatives=state.alternatives,

@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import and_, delete, func, select
+from sqlalchemy import and_, delete, exists, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -112,6 +112,19 @@ async def drafts_of_customer(session: AsyncSession, customer_id: UUID) -> list[D
         .limit(MANY)
     )
     return list(found)
+
+
+async def customer_made_with(session: AsyncSession, job: Job) -> Customer | None:
+    """The job's customer, where the two became known together and no other job is theirs. What one
+    transaction stores has one moment."""
+    others = exists().where(
+        Job.tenant_id == Customer.tenant_id, Job.customer_id == Customer.id, Job.id != job.id
+    )
+    return await session.scalar(
+        select(Customer).where(
+            Customer.id == job.customer_id, Customer.created_at == job.created_at, ~others
+        )
+    )
 
 
 async def open_estimates_of(session: AsyncSession, email: str) -> int:

@@ -3,7 +3,7 @@
 import hashlib
 import secrets
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -31,6 +31,9 @@ from plugins.self_service_portal.kept_times import owner_of_draft, owner_of_job
 from plugins.self_service_portal.look import current_look
 from plugins.self_service_portal.models import Draft
 from plugins.self_service_portal.questions import job_details
+
+KEPT_AFTER_FREEING = timedelta(days=1)
+"""How long somebody who did not confirm finds everything, at the least."""
 
 
 class NothingToFetch(Refused):
@@ -62,7 +65,7 @@ async def begin_draft(session: AsyncSession, language: str) -> tuple[Draft, str]
 def answer(draft: Draft, step: str, values: Mapping[str, Any]) -> None:
     """Keep the answers of a step."""
     draft.answers = {**draft.answers, step: dict(values)}
-    draft.expires_at = now() + current_look().draft_life
+    draft.expires_at = max(draft.expires_at, now() + current_look().draft_life)
 
 
 def take_back_answer(draft: Draft, step: str) -> None:
@@ -110,7 +113,9 @@ async def send_draft(session: AsyncSession, draft: Draft) -> Job:
         CUSTOMER,
         holder=holds.hash_of(owner_of_draft(draft.id)),
     )
-    await announce(session, appointment, contact["email"], draft.language)
+    confirm_until = await announce(session, appointment, contact["email"], draft.language)
+    if confirm_until is not None:
+        draft.expires_at = max(draft.expires_at, confirm_until + KEPT_AFTER_FREEING)
     draft.job_id = job.id
     await session.flush()
     return job

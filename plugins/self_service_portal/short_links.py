@@ -19,6 +19,7 @@ from core.web.resources import tenant_of
 from core.workshop.jobs.models import Job
 from core.workshop.jobs.numbers import LENGTH, normalise_public_number
 from plugins.self_service_portal.entries import entries
+from plugins.self_service_portal.finish_pages import close_former_visit
 from plugins.self_service_portal.look import look_scope
 from plugins.self_service_portal.look_services import look_of
 from plugins.self_service_portal.reach import spoken_address
@@ -59,7 +60,8 @@ async def short_link(
         query = f"?number={number}"
     if entry not in offered:
         raise NotFoundException
-    return redirect(request, f"/{_language(request)}/{entry}{query}")
+    closed = await close_former_visit(request, session)
+    return redirect(request, f"/{_language(request)}/{entry}{query}", cookies_=closed)
 
 
 def _offered() -> list[str]:

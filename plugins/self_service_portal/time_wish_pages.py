@@ -10,7 +10,6 @@ from litestar.response import Redirect
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.errors import Refused
-from core.web import cookies
 from core.web.client_address import client_address
 from core.web.forms import FormValues, form_values
 from core.web.puzzles import Watched, offer_puzzle, require_answer
@@ -24,12 +23,12 @@ from core.workshop.vehicles.plates import normalise_plate
 from plugins.self_service_portal import time_wish_repository as repository
 from plugins.self_service_portal import time_wishes
 from plugins.self_service_portal.entries import is_shown
-from plugins.self_service_portal.estimate_steps import COOKIE, open_draft
+from plugins.self_service_portal.estimate_steps import draft_cookie, open_draft, secret_in
 from plugins.self_service_portal.forms import PlateForm
 from plugins.self_service_portal.identity import ask_for_plate, check_plate, key_to, opened_job
-from plugins.self_service_portal.look import current_look
 from plugins.self_service_portal.pages import option, page
 from plugins.self_service_portal.settings import settings
+from plugins.self_service_portal.time_is_up import Opened, opened_or_asked, say_who_first
 from plugins.self_service_portal.time_wish_form import TimeWishForm, wish_form
 from plugins.self_service_portal.time_wish_models import TimeWish
 
@@ -81,15 +80,16 @@ async def keep_estimate_wish(request: AnyRequest, session: Session, lang: FromPa
     if not await _is_acceptable(request, form, values):
         return _show(request, "estimate", form, status_code=form.status_code)
     await time_wishes.wish_for_estimate(session, draft, form.wish(lang))
-    return redirect(request, f"/{lang}/estimate/wish/done")
+    cookie = draft_cookie(request, draft, secret_in(request))
+    return redirect(request, f"/{lang}/estimate/wish/done", cookies_=[cookie])
 
 
 @get("/{lang:str}/repair/wish", opt=option("repair"))
-async def repair_wish(request: AnyRequest, session: Session, lang: FromPath[str]) -> Answer:
+async def repair_wish(request: AnyRequest, session: Session) -> Answer:
     """The same for somebody who has a job."""
     job = await opened_job(request, session)
     if job is None:
-        return redirect(request, f"/{lang}/repair")
+        return say_who_first(request, "repair")
     form = wish_form(await locations.by_id(session, job.location_id), None)
     await offer_puzzle(request, _wishes(request))
     return _show(request, "repair", form)
@@ -98,12 +98,16 @@ async def repair_wish(request: AnyRequest, session: Session, lang: FromPath[str]
 @post("/{lang:str}/repair/wish", opt=option("repair"))
 async def keep_repair_wish(request: AnyRequest, session: Session, lang: FromPath[str]) -> Answer:
     """On the list."""
-    job = await opened_job(request, session)
-    if job is None:
-        return redirect(request, f"/{lang}/repair")
-    location = await locations.by_id(session, job.location_id)
     values = await form_values(request)
+    opened = await opened_or_asked(request, session, values)
+    if not isinstance(opened, Opened):
+        return opened
+    job = opened.job
+    location = await locations.by_id(session, job.location_id)
     form = wish_form(location, values)
+    if opened.is_again:
+        await offer_puzzle(request, _wishes(request))
+        return _show(request, "repair", form)
     if not await _is_acceptable(request, form, values):
         return _show(request, "repair", form, status_code=form.status_code)
     await time_wishes.wish_for_drop_off(session, job, form.wish(lang))
@@ -145,12 +149,8 @@ async def take_up(
     if wish.job_id is not None:
         job = await jobs.by_id(session, wish.job_id)
         return redirect(request, f"/{lang}/repair/time", cookies_=[key_to(request, job)])
-    cookie = cookies.our_cookie(
-        resources_of(request).settings,
-        COOKIE,
-        await time_wishes.take_up(session, wish, lang),
-        seconds=int(current_look().draft_life.total_seconds()),
-    )
+    draft, secret = await time_wishes.take_up(session, wish, lang)
+    cookie = draft_cookie(request, draft, secret)
     return redirect(request, f"/{lang}/estimate", cookies_=[cookie])
 
 

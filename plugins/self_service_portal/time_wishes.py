@@ -106,21 +106,24 @@ async def place_of(session: AsyncSession, wish: TimeWish) -> Location:
     return await locations.by_id(session, (await jobs.by_id(session, wish.job_id)).location_id)
 
 
-async def take_up(session: AsyncSession, wish: TimeWish, language: str) -> str:
-    """Go on with the draft of a wish, made again where it is gone; the secret for the browser's
-    cookie. The browser in which it was begun loses it, so that it is in one place only."""
+async def take_up(session: AsyncSession, wish: TimeWish, language: str) -> tuple[Draft, str]:
+    """Go on with the draft of a wish, made again where it is gone; with the secret for the
+    browser's cookie. The browser in which it was begun loses it, so that it is in one place
+    only."""
     draft = None
     if wish.draft_id is not None:
         draft = await drafts.draft_by_id(session, wish.draft_id, now())
     if draft is None or draft.job_id is not None:
         draft, secret = await begin_draft(session, language)
-        draft.answers = dict(wish.answers)
+        # Its photos are gone with the former one, so they are asked for again.
+        draft.answers = {step: told for step, told in wish.answers.items() if step != "photos"}
+        draft.expires_at = max(draft.expires_at, wish.consent_at + KEPT_OPEN)
         wish.draft_id, wish.owner_hash = draft.id, hash_of(owner_of_draft(draft.id))
     else:
         secret = secrets.token_urlsafe(24)
         draft.secret_hash = hash_of(secret)
     await session.flush()
-    return secret
+    return draft, secret
 
 
 async def mark_done(session: AsyncSession, wish_id: UUID, actor: Actor) -> TimeWish:

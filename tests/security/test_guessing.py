@@ -23,6 +23,16 @@ from tests.solving import ONE_MORE_STEP, submit_and_work
 from tests.statements import counted
 
 ENTRIES = ("status", "pictures", "repair")
+FORMS = (
+    "status/messages",
+    "status/wish",
+    "status/pick-up",
+    "repair/time",
+    "repair/wish",
+    "pictures/add",
+    "status/quotes/01890000-0000-7000-8000-000000000000/approve",
+)
+"""What a form says that was sent too late: it asks for plate and number as well."""
 PLATE, NUMBER = "2-ZZZ-999", "AAA-AAA-AAA"
 VISITOR = {"__Host-visitor": "v" * 22}
 A_DAY = 24 * 3600
@@ -79,6 +89,29 @@ async def test_every_kind_of_miss_is_the_same_answer(
         seen.append(as_seen(answer, plate, number))
     assert all(each == seen[0] for each in seen)
     assert seen[0][0] == 422
+
+
+@pytest.mark.parametrize("form", FORMS)
+async def test_forms_that_come_too_late_answer_each_kind_of_miss_alike_and_count_it(
+    garage: Garage, other_garage: Garage, job: Job, elsewhere: Limiter, form: str
+) -> None:
+    async with other_garage.unit() as session:
+        other = await factories.a_job(session, plate="9-OTH-999")
+    seen = []
+    for plate, number in misses(job, other):
+        browser = garage.browser(cookies=VISITOR, address="203.0.113.30")
+        typed = {"again": "yes", "plate": plate, "number": number}
+        answer = await browser.submit(f"/en/{form}", typed, page="/en/status", follow=False)
+        seen.append(as_seen(answer, plate, number))
+    assert all(each == seen[0] for each in seen)
+    assert seen[0][0] == 422
+    key = ("portal-miss", str(garage.tenant.id), "203.0.113.30")
+    await spend(elsewhere, MISSES_PER_ADDRESS, 13, *key)
+    right = {"again": "yes", "plate": job.plate, "number": job.public_number}
+    stopped = await garage.browser(address="203.0.113.30").submit(
+        f"/en/{form}", right, page="/en/status", follow=False
+    )
+    assert stopped.status_code == 429
 
 
 @contextmanager
@@ -155,6 +188,16 @@ async def test_an_address_that_guesses_is_stopped_and_the_owner_is_not(
     owner = await guess(garage.browser(address="203.0.113.21"), job.plate, job.public_number)
     assert statuses == [422] * 20 + [429] * 2
     assert owner.status_code == 303
+
+
+async def test_a_guesser_with_a_new_address_of_its_network_each_time_is_stopped_as_one(
+    garage: Garage, job: Job
+) -> None:
+    statuses = [
+        (await guess(garage.browser(address=f"2001:db8:9:9::{n:x}"), job.plate, NUMBER)).status_code
+        for n in range(22)
+    ]
+    assert statuses == [422] * 20 + [429] * 2
 
 
 async def test_an_address_that_is_stopped_gets_no_answer_to_the_right_pair_either(

@@ -127,6 +127,11 @@ async def a_link_into_the_job_with_another_plate(scene: Scene) -> Shown:
     return sent(scene.garage.browser(), address, {"plate": "1-XYZ-1"})
 
 
+@state("finished.html", "Nothing of your visit is open here any more.")
+async def a_visit_that_is_finished_on_this_device(scene: Scene) -> Shown:
+    return opened(scene.garage.browser(), "/{lang}/finished")
+
+
 @state("link.html", "Please type the registration plate of your vehicle")
 async def a_link_into_the_job(scene: Scene) -> Shown:
     return opened(scene.garage.browser(), await talk_link(scene.garage))
@@ -135,7 +140,7 @@ async def a_link_into_the_job(scene: Scene) -> Shown:
 async def talk_link(garage: Garage) -> str:
     """Where the mail of an answer leads."""
     async with garage.unit() as session:
-        address = job_links.address_of(Target((await a_job(session)).id))
+        address = job_links.address_of(Target((await a_job(session)).id, is_talk=True))
     return f"/{{lang}}/status/link/{address.rpartition('/')[2]}"
 
 

@@ -67,10 +67,16 @@ async def declining_without_a_name(scene: Scene) -> Shown:
     return sent(talkers.customer, QUOTE.format(id=quote.id) + "/decline", {"name": ""})
 
 
-@state("message_kept.html", "Your message was not sent: copy it", status=401)
+@state("time_is_up.html", "nothing is lost", status=401)
 async def a_message_after_two_hours(scene: Scene) -> Shown:
     browser = scene.garage.browser()
     return sent(browser, "/{lang}/status/messages", {"body": "A long story. " * 20})
+
+
+@state("time_is_up.html", "We find no job with this plate and number.", status=422)
+async def photos_after_two_hours_with_a_wrong_number(scene: Scene) -> Shown:
+    values = {"again": "yes", "plate": "1-ABC-123", "number": "AAA-AAA-AAA"}
+    return sent(scene.garage.browser(), "/{lang}/pictures/add", values)
 
 
 async def with_everything(scene: Scene) -> Talkers:

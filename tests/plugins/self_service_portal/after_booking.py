@@ -53,9 +53,10 @@ async def request_estimate(
     damage: str = "A dent",
     language: str = "en",
     at: datetime | None = None,
+    email: str = "",
 ) -> Request:
     """Fill a draft with these answers and send it, as the last page of the questions does."""
-    email = f"{secrets.token_hex(6)}@customer.test"
+    email = email or f"{secrets.token_hex(6)}@customer.test"
     async with garage.unit(language) as session:
         draft, secret = await begin_draft(session, language)
         slot = at or await first_slot(session)

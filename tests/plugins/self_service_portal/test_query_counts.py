@@ -52,7 +52,7 @@ MOST = {
     "/en/privacy": 2,
     "/en/job-number": 2,
     "/en/job-number/sent": 2,
-    "sent: /en/estimate/done": 7,
+    "sent: /en/estimate/done": 8,
     "stranger: /en/status/link/{talk}": 4,
     "stranger: /en/pictures/link/{pictures}": 4,
     "stranger: /en/mails/{mails}": 5,

@@ -4,16 +4,30 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from core.clock import frozen, now
 from core.storage import ObjectMissing
+from plugins.self_service_portal.mail_models import Confirmation
 from plugins.self_service_portal.models import Draft, DraftPhoto
 from plugins.self_service_portal.retention import keep_retention
-from plugins.self_service_portal.services import begin_draft, forget_draft
+from plugins.self_service_portal.services import (
+    answer,
+    begin_draft,
+    forget_draft,
+    forget_old_drafts,
+)
+from plugins.self_service_portal.time_wishes import (
+    KEPT_OPEN,
+    Wish,
+    forget_old_wishes,
+    wish_for_estimate,
+)
+from plugins.self_service_portal.unconfirmed import free_unconfirmed
 from tests.factories import jpeg
 from tests.garages import Garage, Outbox
-from tests.plugins.self_service_portal.after_booking import request_estimate
+from tests.plugins.self_service_portal.after_booking import decide as change
+from tests.plugins.self_service_portal.after_booking import draft_of, far_slot, request_estimate
 from tests.plugins.self_service_portal.deciding import decide
 from tests.plugins.self_service_portal.waiting_people import at_the_time
 
@@ -82,6 +96,53 @@ async def sent_photos(garage: Garage, outbox: Outbox) -> None:
     assert answer.status_code == 303
     while await outbox.empty(garage):
         pass
+
+
+async def test_what_somebody_on_the_waiting_list_would_go_on_with_is_kept_as_long_as_the_wish(
+    garage: Garage, outbox: Outbox
+) -> None:
+    await decide(garage, draft_days=2, photo_days=1)
+    await sent_photos(garage, outbox)
+    async with garage.unit() as session:
+        draft = (await session.scalars(select(Draft))).one()
+        await wish_for_estimate(session, draft, Wish("Noor", "en", email="noor@customer.test"))
+        answer(draft, "damage", {"damage": "Two scratches", "zones": []})
+    async with garage.unit() as session:
+        with frozen(now() + timedelta(days=29)):
+            await forget_old_drafts(session)
+    assert await left_after(garage, 29) == [1, 1]
+    async with garage.unit() as session:
+        with frozen(now() + KEPT_OPEN + timedelta(minutes=1)):
+            await forget_old_wishes(session)
+    assert await left_after(garage, 30) == [0, 0]
+
+
+async def test_a_time_that_nobody_confirmed_for_two_days_leaves_everything_for_one_more(
+    garage: Garage, outbox: Outbox
+) -> None:
+    await change(garage, confirm_bookings=True, confirm_hours=48)
+    await decide(garage, draft_days=1, photo_days=1)
+    async with garage.unit() as session:
+        slot = await far_slot(session)
+    await sent_photos(garage, outbox)
+    request = await request_estimate(garage, at=slot)
+    async with garage.unit() as session:
+        draft = await draft_of(session, request)
+        await session.execute(update(DraftPhoto).values(draft_id=draft.id))
+        with frozen(now() + timedelta(hours=71)):
+            await forget_old_drafts(session)
+        two_days_ago = now() - timedelta(days=2)
+        await session.execute(update(DraftPhoto).values(created_at=two_days_ago))
+        await session.execute(update(Confirmation).values(expires_at=now()))
+    async with garage.unit() as session:
+        await free_unconfirmed(session)
+        await keep_retention(session)
+        await forget_old_drafts(session)
+    async with garage.unit() as session:
+        draft = await draft_of(session, request)
+        kept = await session.scalar(select(func.count()).select_from(DraftPhoto))
+    assert (draft.job_id, kept) == (None, 1)
+    assert draft.expires_at > now() + timedelta(hours=23)
 
 
 async def test_what_was_sent_is_not_its_business(garage: Garage) -> None:

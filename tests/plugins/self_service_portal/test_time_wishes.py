@@ -328,6 +328,23 @@ async def test_the_mails_link_leads_back_to_all_that_was_answered(
     assert "A long scratch" in str(await reader.open("/en/estimate/damage"))
 
 
+async def test_whoever_comes_back_to_a_draft_that_is_gone_is_asked_for_photos_again(
+    garage: Garage, outbox: Outbox
+) -> None:
+    moment = await full(garage)
+    email = an_email()
+    browser = await at_the_time(garage, plate="1-WIM-007")
+    kept = await browser.submit("/en/estimate/wish", {**WISH, "email": email}, follow=False)
+    await browser.submit("/en/estimate/restart", page="/en/estimate/vehicle")
+    await cancel_at(garage, moment)
+    (mail,) = await told(garage, outbox, email)
+    link = re.search(r"/en/wish/\S+", mail.text)
+    assert link is not None
+    answer = await garage.browser().submit(link[0], {"plate": "1-WIM-007"})
+    assert str(answer.url).endswith("/en/estimate/photos")
+    assert f"Max-Age={30 * 24 * 3600}" in kept.headers["set-cookie"]
+
+
 async def test_whoever_has_a_time_waits_no_longer(garage: Garage) -> None:
     browser = await at_the_time(garage)
     await browser.submit("/en/estimate/wish", WISH)

@@ -1,0 +1,131 @@
+"""An e-mail address that was mistyped, put right on the page after the request."""
+
+from datetime import timedelta
+
+import pytest
+
+from core.clock import frozen, now
+from core.web.cookies import cookie_name
+from core.workshop.audit import repository as audit
+from core.workshop.customers import repository as customers
+from core.workshop.jobs import repository as jobs
+from core.workshop.planning import repository as planning
+from plugins.self_service_portal import confirmations, done_pages
+from plugins.self_service_portal.estimate_steps import COOKIE
+from tests.factories import a_job
+from tests.garages import Browser, Garage, Outbox
+from tests.plugins.self_service_portal.after_booking import (
+    Request,
+    decide,
+    mails,
+    request_estimate,
+)
+
+DONE, ADDRESS = "/en/estimate/done", "/en/estimate/address"
+SUMMARY = "Wrong e-mail address, or nothing came?"
+
+
+def browser_of(garage: Garage, request: Request) -> Browser:
+    """The browser that sent the request."""
+    browser = garage.browser()
+    name = cookie_name(garage.house.settings, COOKIE)
+    browser.cookies.set(name, request.secret, domain=garage.host)
+    return browser
+
+
+async def correct(browser: Browser, email: str) -> str:
+    """Send another address; the page that follows."""
+    return (await browser.submit(ADDRESS, {"email": email}, page="/en/status")).text
+
+
+async def address_of(garage: Garage, request: Request) -> str | None:
+    """What the garage would write to."""
+    async with garage.unit() as session:
+        job = await jobs.by_id(session, request.job_id)
+        return (await customers.by_id(session, job.customer_id)).email
+
+
+@pytest.mark.parametrize("confirming", [False, True])
+async def test_the_mail_goes_to_the_right_address_and_the_garage_knows_it(
+    garage: Garage, outbox: Outbox, confirming: bool
+) -> None:
+    await decide(garage, confirm_bookings=confirming)
+    request = await request_estimate(garage)
+    right = f"Right.{request.email}"
+    page = await correct(browser_of(garage, request), right)
+    await mails(outbox, garage, request)
+    (mail,) = outbox.mails_to(right)
+    assert f"We have sent the e-mail to {right}." in page
+    assert await address_of(garage, request) == right.lower()
+    assert ("/confirm/" in mail.text) == confirming
+    async with garage.unit() as session:
+        (entry,) = [
+            each for each in await audit.newest(session) if each.action == "customer.changed"
+        ]
+    assert (entry.actor_kind, entry.details["fields"]) == ("customer", ["email"])
+
+
+async def test_a_mail_that_did_not_come_is_sent_again(garage: Garage, outbox: Outbox) -> None:
+    request = await request_estimate(garage)
+    browser = browser_of(garage, request)
+    for _ in range(2):
+        await correct(browser, request.email)
+    assert len(await mails(outbox, garage, request)) == 2
+
+
+async def test_once_confirmed_it_is_not_changed_here(garage: Garage) -> None:
+    await decide(garage, confirm_bookings=True)
+    request = await request_estimate(garage)
+    browser = browser_of(garage, request)
+    assert SUMMARY in (await browser.open(DONE)).text
+    async with garage.unit() as session:
+        booked = await planning.by_id(session, request.appointment_id)
+        await confirmations.confirm(session, booked, "en")
+    assert SUMMARY not in (await browser.open(DONE)).text
+    assert "cannot be changed here any more" in await correct(browser, "other@customer.test")
+    assert await address_of(garage, request) == request.email
+
+
+async def test_after_an_hour_it_is_not_changed_here(garage: Garage) -> None:
+    request = await request_estimate(garage)
+    browser = browser_of(garage, request)
+    with frozen(now() + timedelta(minutes=61)):
+        assert "cannot be changed here any more" in await correct(browser, "other@customer.test")
+    assert await address_of(garage, request) == request.email
+
+
+async def test_the_address_of_somebody_whom_the_garage_knows_is_not_changed_here(
+    garage: Garage,
+) -> None:
+    async with garage.unit() as session:
+        known = await a_job(session, email="known@customer.test")
+        name = (await customers.by_id(session, known.customer_id)).name
+    request = await request_estimate(garage, name=name, email="known@customer.test")
+    browser = browser_of(garage, request)
+    assert SUMMARY not in (await browser.open(DONE)).text
+    assert "cannot be changed here any more" in await correct(browser, "thief@customer.test")
+    assert await address_of(garage, request) == "known@customer.test"
+
+
+async def test_nobody_is_bombed_with_mails(
+    garage: Garage, outbox: Outbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(done_pages, "PER_REQUEST", "1/day")
+    request = await request_estimate(garage)
+    browser = browser_of(garage, request)
+    victim = f"victim.{request.email}"
+    await correct(browser, request.email)
+    assert "The e-mail was sent too often." in await correct(browser, victim)
+    await mails(outbox, garage, request)
+    assert outbox.mails_to(victim) == []
+    assert await address_of(garage, request) == request.email
+
+
+async def test_a_wrong_address_is_said_and_stays_in_the_form(garage: Garage) -> None:
+    request = await request_estimate(garage)
+    answer = await browser_of(garage, request).submit(
+        ADDRESS, {"email": "nobody"}, page="/en/status"
+    )
+    assert answer.status_code == 422
+    assert "Please type an e-mail address such as" in answer.text
+    assert 'value="nobody"' in answer.text
