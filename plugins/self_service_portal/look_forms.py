@@ -33,7 +33,11 @@ NEEDS = [
 PAGES = [
     ("home", _("The first page")),
     ("vehicle", _("Which vehicle is it about?")),
+    ("photos", _("Photos of the damage")),
     ("contact", _("How can we reach you?")),
+    ("done", _("After a request")),
+    ("status", _("Repair status")),
+    ("privacy", _("Privacy notice")),
 ]
 _COLOUR = Regexp(r"^#[0-9a-fA-F]{6}$", message=_("Please choose a colour such as #0b5cab."))
 _PICKER = {"type": "color"}
@@ -63,6 +67,7 @@ class LookForm(Form):
         [InputRequired(), Between(FEWEST_DAYS, MOST_DAYS)],
         render_kw={"inputmode": "numeric"},
     )
+    repair_courtesy_car = BooleanField(_("Ask for the wish of a courtesy car there"))
     embed_origins = TextAreaField(
         _("Web sites that may show it"),
         filters=[_without_edges],
@@ -170,6 +175,7 @@ def look_from(form: LookForm, former: Look) -> Look:
             **{name: form.text(name) for name in QUESTIONS},
             "hidden_entries": tuple(entry for entry in ENTRIES if entry in hidden),
             "embed_origins": origins_in(form.text("embed_origins")),
+            "repair_courtesy_car": bool(form.repair_courtesy_car.data),
             "draft_days": form.draft_days.data,
             "photo_days": form.photo_days.data,
         }
@@ -188,6 +194,7 @@ def _data(look: Look, revision: int) -> dict[str, Any]:
         "brand": brand,
         "accent": accent,
         "embed_origins": "\n".join(look.embed_origins),
+        "repair_courtesy_car": look.repair_courtesy_car,
         "draft_days": look.draft_days,
         "photo_days": look.photo_days,
         **texts,

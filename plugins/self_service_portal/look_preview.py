@@ -19,6 +19,7 @@ from plugins.self_service_portal.entries import entries
 from plugins.self_service_portal.look import Look
 from plugins.self_service_portal.look_forms import LookForm, contrast_problem, form_of, look_from
 from plugins.self_service_portal.look_pages import DESK, LOOK
+from plugins.self_service_portal.look_samples import SAMPLES, template_of, values_of
 from plugins.self_service_portal.look_services import look_of
 from plugins.self_service_portal.opening import opening_of
 from plugins.self_service_portal.pages import page, put_on
@@ -26,7 +27,7 @@ from plugins.self_service_portal.pages import page, put_on
 AnyRequest = Request[Any, Any, Any]
 Session = NamedDependency[AsyncSession]
 PREVIEW = f"{DESK}/preview"
-QUESTIONS = ("vehicle", "contact")
+QUESTIONS = ("vehicle", "photos", "contact")
 
 
 @get(PREVIEW, guards=[requires(LOOK)])
@@ -55,8 +56,14 @@ async def _preview(request: AnyRequest, session: AsyncSession, values: FormValue
     speak_for_once(request, language if language in offered else offered[0])
     # With no token, the buttons in the preview do nothing.
     shown = {"contrast": words, "reader": reader, "csrf_token": ""}
-    if form.text("shown_page") in QUESTIONS:
-        answer = await _question(request, session, form.text("shown_page"), shown)
+    chosen = form.text("shown_page")
+    if chosen in QUESTIONS:
+        answer = await _question(request, session, chosen, shown)
+    elif chosen in SAMPLES:
+        template = f"self_service_portal/{template_of(chosen)}"
+        answer = page(
+            request, "look/preview.html", shown=template, **{**values_of(chosen), **shown}
+        )
     else:
         answer = await _home(request, session, shown)
     answer.headers[POLICY] = policy_with(frame_ancestors="'self'")
@@ -81,6 +88,7 @@ async def _home(request: AnyRequest, session: AsyncSession, shown: dict[str, Any
         entries=entries(),
         base=f"/{request.scope['state']['language']}",
         has_draft=False,
+        is_open_here=False,
         opening=await opening_of(session),
         **shown,
     )

@@ -6,12 +6,14 @@ from bs4 import BeautifulSoup
 from sqlalchemy import select
 
 from core.clock import frozen, now
+from core.workshop.jobs import repository as jobs
 from core.workshop.locations import repository as location_repository
 from core.workshop.locations import services as locations
 from core.workshop.locations.services import create_location
 from core.workshop.planning.models import SlotHold
 from tests.factories import a_job, an_appointment, free_slots
 from tests.garages import Garage
+from tests.plugins.self_service_portal.deciding import decide
 from tests.plugins.self_service_portal.waiting_people import (
     PLATE,
     at_the_check,
@@ -202,6 +204,23 @@ async def test_a_drop_off_is_kept_between_choosing_and_booking(garage: Garage) -
     assert str(done.url).endswith("/en/repair/done")
     async with garage.unit() as session:
         assert await session.scalar(select(SlotHold)) is None
+
+
+async def test_a_garage_that_does_not_ask_for_a_courtesy_car_leaves_the_jobs_wish_alone(
+    garage: Garage,
+) -> None:
+    await decide(garage, repair_courtesy_car=False)
+    async with garage.unit() as session:
+        job = await a_job(session)
+        job.courtesy_car_wished = True
+    browser = await with_a_job(garage, job)
+    slot = (await free(garage, "drop_off"))[5]
+    times = await browser.open("/en/repair/time")
+    check = await browser.submit("/en/repair/time", {"slot": slot})
+    await browser.submit("/en/repair/time", {"slot": slot, "confirmed": "yes"})
+    assert "ourtesy car" not in times.text + check.text
+    async with garage.unit() as session:
+        assert (await jobs.by_id(session, job.id)).courtesy_car_wished
 
 
 async def test_a_drop_off_that_is_gone_is_replaced_on_the_same_page(garage: Garage) -> None:

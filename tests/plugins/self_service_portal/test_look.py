@@ -1,5 +1,6 @@
 """The owner sets up the portal: saved, shown, undone, by nobody else."""
 
+import pytest
 from bs4 import BeautifulSoup
 from sqlalchemy import select
 
@@ -172,6 +173,27 @@ async def test_the_preview_shows_what_is_typed_and_stores_nothing(garage: Garage
     assert "frame-ancestors 'self'" in answer.headers["content-security-policy"]
     assert await look_in(garage) == Look()
     assert "Nog niet" not in (await garage.browser().get("/nl")).text
+
+
+@pytest.mark.parametrize(
+    ("shown", "field"), [("done", "next_steps"), ("status", "status_foot"), ("privacy", "privacy")]
+)
+async def test_the_preview_shows_the_garages_words_on_the_page_that_has_them(
+    garage: Garage, shown: str, field: str
+) -> None:
+    owner = await garage.staff()
+    fields = {**await fields_of(owner), f"{field}_nl": "Wij bellen u.\nAltijd."}
+    fields |= {"shown_page": shown, "shown_language": "nl"}
+    answer = await owner.submit(f"{DESK}/preview", fields, page=DESK)
+    page = soup(answer)
+    assert (answer.status_code, page.html["lang"]) == (200, "nl")  # type: ignore[index]
+    assert [each.text for each in page.select("main .as-typed")] == ["Wij bellen u.\nAltijd."]
+
+
+async def test_the_preview_shows_which_photos_are_asked_for(garage: Garage) -> None:
+    owner = await garage.staff()
+    page = await owner.open(f"{DESK}/preview?shown_page=photos")
+    assert len(page.select("main input[type=file]")) > 1
 
 
 async def test_the_preview_of_a_question_shows_what_would_be_asked(garage: Garage) -> None:
