@@ -3,6 +3,8 @@
 from datetime import timedelta
 
 from core.clock import now
+from core.workshop.planning import repository as planning
+from core.workshop.planning.links import give_link
 from plugins.self_service_portal import confirmations, job_links, link_tokens
 from plugins.self_service_portal.identity import MISSES_PER_ADDRESS
 from plugins.self_service_portal.job_links import Target
@@ -78,6 +80,15 @@ async def cancelling_without_the_reason_that_is_asked(scene: Scene) -> Shown:
     secret = await personal_link(scene.garage)
     await after_booking.decide(scene.garage, ask_cancel_reason=True)
     return sent(scene.garage.browser(), CANCEL.format(secret=secret), {"plate": PLATE})
+
+
+@state("appointment.html", "Not confirmed yet")
+async def an_appointment_that_is_not_confirmed(scene: Scene) -> Shown:
+    await after_booking.decide(scene.garage, confirm_bookings=True)
+    request = await after_booking.request_estimate(scene.garage)
+    async with scene.garage.unit() as session:
+        secret = give_link(await planning.by_id(session, request.appointment_id))
+    return opened(scene.garage.browser(), f"/{{lang}}/appointment/{secret}")
 
 
 @state("confirm.html", "This time is free again")

@@ -39,6 +39,14 @@ async def bringing_a_vehicle_very_soon(scene: Scene) -> Shown:
     return opened(browser, TIME, at=slot - timedelta(minutes=30))
 
 
+@state("repair_time.html", "Your vehicle is with us: you need not bring it.")
+async def bringing_a_vehicle_that_is_here(scene: Scene) -> Shown:
+    browser, job = await with_the_job(scene)
+    async with scene.garage.unit() as session:
+        await set_status(session, job.id, "in_progress", STAFF)
+    return opened(browser, TIME)
+
+
 @state("repair_time.html", "If you choose another time, that one replaces it.")
 async def bringing_a_vehicle_at_another_time(scene: Scene) -> Shown:
     browser, job = await with_the_job(scene)

@@ -5,6 +5,7 @@ from tests.garages import Browser
 from tests.journeys.states.asking import asks_everything, with_a_logo
 from tests.journeys.states.showing import Scene, Shown, opened, sent, state
 from tests.journeys.states.talking import with_everything
+from tests.plugins.self_service_portal import after_booking
 from tests.plugins.self_service_portal.deciding import DESK, fields_of
 from tests.plugins.self_service_portal.test_embed import SITE
 
@@ -38,6 +39,32 @@ async def the_preview_of_a_question(scene: Scene) -> Shown:
 @state("reach/card.html", "svg")
 async def the_card(scene: Scene) -> Shown:
     return opened(await the_owner(scene), f"{DESK}/card")
+
+
+async def an_appointment(scene: Scene) -> str:
+    """The address of an appointment that the desk looks at."""
+    async with scene.garage.unit() as session:
+        booked, _secret = await factories.an_appointment(session, await factories.a_job(session))
+    return f"/desk/appointments/{booked.id}"
+
+
+@state("core/planning/book.html", "That time is free for others once you have moved it.")
+async def moving_an_appointment(scene: Scene) -> Shown:
+    address = await an_appointment(scene)
+    return opened(await scene.garage.staff("planner"), f"{address}/move")
+
+
+@state("core/planning/cancel.html", "Does the customer need another time?")
+async def cancelling_an_appointment(scene: Scene) -> Shown:
+    address = await an_appointment(scene)
+    return opened(await scene.garage.staff("planner"), f"{address}/cancel")
+
+
+@state("desk_unconfirmed.html", "Confirmed by phone")
+async def an_appointment_that_nobody_has_confirmed(scene: Scene) -> Shown:
+    await after_booking.decide(scene.garage, confirm_bookings=True)
+    request = await after_booking.request_estimate(scene.garage)
+    return opened(await scene.garage.staff("planner"), f"/desk/jobs/{request.job_id}")
 
 
 @state("desk_wishes.html", "Wim Waits")
