@@ -178,8 +178,9 @@ async def test_in_a_closed_month_only_the_owner_still_changes_the_off_site_date(
     async with garage.unit() as session:
         left = (await mark_off_site(session, job_id, STAFF)).left_at
     assert left is not None
+    later = left.astimezone(garage.tenant.zone) + timedelta(minutes=5)
     path = f"/desk/jobs/{job_id}/presence/date"
-    typed = {"left_at": f"{left.astimezone(garage.tenant.zone):%Y-%m-%dT%H:%M}", "reason": "late"}
+    typed = {"left_at": f"{later:%Y-%m-%dT%H:%M}", "reason": "late"}
     card = f"/desk/jobs/{job_id}"
     with frozen(now() + timedelta(days=40)):
         planner, owner = [await garage.staff(role) for role in ("planner", "owner")]
