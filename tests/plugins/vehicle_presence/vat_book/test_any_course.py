@@ -595,8 +595,6 @@ class Course(RuleBasedStateMachine):
         today = self.day(self.moment)
         latest = today if row.left_at is None else min(self.day(row.left_at), today)
         said: Said = None
-        if days < 0 and self.another_visit(row, row.arrived_at + days * DAY, row.left_at):
-            return
         if row.cancelled:
             said = RowCancelled
         elif days == 0 and plate == (row.plate or self.plates[row.job]):
@@ -605,7 +603,7 @@ class Course(RuleBasedStateMachine):
             said = EntryAfterExit
         elif days != 0 and row.away_at is not None and self.arrival_on(row, day) > row.away_at:
             said = AwayThen
-        elif days < 0 and self.another_visit(row, self.arrival_on(row, day)):
+        elif days < 0 and self.another_visit(row, self.arrival_on(row, day), row.left_at):
             said = OtherVisitThen
         settlement = None if row.words is None else Settlement(row.words)
         right = Correction(day, plate, "", "", settlement)
