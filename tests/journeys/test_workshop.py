@@ -89,6 +89,16 @@ async def test_a_vehicle_comes_is_checked_in_with_a_photo_and_leaves_by_finger_a
     await expect(tile).to_have_count(1)
     await tile.get_by_role("link", name="Tasks and photos").tap()
     await tablet.sees("45123 km, 1 photo, 1 key")
+    await page.locator("#tasks .now").get_by_role("button", name="Take").tap()
+    await expect(
+        page.locator("#tasks .now").get_by_role("button", name="Give back")
+    ).to_be_visible()
+    await look(tablet, f"workshop-taken-{screen['width']}")
+    await tablet.go(WORKSHOP)
+    await page.get_by_role("link", name="My tasks").tap()
+    await expect(tile).to_have_count(1)
+    await look(tablet, f"workshop-mine-{screen['width']}")
+    assert await small_targets(page) == []
     assert tablet.complaints == []
 
 
