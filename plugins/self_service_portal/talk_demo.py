@@ -29,6 +29,7 @@ from plugins.self_service_portal.quote_files import StoredPdf
 Line = tuple[str, timedelta, Mapping[str, str]]
 
 _HOUR = timedelta(hours=1)
+_NEW = 3
 _ANSWERED: Sequence[Line] = (
     (
         "customer",
@@ -77,7 +78,7 @@ _VALID = timedelta(days=30)
 
 async def fill_in(session: AsyncSession) -> None:
     """A talk that has ended well, a message that waits, an approved estimate and an open one; of
-    what was booked online, yesterday's is still new."""
+    what was booked online, the newest is still new."""
     actor = await _receptionist(session)
     rows = await jobs.page(session, statuses=("in_progress", "planned"))
     inside = [row.id for row in rows if row.status == "in_progress"]
@@ -86,7 +87,9 @@ async def fill_in(session: AsyncSession) -> None:
         await _talk(session, job_id, lines, actor)
     for number, job_id in enumerate(planned[:2]):
         await _quote(session, job_id, number, actor)
-    await news_repository.mark_older_seen(session, now() - 30 * _HOUR, actor.name)
+    fresh = (await news_repository.unseen(session))[:_NEW]
+    if fresh:
+        await news_repository.mark_older_seen(session, fresh[-1].at, actor.name)
 
 
 async def _receptionist(session: AsyncSession) -> Actor:
