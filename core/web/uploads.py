@@ -102,7 +102,10 @@ async def keep_spool_clean(data_dir: Path) -> None:
     """Every hour, remove what requests left behind whose process was killed: photos may say where
     they were taken."""
     while True:
-        await asyncio.to_thread(sweep_spool, spool_in(data_dir))
+        try:
+            await asyncio.to_thread(sweep_spool, spool_in(data_dir))
+        except OSError:
+            log.exception("spool.not_swept")
         await asyncio.sleep(SWEEP_EVERY_SECONDS)
 
 

@@ -8,7 +8,10 @@ from bs4 import BeautifulSoup
 from PIL import Image
 from sqlalchemy import select
 
+from core.background.outbox import FIRST_PAUSE
+from core.clock import frozen, now
 from core.workshop.jobs.models import Job
+from core.workshop.photos import sandbox
 from core.workshop.photos.models import Photo
 from core.workshop.photos.views import VIEWS
 from plugins.self_service_portal import draft_photos
@@ -172,15 +175,20 @@ async def press(customer: Browser, name: str) -> None:
     assert answer.status_code == 200
 
 
-async def test_the_worker_draws_what_the_list_shows(
-    garage: Garage, customer: Browser, outbox: Outbox
+async def test_the_worker_draws_what_the_list_shows_though_it_had_no_time_at_first(
+    garage: Garage, customer: Browser, outbox: Outbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await customer.submit(PHOTOS, files=[file("1.HEIC", (GOOD / "IMG_5195.HEIC").read_bytes())])
     waiting = (await customer.open(PHOTOS)).select_one("ol.received pending-photo")
     assert waiting is not None
     assert (await customer.get(str(waiting["data-src"]))).status_code == 204
     assert (await garage.browser().get(str(waiting["data-src"]))).status_code == 404
-    await outbox.empty(garage)
+    with monkeypatch.context() as patch:
+        patch.setattr(sandbox, "WALL_SECONDS", 0.01)
+        await outbox.empty(garage)
+    assert (await customer.get(str(waiting["data-src"]))).status_code == 204
+    with frozen(now() + FIRST_PAUSE):
+        await outbox.empty(garage)
     picture = (await customer.open(PHOTOS)).select_one("ol.received img")
     assert picture is not None
     drawn = await customer.get(str(picture["src"]))
