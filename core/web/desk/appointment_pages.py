@@ -13,6 +13,7 @@ from litestar.params import FromPath
 from litestar.response import Redirect
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from core.clock import now
 from core.errors import Refused
 from core.hooks.manager import hooks
 from core.i18n import gettext as _
@@ -62,7 +63,7 @@ async def appointment_page(
     if kind not in KINDS:
         raise NotFoundException
     booked = await repository.booked_of_job(session, job_id, kind)
-    if booked is not None:
+    if booked is not None and booked.starts_at > now():
         return redirect(request, f"/desk/appointments/{booked.id}/move")
     return await _slots(request, session, job_id, kind, Wanted())
 

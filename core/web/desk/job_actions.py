@@ -57,8 +57,12 @@ async def put_status_back(
 ) -> Redirect:
     """*Undo* of a status."""
     viewer = await viewer_in(request)
+    was_cancelled = (await jobs.by_id(session, job_id)).status == "cancelled"
     await services.set_status(session, job_id, status, viewer.actor)
-    return redirect(request, f"/desk/jobs/{job_id}", flash=Flash(_("Undone.")))
+    text = _("Undone.")
+    if was_cancelled and await planning.is_expected(session, job_id, status="cancelled"):
+        text = _("Undone. Its appointments stay cancelled: please book them again.")
+    return redirect(request, f"/desk/jobs/{job_id}", flash=Flash(text))
 
 
 @post("/desk/jobs/{job_id:uuid}/informed", guards=[requires("jobs.edit")])

@@ -215,11 +215,11 @@ async def ahead_of_job(session: AsyncSession, job_id: UUID) -> Sequence[Appointm
     return found.all()
 
 
-async def is_expected(session: AsyncSession, job_id: UUID) -> bool:
-    """Whether a job has a booked appointment that has not begun."""
+async def is_expected(session: AsyncSession, job_id: UUID, *, status: str = "booked") -> bool:
+    """Whether a job has an appointment of that status whose time has not come."""
     ahead = select(Appointment.id).where(
         Appointment.job_id == job_id,
-        Appointment.status == "booked",
+        Appointment.status == status,
         Appointment.starts_at > now(),
     )
     return await session.scalar(ahead.limit(1)) is not None

@@ -132,7 +132,7 @@ async def book(
         if holder is not None:
             await repository.release_hold(session, kind, holder)
         return own, secret
-    if own is not None:
+    if own is not None and own.starts_at > now():
         raise BookedAlready(own)
     appointment = Appointment(
         location_id=location.id,

@@ -71,6 +71,17 @@ async def test_beyond_capacity_an_appointment_is_moved_with_a_reason_only(garage
     assert await ahead(garage, job) == [taken]
 
 
+async def test_the_desk_hears_that_with_the_job_its_appointments_went(garage: Garage) -> None:
+    job, _appointment, _later = await booked_at_desk(garage)
+    planner = await garage.staff("planner")
+    card = f"/desk/jobs/{job.id}"
+    gone = await planner.submit(f"{card}/status", {"status": "cancelled"}, page=card)
+    back = await planner.submit(f"{card}/status/new", page=card)
+    assert "The job is cancelled, and so are its appointments." in gone.text
+    assert "Its appointments stay cancelled" in back.text
+    assert await ahead(garage, job) == []
+
+
 @pytest.mark.parametrize(
     ("portal", "values", "said"),
     [
