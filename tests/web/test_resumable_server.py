@@ -1,8 +1,10 @@
 """Resumable uploads over a real network connection: another author's client, cuts, memory."""
 
 import asyncio
+import os
 import socket
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,13 +16,14 @@ from tusclient.storage.filestorage import FileStorage
 from tusclient.uploader import Uploader
 
 from core.house import House
+from core.web.uploads import LEFT_BEHIND_SECONDS, SPOOLED, spool_in
 from core.workshop.photos.models import Photo
 from plugins.self_service_portal.models import DraftPhoto
 from tests import factories
 from tests.garages import Garage
 from tests.plugins.self_service_portal.waiting_people import at_the_time, with_a_job
 from tests.tus import PIECE, Sender
-from tests.web_server import WebServer, running_web
+from tests.web_server import LONGEST_START_SECONDS, WebServer, running_web
 
 MEGABYTE = 1024 * 1024
 BODY = factories.jpeg(padded_to=2 * MEGABYTE)
@@ -28,7 +31,17 @@ MOST_GROWTH = 12 * MEGABYTE
 
 
 @pytest.fixture(scope="module")
-def web(house: House) -> Iterator[WebServer]:
+def left_behind(house: House) -> Path:
+    """What a server that was killed had on its disk for a request, two days ago."""
+    folder = spool_in(house.settings.data_dir) / f"{SPOOLED}left"
+    folder.mkdir(parents=True)
+    (folder / "0").write_bytes(factories.jpeg())
+    os.utime(folder, (time.time() - 2 * LEFT_BEHIND_SECONDS,) * 2)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def web(house: House, left_behind: Path) -> Iterator[WebServer]:
     """A web server process."""
     with running_web(house.settings) as server:
         yield server
@@ -161,3 +174,12 @@ async def test_a_large_photo_takes_no_memory_of_the_server(
     assert answer.status_code == 204, answer.text
     assert len(await kept_in(garage)) == 2
     assert grown < MOST_GROWTH, f"{grown / MEGABYTE:.0f} MB"
+
+
+def test_what_a_killed_server_left_behind_is_removed_by_the_next(
+    web: WebServer, left_behind: Path
+) -> None:
+    deadline = time.monotonic() + LONGEST_START_SECONDS
+    while left_behind.exists() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert not left_behind.exists()
