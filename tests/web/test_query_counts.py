@@ -29,7 +29,7 @@ MOST = {
     "/desk/vat-book": 11,
     "/desk/wishes": 4,
     "/desk/portal": 5,
-    "/desk/jobs/{job}": 35,
+    "/desk/jobs/{job}": 36,
     "/desk/jobs/{job}/edit": 6,
     LOGIN: 2,
     "/theme/0b5cab.css": 0,

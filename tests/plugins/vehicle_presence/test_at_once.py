@@ -90,6 +90,6 @@ async def test_the_boards_bulk_and_confirming_what_is_proposed_do_not_block_each
             session, [first.job_id, last.job_id], now(), STAFF
         ),
     )
-    assert len(confirmed) == 2
+    assert len(confirmed.exits) == 2
     assert marked == []
     await sound(garage)
