@@ -9,7 +9,7 @@ from pathlib import Path
 import asyncpg
 import pytest
 
-from bench import by_hand, pages, report
+from bench import by_hand, guesses, pages, report
 from bench.generate import ON_SITE, Plan, generate, slug_of
 from bench.load import Target, WrongAnswer, get, press, press_once
 from bench.places import Place
@@ -301,6 +301,20 @@ async def test_one_by_one_marks_that_many_and_those_of_the_warm_up(made: Pages) 
         )
     assert seconds > 0
     assert marked == 5 + by_hand.WARM_UP
+
+
+async def test_guesses_are_wrong_in_four_ways_and_answered_alike(made: Pages) -> None:
+    place, tenants = made
+    with as_it_was():
+        times = await guesses.measure(place, tenants, each=3)
+    assert {kind: len(took) for kind, took in times.items()} == dict.fromkeys(times, 3)
+    assert len(times) == 4
+    assert min(took for each in times.values() for took in each) > 0
+
+
+def test_a_kind_of_guess_that_always_takes_longer_is_found() -> None:
+    assert guesses.longer([2, 3], [1, 1]) == 1
+    assert guesses.longer([1, 2], [1, 2]) == 0.5
 
 
 def test_the_peers_have_a_lock_of_their_own_with_hashes() -> None:
