@@ -5,6 +5,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from core.clock import now
+from core.hooks.contributions import TimelineEntry
 from core.i18n import gettext as _
 from core.tenancy.context import current_tenant
 from plugins.self_service_portal.progress import Progress, Step
@@ -48,7 +49,8 @@ def _status() -> dict[str, Any]:
         "message_form": MessageForm(),
         "wish_form": WishForm(),
         "can_choose_pick_up": False,
-        **dict.fromkeys(("appointments", "photos", "own_photos", "talk", "quotes", "timeline"), ()),
+        "timeline": [TimelineEntry(now(), _("We have received your request."), "check")],
+        **dict.fromkeys(("appointments", "photos", "own_photos", "talk", "quotes"), ()),
     }
 
 
