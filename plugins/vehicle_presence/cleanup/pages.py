@@ -110,13 +110,17 @@ def _kept(kept: Mapping[UUID, tuple[str, str]], moments: Mapping[UUID, str]) -> 
 async def undo_night(request: AnyRequest, session: Session, run_id: FromPath[UUID]) -> Redirect:
     """Everything that a night noted was wrong."""
     taken, left = await services.take_back(session, run_id, (await _viewer(request)).actor)
-    text = ngettext("%(num)s vehicle is in again.", "%(num)s vehicles are in again.", taken)
-    if left:
-        text += " " + _("There is more to take back: please press once more.")
     closed = await services.closed_plates(session, run_id)
+    said = []
+    if taken or not closed:
+        said.append(
+            ngettext("%(num)s vehicle is in again.", "%(num)s vehicles are in again.", taken)
+        )
+    if left:
+        said.append(_("There is more to take back: please press once more."))
     if closed:
-        text += " " + _left_closed(closed)
-    flash = Flash(text, "warning" if closed else "good")
+        said.append(_left_closed(closed))
+    flash = Flash(" ".join(said), "warning" if closed else "good")
     return redirect(request, f"{HOME}#lately", flash=flash)
 
 
