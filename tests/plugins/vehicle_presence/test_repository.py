@@ -17,7 +17,7 @@ from core.db.reading import Prepared, Reading, SessionReading
 from core.db.session import async_url
 from core.embedded.postgres import OWNER
 from core.workshop.jobs import repository as jobs
-from core.workshop.jobs.models import Job
+from core.workshop.jobs.models import Job, JobEvent
 from plugins.vehicle_presence import board, board_repository, repository
 from plugins.vehicle_presence.board_repository import PAGE, BoardRow, Position
 from plugins.vehicle_presence.cleanup import candidates
@@ -104,6 +104,20 @@ def indexes(node: Any, table: str) -> set[str]:
     if node.get("Node Type") == "Bitmap Index Scan" and f"_{table}_" in node["Index Name"]:
         found.add(node["Index Name"])
     return found.union(*(indexes(child, table) for child in node.get("Plans", [])))
+
+
+async def many_steps(session: AsyncSession, job_ids: Sequence[UUID], count: int) -> None:
+    """So many changes of status, all jobs in turn."""
+    rows = [
+        {
+            "tenant_id": session.info["tenant_id"],
+            "job_id": job_ids[number % len(job_ids)],
+            "kind": "status_changed",
+            "details": {"before": "ready", "after": "delivered"},
+        }
+        for number in range(count)
+    ]
+    await session.execute(insert(JobEvent), rows)
 
 
 async def test_the_board_shows_the_longest_stays_first_and_pages_on(garage: Garage) -> None:
@@ -219,6 +233,7 @@ async def test_the_clean_up_reads_the_index_of_open_stays_only(
     async with garage.unit() as session:
         job_ids = await vehicles_inside(session, 30)
         await a_past(session, await jobs.by_id(session, job_ids[0]), HISTORY)
+        await many_steps(session, job_ids, HISTORY)
     await analyse(servers)
     async with garage.unit() as session:
         after = None
@@ -231,6 +246,8 @@ async def test_the_clean_up_reads_the_index_of_open_stays_only(
     used = indexes(plan, Stay.__tablename__)
     assert used
     assert used <= OPEN_STAYS_ONLY
+    assert "ix_job_events_job" in indexes(plan, "job_events")
+    assert "Seq Scan" not in indexes(plan, "job_events")
 
 
 @pytest.mark.parametrize(
