@@ -64,7 +64,7 @@ async def six_mails(garage: Garage, outbox: Outbox, language: str) -> list[Store
         await mails(outbox, garage, first)
         async with garage.unit() as session:
             booked = await planning_repository.by_id(session, first.appointment_id)
-            await planning.cancel(session, booked, STAFF)
+            await planning.cancel(session, booked, STAFF, tell_customer=True)
         got = await mails(outbox, garage, first)
     await decide(garage, confirm_bookings=True)
     second = await request_estimate(garage, language=language)
