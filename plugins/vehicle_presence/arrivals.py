@@ -55,7 +55,7 @@ async def change_arrival(
         raise NotFound("no arrival to change")
     await _check_moment(session, stay, at)
     if at != stay.arrived_at:
-        await _move(session, stay, at, actor)
+        await move(session, stay, at, actor)
         await vat_book.change_entry(session, stay, actor, reason=reason, may_correct=may_correct)
     return stay
 
@@ -92,13 +92,6 @@ async def locked_stay(session: AsyncSession, stay_id: UUID | None) -> Stay | Non
     if stay_id is None:
         return None
     return await repository.stay_by_id(session, stay_id, lock=True)
-
-
-async def move_to_day(
-    session: AsyncSession, stay: Stay, day: date, zone: ZoneInfo, actor: Actor
-) -> None:
-    """The register was corrected: the vehicle came on that day."""
-    await _move(session, stay, moment_on(stay, day, zone, stay.left_at), actor)
 
 
 def moment_on(stay: Stay, day: date, zone: ZoneInfo, end: datetime | None) -> datetime:
@@ -201,7 +194,8 @@ async def _check_moment(session: AsyncSession, stay: Stay, at: datetime) -> None
         raise ArrivedDuringOtherStay
 
 
-async def _move(session: AsyncSession, stay: Stay, at: datetime, actor: Actor) -> None:
+async def move(session: AsyncSession, stay: Stay, at: datetime, actor: Actor) -> None:
+    """A vehicle came at another moment: the job's history, the log and other plugins are told."""
     before = telling.times_of(stay)
     details = {"before": stay.arrived_at.isoformat(), "after": at.isoformat()}
     stay.arrived_at = at

@@ -99,7 +99,7 @@ async def change_off_site_date(
     stay = await locked_stay_of(session, job_id)
     if stay is None or stay.left_at is None:
         raise NotFound("no departure to change")
-    before, times_before = stay.left_at, telling.times_of(stay)
+    before = stay.left_at
     if _minute(at) == _minute(before):
         return stay
     if not reason.strip() and wants_reason(stay):
@@ -107,17 +107,28 @@ async def change_off_site_date(
     _check_moment(stay, at)
     if at > before and await repository.stay_overlaps(session, stay.id, stay.arrived_at, at):
         raise LeftDuringOtherStay
+    details = await move(session, stay, before, at, actor)
+    why = reason.strip() or vat_book.EXIT_CHANGED
+    record(session, actor, "presence.date_changed", f"job:{job_id}", reason=why, details=details)
+    await vat_book.change_exit(session, stay, actor, why, may_correct=may_correct)
+    return stay
+
+
+async def move(
+    session: AsyncSession, stay: Stay, before: datetime, at: datetime, actor: Actor
+) -> dict[str, str]:
+    """A stay that ended at `before` ended at another moment, and with it what ended with it; the
+    job's history and other plugins are told. Returns both moments as text."""
+    times_before = telling.times_of(stay)
     stay.left_at = at
     stay.left_noted_by = actor.name
     stay.closed_by = "correction"
     await session.flush()
+    await absence_repository.move_ends(session, stay.id, at)
     details = {"before": before.isoformat(), "after": at.isoformat()}
-    note_event(session, job_id, "off_site_date_changed", actor, details=details)
-    why = reason.strip() or vat_book.EXIT_CHANGED
-    record(session, actor, "presence.date_changed", f"job:{job_id}", reason=why, details=details)
+    note_event(session, stay.job_id, "off_site_date_changed", actor, details=details)
     await telling.times_changed(session, stay, times_before)
-    await vat_book.change_exit(session, stay, actor, why, may_correct=may_correct)
-    return stay
+    return details
 
 
 def wants_reason(stay: Stay) -> bool:

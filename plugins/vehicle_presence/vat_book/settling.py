@@ -12,11 +12,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from core.clock import now
 from core.i18n import gettext_noop
 from core.workshop.audit.services import Actor, record
-from core.workshop.jobs.history import note_event
-from plugins.vehicle_presence import absence_repository, arrivals
-from plugins.vehicle_presence.departures import time_to_undo
+from plugins.vehicle_presence import arrivals, departures
 from plugins.vehicle_presence.models import Stay
-from plugins.vehicle_presence.vat_book import due_repository, repository, stay_repository
+from plugins.vehicle_presence.vat_book import due_repository, repository
 from plugins.vehicle_presence.vat_book.errors import (
     AlreadySettled,
     EntryAfterExit,
@@ -103,7 +101,7 @@ def _was_just_noted(invoice: VatLine, actor: Actor) -> bool:
     """Whether it is this person's own press of some minutes ago, and struck nothing else."""
     if (invoice.actor_kind, invoice.actor) != (actor.kind, actor.name):
         return False
-    return invoice.strikes is None and now() - invoice.recorded_at <= time_to_undo()
+    return invoice.strikes is None and now() - invoice.recorded_at <= departures.time_to_undo()
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,18 +146,14 @@ async def correct(
     drafts += [*moved, *_invoice_again(row, correction.settlement, reason.strip())]
     if not drafts:
         raise NothingToCorrect
-    if stay is not None:
-        await arrivals.check_span(session, stay, *_span_of(stay, book, row, correction, moved))
+    span = None if stay is None else _span_of(stay, book, row, correction, moved)
+    if stay is not None and span is not None:
+        await arrivals.check_span(session, stay, *span)
     await write(session, book, drafts, actor, _dues_after(book, row, correction, moved))
     if correction.settlement is not None and row.invoice is None:
         await due_repository.drop_dues(session, book.location_id, [row.number])
-    before, after = row.entry.day, correction.day
-    if stay is not None and before is not None and after < before:
-        await arrivals.move_to_day(session, stay, after, ZoneInfo(book.zone), actor)
-    for each in moved:  # between, so that the stay never ends before it begins
-        await _tell_workshop(session, stay, each, actor)
-    if stay is not None and before is not None and after > before:
-        await arrivals.move_to_day(session, stay, after, ZoneInfo(book.zone), actor)
+    if stay is not None and span is not None:
+        await _move(session, stay, *span, actor)
     record(
         session,
         actor,
@@ -322,17 +316,17 @@ def _span_of(
     return arrivals.moment_on(stay, correction.day, ZoneInfo(book.zone), end), end
 
 
-async def _tell_workshop(
-    session: AsyncSession, stay: Stay | None, draft: Draft, actor: Actor
+async def _move(
+    session: AsyncSession, stay: Stay, begin: datetime, end: datetime | None, actor: Actor
 ) -> None:
-    """The job that has the stay now says the same as the register."""
-    if stay is None or draft.at is None:
-        return
-    before = await stay_repository.move_exit(session, stay.id, draft.at, actor.name)
-    if before is not None:
-        details = {"before": before.isoformat(), "after": draft.at.isoformat()}
-        await absence_repository.move_ends(session, stay.id, draft.at)
-        note_event(session, stay.job_id, "off_site_date_changed", actor, details=details)
+    """The job that has the stay now says the same as the register. In an order in which the stay
+    never ends before it begins."""
+    if begin < stay.arrived_at:
+        await arrivals.move(session, stay, begin, actor)
+    if stay.left_at is not None and end is not None and end != stay.left_at:
+        await departures.move(session, stay, stay.left_at, end, actor)
+    if begin > stay.arrived_at:
+        await arrivals.move(session, stay, begin, actor)
 
 
 def _differs(line: VatLine, settlement: Settlement) -> bool:

@@ -228,18 +228,3 @@ async def entries_of_stays(session: AsyncSession, stay_ids: Sequence[UUID]) -> l
         .order_by(VatLine.location_id, VatLine.position)
     )
     return list(found)
-
-
-async def move_exit(
-    session: AsyncSession, stay_id: UUID, at: datetime, actor: str
-) -> datetime | None:
-    """Let a stay that ended end at another moment, not before it began; when it had ended, or None
-    where there is no such stay any more."""
-    stay = await session.scalar(select(Stay).where(Stay.id == stay_id).with_for_update())
-    if stay is None or stay.left_at is None:
-        return None
-    before, stay.left_at = stay.left_at, max(at, stay.arrived_at)
-    stay.left_noted_by = actor
-    stay.closed_by = "correction"
-    await session.flush()
-    return before

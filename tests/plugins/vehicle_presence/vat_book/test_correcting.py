@@ -8,6 +8,7 @@ import pytest
 
 from core.clock import frozen, now
 from core.errors import NotFound, Refused
+from core.hooks.contributions import VehicleTimes, VehicleTimesChanged
 from core.workshop.audit.services import Actor
 from core.workshop.customers.privacy import erase_customer
 from core.workshop.jobs import repository as jobs
@@ -40,6 +41,7 @@ from plugins.vehicle_presence.vat_book.settling import (
 )
 from tests.factories import a_job
 from tests.garages import STAFF, Garage
+from tests.hooks.listening import heard
 from tests.plugins.vehicle_presence.vat_book.reading import (
     a_departure,
     dues,
@@ -190,7 +192,9 @@ async def test_a_corrected_day_of_departure_moves_the_deadline_and_the_job_says_
     garage: Garage,
 ) -> None:
     moment = datetime(2026, 2, 3, 9, tzinfo=UTC)
-    await a_departure(garage, arrived=moment, left=moment + timedelta(days=60))
+    left = moment + timedelta(days=60)
+    await a_departure(garage, arrived=moment, left=left)
+    await garage.switch("polite", on=True)
     await corrected(garage, "left in March already", left=date(2026, 3, 31))
     (row,) = await register(garage)
     assert row.exit is not None
@@ -202,6 +206,9 @@ async def test_a_corrected_day_of_departure_moves_the_deadline_and_the_job_says_
         stay = await presence.latest_stay(session, row.entry.job_id)  # type: ignore[arg-type]
     assert stay is not None
     assert (stay.left_at, stay.closed_by) == (row.exit.at, "correction")
+    (told,) = heard(garage, "vehicle_times_changed")
+    before, after = VehicleTimes(moment, left), VehicleTimes(moment, stay.left_at)
+    assert told["vehicles"] == [VehicleTimesChanged(stay.job_id, before, after)]
     await sound(garage)
 
 
