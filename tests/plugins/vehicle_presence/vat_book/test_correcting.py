@@ -13,6 +13,7 @@ from core.workshop.audit.services import Actor
 from core.workshop.customers.privacy import erase_customer
 from core.workshop.jobs import repository as jobs
 from core.workshop.jobs.services import set_status
+from plugins.vehicle_presence import absence_repository
 from plugins.vehicle_presence import repository as presence
 from plugins.vehicle_presence.absences import come_back, leave_for_a_while
 from plugins.vehicle_presence.services import mark_off_site, record_arrival, undo_arrival
@@ -248,6 +249,23 @@ async def test_days_that_other_visits_or_absences_forbid_are_refused_and_nothing
             async with garage.unit() as session:
                 await correct(session, row.row_id, right, "mistyped", STAFF)
     assert len(await lines(garage)) == before
+
+
+async def test_an_absence_that_ended_with_the_stay_ends_on_the_corrected_day(
+    garage: Garage,
+) -> None:
+    noon = datetime(2026, 11, 10, 11, tzinfo=UTC)
+    async with garage.unit() as session:
+        job = await a_job(session, plate="1-OUT-222")
+        with frozen(noon):
+            stay = await record_arrival(session, job.id, STAFF)
+            await leave_for_a_while(session, job.id, 0, STAFF)
+        with frozen(noon + timedelta(days=4)):
+            await mark_off_site(session, job.id, STAFF)
+    await corrected(garage, "not seen since", left=date(2026, 11, 12))
+    async with garage.unit() as session:
+        (absence,) = await absence_repository.of_stays(session, [stay.id])
+    assert absence.back_at == noon + timedelta(days=2)
 
 
 async def test_whoever_saw_an_older_row_corrects_nothing(garage: Garage) -> None:
