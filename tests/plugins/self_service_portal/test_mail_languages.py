@@ -3,6 +3,7 @@
 import re
 import secrets
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from uuid import uuid4
@@ -33,7 +34,7 @@ from tests.plugins.self_service_portal.after_booking import (
 )
 
 PLUGIN = Path(__file__).resolve().parents[3] / "plugins" / "self_service_portal"
-ELEVEN = [
+TWELVE = [
     "appointment_confirmed",
     "appointment_tomorrow",
     "stage_reached",
@@ -45,6 +46,7 @@ ELEVEN = [
     "time_is_free",
     "lost_number",
     "quote_answered",
+    "news",
 ]
 
 
@@ -101,6 +103,15 @@ async def five_mails(garage: Garage, outbox: Outbox, language: str) -> list[Stor
     return outbox.mails_to(email)[::-1]
 
 
+async def the_garages_mail(garage: Garage, outbox: Outbox, language: str) -> StoredMail:
+    """A garage that speaks this language is told what a customer did."""
+    await decide(garage, tell_garage=True, tell_garage_minutes=0)
+    garage.tenant = replace(garage.tenant, languages=(language,))
+    await mails(outbox, garage, await request_estimate(garage, language=language))
+    (mail,) = outbox.mails_to(f"desk@{garage.slug}.test")
+    return mail
+
+
 def english_of(mail: str) -> Iterator[re.Pattern[str]]:
     """The English texts of a mail's templates, each with anything in its placeholders."""
     for path in (PLUGIN / "templates" / "mail").glob(f"{mail}.*"):
@@ -115,8 +126,9 @@ async def test_every_mail_can_be_written_in_every_language(
     got = [
         *await six_mails(garage, outbox, language),
         *await five_mails(garage, outbox, language),
+        await the_garages_mail(garage, outbox, language),
     ]
-    assert len(got) == len(ELEVEN)
+    assert len(got) == len(TWELVE)
     for mail in got:
         assert mail.message["Content-Language"] == language
         assert "%(" not in mail.text + mail.html + mail.subject
@@ -125,7 +137,7 @@ async def test_every_mail_can_be_written_in_every_language(
 
 
 def test_no_mail_of_the_portal_is_forgotten() -> None:
-    assert {path.stem for path in (PLUGIN / "templates" / "mail").glob("*.html")} == set(ELEVEN)
+    assert {path.stem for path in (PLUGIN / "templates" / "mail").glob("*.html")} == set(TWELVE)
 
 
 def assert_no_english(got: list[StoredMail], language: str) -> None:
@@ -137,7 +149,7 @@ def assert_no_english(got: list[StoredMail], language: str) -> None:
         same = {str(each.id) for each in read_po(stream) if each.id == each.string}
     left = [
         (name, pattern.pattern)
-        for name, mail in zip(ELEVEN, got, strict=True)
+        for name, mail in zip(TWELVE, got, strict=True)
         for pattern in english_of(name)
         if re.search("[a-z]", pattern.pattern)
         and pattern.pattern not in {re.escape(text) for text in same}

@@ -1,10 +1,8 @@
 """What customers did online reaches the garage: on the desk's first page, and by mail."""
 
-from dataclasses import replace
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
-import pytest
 from bs4 import BeautifulSoup
 from sqlalchemy import select
 
@@ -195,20 +193,6 @@ async def test_messages_answers_and_photos_are_told_at_once_where_the_garage_wan
     assert mail.subject == "New from customers: 3"
     assert "Hello" not in mail.text
     assert await words(garage) == []
-
-
-@pytest.mark.parametrize(
-    ("language", "word"),
-    [("nl", "Nieuwe afspraak"), ("fr", "Nouveau rendez-vous"), ("de", "Neuer Termin")],
-)
-async def test_the_garage_is_mailed_in_its_own_language(
-    garage: Garage, outbox: Outbox, language: str, word: str
-) -> None:
-    await decide(garage, tell_garage=True, tell_garage_minutes=0)
-    garage.tenant = replace(garage.tenant, languages=(language,))
-    await request_far(garage)
-    (mail,) = await to_garage(outbox, garage)
-    assert word in mail.text
 
 
 async def test_what_is_two_months_old_is_no_news(garage: Garage) -> None:
