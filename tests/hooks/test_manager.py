@@ -219,7 +219,9 @@ async def test_a_refusal_of_the_shop_passes_through_and_is_no_fault() -> None:
 
     loaded = HookManager([a_plugin("strict", appointment_booked)])
     with tenant_scope(a_garage("strict")), pytest.raises(Refused, match="Not on a Sunday"):
-        await loaded.ask_async("appointment_booked", session=None, appointment_id=uuid4())
+        await loaded.ask_async(
+            "appointment_booked", session=None, appointment_id=uuid4(), tell_customer=True
+        )
     assert not loaded.faults
 
 
