@@ -10,16 +10,29 @@ import structlog
 QUIET = ("_granian", "alembic", "mail.log")
 """Libraries that tell more than an operator wants to read."""
 
+_LINE = r"(?:\n|\\n)"
+_FOLLOWS = rf"{_LINE}(?:HINT:|\[SQL|{_LINE}The above exception|{_LINE}During handling)|\Z"
+"""What may come after a value that an error quotes."""
+
 _QUOTED = (
-    # What a row holds, in the second line of an error of PostgreSQL; also inside a `repr`.
+    # What a row holds, from the second line of an error of PostgreSQL on, blank lines and all: only
+    # what may follow ends it. Also inside a `repr`.
     (
         "DETAIL:",
-        re.compile(r"(DETAIL:).*?(?=(?:\n|\\n)(?:HINT:|\[SQL|\n)|\Z)", re.DOTALL),
+        re.compile(rf"(DETAIL:).*?(?={_FOLLOWS})", re.DOTALL),
         r"\1 …",
     ),
     # What a parameter holds, said by PostgreSQL's driver and by PostgreSQL.
-    ("invalid input", re.compile(r"(invalid input for query argument \$\d+:).*"), r"\1 …"),
-    ("invalid input", re.compile(r"(invalid input syntax for type [^:]+:).*"), r"\1 …"),
+    (
+        "invalid input",
+        re.compile(rf"(invalid input for query argument \$\d+:).*?(?={_FOLLOWS})", re.DOTALL),
+        r"\1 …",
+    ),
+    (
+        "invalid input",
+        re.compile(rf"(invalid input syntax for type [^:]+:).*?(?={_FOLLOWS})", re.DOTALL),
+        r"\1 …",
+    ),
     ("@", re.compile(r"[^\s<>'\"(),:;=|\\]{1,64}@[\w-]+(?:\.[\w-]+)+"), "…@…"),
 )
 """A sign that is quickly looked for, what is cut out where it is there, and what stands instead."""

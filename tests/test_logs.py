@@ -124,6 +124,25 @@ async def test_an_error_of_postgresql_quotes_nothing_of_people(garage: Garage, f
     assert type(error).__name__ in told(error)
 
 
+CAUSE = "\n\nThe above exception was the direct cause of the following exception:\n\nmore"
+OTHER = "\n\nDuring handling of the above exception, another exception occurred:\n\nmore"
+
+
+@pytest.mark.parametrize("after", ["", "\nHINT:  look", "\n[SQL: select 1]", CAUSE, OTHER])
+@pytest.mark.parametrize(
+    "said",
+    [
+        "DETAIL:",
+        "invalid input for query argument $1:",
+        "invalid input syntax for type integer:",
+    ],
+)
+def test_a_value_with_blank_lines_is_cut_out_as_a_whole(said: str, after: str) -> None:
+    whole = f"{said}  Key (name)=(anna\n\ndubois\nboth) is there already.{after}"
+    assert redacted(whole) == f"{said} …{after}"
+    assert "dubois" not in redacted(repr(whole))
+
+
 async def test_making_the_applications_leaves_the_logs_as_they_were_set_up(house: House) -> None:
     root = logging.getLogger()
     before = (list(root.handlers), root.level)
