@@ -110,7 +110,8 @@ def _readiness(house: House, signs: Redis, is_ending: Callable[[], bool]) -> Rea
     schema = SchemaWatch(house.database.platform_engine, house.components)
 
     async def database() -> bool:
-        async with house.database.app_engine.connect() as connection:
+        # A pool whose connections all work is a busy one, not one without PostgreSQL.
+        async with house.database.aside() as connection:
             await connection.execute(text("select 1"))
         return True
 

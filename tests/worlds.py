@@ -31,6 +31,17 @@ def as_it_was() -> Iterator[None]:
             module._installed[:] = installed  # noqa: SLF001
 
 
+@asynccontextmanager
+async def one_connection(house: House) -> AsyncIterator[Database]:
+    """The database behind a pool of one connection, which the next to ask waits for."""
+    settings = house.settings
+    database = Database(settings.database_url, settings.platform_database_url, pool_size=1)
+    try:
+        yield database
+    finally:
+        await database.dispose()
+
+
 def settings_on(servers: Servers, name: str, **changes: object) -> Settings:
     """Settings with a database and a Redis of their own."""
     return servers.settings(

@@ -3,6 +3,7 @@
 One request or one background task is one unit of work. Only this module commits.
 """
 
+import asyncio
 import inspect
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -14,7 +15,12 @@ import structlog
 from sqlalchemy import event, text
 from sqlalchemy.engine import Connection, ExceptionContext
 from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
+from sqlalchemy.ext.asyncio import (
+    AsyncConnection,
+    AsyncEngine,
+    AsyncSession,
+    create_async_engine,
+)
 from sqlalchemy.orm import ORMExecuteState, Session, SessionTransaction, with_loader_criteria
 from sqlalchemy.pool import NullPool
 
@@ -29,7 +35,11 @@ AfterCommit = Callable[[], Awaitable[None] | None]
 CONTENDED = frozenset({"40P01", "40001"})
 """Deadlock, and what could not be put in a row with what others did."""
 
+ASIDE_SECONDS = 2.0
+"""How long what is asked aside of the pools may take, with opening its connection."""
+
 _BACKEND = "backend_pid"
+_ASIDE = "aside"
 _SET_TENANT = text(f"select set_config('{SCOPE_SETTING}', :tenant, true)")
 
 
@@ -118,15 +128,16 @@ def after_commit(session: AsyncSession, action: AfterCommit) -> None:
 
 
 async def end_statement(session: AsyncSession) -> None:
-    """Have PostgreSQL end the statement that `session` waits for, over another connection: the
+    """Have PostgreSQL end the statement that `session` waits for, over a connection aside: the
     statement fails, and a savepoint around it can be gone back to. Where it waits for none, nothing
     happens. (To cancel who waits would cost the whole connection, and with it the unit of work.)
+    It is over within :data:`ASIDE_SECONDS`.
     """
-    pid, engine = session.info.get(_BACKEND), session.bind
-    if pid is None or not isinstance(engine, AsyncEngine):
+    pid, aside = session.info.get(_BACKEND), session.info.get(_ASIDE)
+    if pid is None or aside is None:
         return
     try:
-        async with engine.connect() as connection:
+        async with aside() as connection:
             await connection.execute(text("select pg_cancel_backend(:pid)"), {"pid": pid})
     except (SQLAlchemyError, OSError):
         log.exception("statement.not_ended")
@@ -141,17 +152,20 @@ class Database:
         platform_url: str,
         *,
         pooled: bool = True,
+        pool_size: int = 16,
         kept_bytes: int = 80_000_000,
         statement_seconds: int = 0,
     ) -> None:
-        """Open them; connections are made when they are needed. `kept_bytes` is how much readings
+        """Open them; connections are made when they are needed, at most `pool_size` of the
+        application's. `kept_bytes` is how much readings
         may keep (decision 0036). PostgreSQL breaks off a statement after `statement_seconds`, and
         a transaction in which nothing is asked for twice as long; 0 is never. Each connection says
         so as it is opened, which costs no message of its own."""
         opened = partial(_engine, pooled=pooled, statement_seconds=statement_seconds)
-        self.app_engine = opened(app_url, pool_size=16, max_overflow=0)
+        self.app_engine = opened(app_url, pool_size=pool_size, max_overflow=0)
         self.kept = KeptReadings(kept_bytes)
         self.platform_engine = opened(platform_url, pool_size=4, max_overflow=12)
+        self._aside_engine = create_async_engine(async_url(app_url), poolclass=NullPool)
 
     @asynccontextmanager
     async def unit_of_work(self, tenant_id: UUID) -> AsyncIterator[AsyncSession]:
@@ -160,7 +174,7 @@ class Database:
             self.app_engine,
             sync_session_class=TenantSession,
             expire_on_commit=False,
-            info={"tenant_id": tenant_id},
+            info={"tenant_id": tenant_id, _ASIDE: self.aside},
         )
         token = tenant_id_in_scope.set(tenant_id)
         try:
@@ -185,6 +199,18 @@ class Database:
             yield session
             await session.store()
         await _run_after_commit(session)
+
+    @asynccontextmanager
+    async def aside(self) -> AsyncIterator[AsyncConnection]:
+        """A connection of its own, as the application, for what must not wait until the pool has
+        one; no garage's rows are seen over it.
+
+        Raises:
+            TimeoutError: it took longer than :data:`ASIDE_SECONDS`.
+            OSError: PostgreSQL is not there.
+        """
+        async with asyncio.timeout(ASIDE_SECONDS), self._aside_engine.connect() as connection:
+            yield connection
 
     async def dispose(self) -> None:
         """Close all connections."""

@@ -32,7 +32,8 @@ OPEN_SECONDS = 60.0
 LONGEST_SECONDS = 10.0
 """How long one implementation may keep somebody waiting."""
 STATEMENT_SECONDS = 8.0
-"""How long after its beginning it may still wait for the database."""
+"""How long after its beginning it may still wait for the database; to have the statement ended
+takes at most :data:`core.db.session.ASIDE_SECONDS` more."""
 UNHURRIED = frozenset({"demo_data", "personal_data_erase", "personal_data_export"})
 """Hooks behind which nobody waits for a page."""
 

@@ -8,6 +8,8 @@ import pytest
 from sqlalchemy import func, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from core.db import session as db_session
+from core.db.session import Database, end_statement
 from core.hooks import manager
 from core.hooks.manager import FAULTS_UNTIL_OPEN, HookManager
 from core.tenancy.context import tenant_scope
@@ -20,6 +22,7 @@ from tests.garages import Garage
 from tests.hooks.listening import heard
 from tests.hooks.plugins import a_plugin, named
 from tests.outside_plugins.polite.models import Note
+from tests.worlds import one_connection
 
 
 @pytest.fixture
@@ -180,3 +183,48 @@ async def test_one_that_waits_outside_of_it_loses_no_statement_to_the_clock(
         with tenant_scope(replace(garage.tenant, active_plugins=frozenset({"slow"}))):
             await loaded.ask_async("job_created", session=session, job_id=job.id)
     assert not loaded.faults
+
+
+async def test_one_that_hangs_is_ended_though_the_pool_has_no_connection_left(
+    garage: Garage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(manager, "STATEMENT_SECONDS", 0.1)
+    loaded = HookManager([a_plugin("bad", named("job_created", waits_in_the_database))])
+    tenant = replace(garage.tenant, active_plugins=frozenset({"bad"}))
+    async with garage.unit() as session:
+        job = await a_job(session)
+    async with (
+        one_connection(garage.house) as database,
+        database.unit_of_work(garage.tenant.id) as session,
+    ):
+        found = await jobs.by_id(session, job.id)
+        found.damage = "a scratch"
+        with tenant_scope(tenant):
+            await loaded.ask_async("job_created", session=session, job_id=job.id)
+    fault = loaded.faults[garage.tenant.id, "bad", "job_created"]
+    assert "canceling statement due to user request" in fault.last_error
+    async with garage.unit() as session:
+        assert (await jobs.by_id(session, job.id)).damage == "a scratch"
+
+
+async def test_to_have_a_statement_ended_takes_no_longer_than_a_plugin_may(
+    garage: Garage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert manager.STATEMENT_SECONDS + db_session.ASIDE_SECONDS <= manager.LONGEST_SECONDS
+    monkeypatch.setattr(db_session, "ASIDE_SECONDS", 0.2)
+    over = asyncio.Event()
+
+    async def say_nothing(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await over.wait()
+        writer.close()
+
+    async with await asyncio.start_server(say_nothing, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        nowhere = f"postgresql://somebody@127.0.0.1:{port}/x"
+        silent = Database(nowhere, nowhere)
+        async with garage.unit() as session, asyncio.timeout(5):
+            await session.execute(text("select 1"))
+            monkeypatch.setitem(session.info, "aside", silent.aside)
+            await end_statement(session)
+            assert await session.scalar(text("select 1")) == 1
+        over.set()

@@ -18,6 +18,7 @@ from core.web.host_router import HostRouter
 from tests.garages import Browser, Garage
 from tests.security.routes import litestar_of
 from tests.servers import BASE_DOMAIN
+from tests.worlds import one_connection
 
 READY = "/-/ready"
 NOWHERE = f"127.0.0.1:{free_port()}"
@@ -62,6 +63,16 @@ async def test_without_postgresql_it_is_not_ready_and_does_not_say_where_that_is
     assert answer.status_code == 503
     assert (answer.json()["database"], answer.json()["schema"]) == ("down", "down")
     assert NOWHERE not in answer.text
+
+
+async def test_a_process_whose_connections_all_work_is_busy_and_still_ready(house: House) -> None:
+    async with (
+        one_connection(house) as database,
+        process_of(replace(house, database=database)) as router,
+        database.app_engine.connect(),
+    ):
+        status, said = await ask(router)
+    assert (status, said["database"]) == (200, "ok")
 
 
 async def test_without_redis_it_says_so_and_goes_on(house: House) -> None:
