@@ -267,6 +267,10 @@ class HookManager:
     ) -> Any:
         return self._checked(hook_name, await call_and_wait(caller, values))
 
+    def is_left_out(self, plugin: str, hook: str) -> bool:
+        """Whether the breaker of that hook or template is open for the garage in scope."""
+        return bool(self.faults) and self._is_left_out(current_tenant(), plugin, hook)
+
     def note_fault(self, plugin: str, hook: str, error: Exception) -> None:
         """Count a fault of a plugin for the garage in scope, in a hook or in a template that it
         handed out; open that hook's breaker at the fifth."""

@@ -25,10 +25,10 @@ from litestar.response.base import ASGIResponse
 from markupsafe import Markup
 
 from core.hooks.contributions import Panel
-from core.hooks.manager import hooks
 from core.i18n import current_language
 from core.web.components import page_token
 from core.web.csrf import TOKEN_LENGTH
+from core.web.panels import panel_html
 from core.web.public_pages import may_be_found
 from core.web.rendering import PRIVATE, common_values, fragment, page, page_cookies
 from core.web.resources import AnyConnection, resources_of, tenant_of
@@ -116,26 +116,17 @@ def remembered_bytes(
 
 def drawn_panels(connection: AnyConnection, panels: Sequence[Panel]) -> tuple[Markup, ...]:
     """Other plugins' blocks as they look to this request, to be part of `shows`. Each is drawn on
-    its own: a faulty template costs that block alone, and is a fault of its plugin."""
+    its own: a faulty template costs that block alone."""
     if not panels:
         return ()
     resources = resources_of(connection)
     context = {**common_values(connection), "csrf_token": _PLACE}
-    drawn = []
     held = page_token.set(_PLACE)
     try:
-        for panel in panels:
-            try:
-                template = resources.templates.get_template(panel.template)
-                html = template.render({**context, "values": panel.values})
-            except Exception as error:  # noqa: BLE001 - any way of failing is a fault of the plugin
-                hooks().note_fault(panel.template.partition("/")[0], panel.template, error)
-                continue
-            hooks().note_success(panel.template.partition("/")[0], panel.template)
-            drawn.append(Markup(html))  # noqa: S704 - drawn by a template
+        blocks = [panel_html(resources.templates, panel, context) for panel in panels]
     finally:
         page_token.reset(held)
-    return tuple(drawn)
+    return tuple(block for block in blocks if block is not None)
 
 
 def _drawn(

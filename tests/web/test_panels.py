@@ -1,6 +1,7 @@
 """Drawing plugins' blocks."""
 
 from core.hooks.contributions import Panel
+from core.hooks.manager import FAULTS_UNTIL_OPEN
 from core.house import House, open_assets, open_templates
 from core.tenancy.context import tenant_scope
 from tests.garages import Garage
@@ -37,3 +38,19 @@ def test_a_panel_whose_template_fails_costs_that_block_alone(house: House, garag
     with tenant_scope(garage.tenant):
         draw(house, good, good)
     assert (garage.tenant.id, "polite", "polite/panel.html") not in house.hooks.faults
+
+
+def test_a_template_that_goes_on_failing_is_left_out_for_a_while(
+    house: House, garage: Garage
+) -> None:
+    bad = Panel("polite/panel.html", {})
+    with tenant_scope(garage.tenant):
+        for _ in range(FAULTS_UNTIL_OPEN + 1):
+            draw(house, bad, bad)
+    fault = house.hooks.faults[garage.tenant.id, "polite", bad.template]
+    assert fault.count == FAULTS_UNTIL_OPEN
+    good = Panel("polite/panel.html", {"text": "good"})
+    with tenant_scope(garage.tenant):
+        assert draw(house, good, good) == "before  after"
+        fault.open_until = 0.0
+        assert draw(house, good, good) == "before <p>good</p><p>good</p> after"
