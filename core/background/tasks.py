@@ -51,7 +51,7 @@ def register_tasks(celery: Celery, process: WorkerProcess) -> None:
     def deliver_garage(self: Any, tenant_id: str) -> None:
         """Empty one garage's outbox."""
         with bound_contextvars(request=self.request.get(REQUEST)):
-            process.run(lambda doors: deliver(doors.resources, doors.effects, UUID(tenant_id)))
+            process.run(lambda doors: deliver_in(doors, UUID(tenant_id)))
 
     @celery.task(name=FAN_OUT, shared=False)
     def fan_out() -> None:
@@ -84,6 +84,13 @@ async def look_for_work(doors: Doors) -> list[UUID]:
     return await garages_with_outbox_work(doors.resources)
 
 
+async def deliver_in(doors: Doors, tenant_id: UUID) -> int:
+    """Empty one garage's outbox; returns how many effects were done. Where many messages wait, none
+    looks for work for long, and still the worker is at it."""
+    await leave_sign_async(doors.redis, WORKER)
+    return await deliver(doors.resources, doors.effects, tenant_id)
+
+
 async def run_scheduled(doors: Doors, tenant_id: UUID, name: str, key: str) -> bool:
     """One scheduled task for one garage, a unit of work per part; False where it was not run:
     it was done before, its garage is closed, its plugin is off since, or it was tried too often.
@@ -102,6 +109,7 @@ async def run_scheduled(doors: Doors, tenant_id: UUID, name: str, key: str) -> b
     began = time.monotonic()
     while True:
         part_began = time.monotonic()
+        await leave_sign_async(doors.redis, WORKER)
         part = await _run_part(doors, tenant_id, name)
         if part is None:
             return False

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 
 import pytest
 from redis import Redis
@@ -11,9 +12,10 @@ from redis.asyncio import Redis as AsyncRedis
 from core.background.beat import LOCK_KEY, LOCK_SECONDS, LOOK_AGAIN_SECONDS, OneBeatScheduler
 from core.background.celery_app import create_celery
 from core.background.process import Doors
-from core.background.tasks import look_for_work
+from core.background.tasks import deliver_in, look_for_work, run_scheduled
 from core.embedded.process import free_port
 from core.pulse import BEAT, SILENT_SECONDS, WORKER, is_silent, silence
+from tests.garages import Garage
 from tests.servers import Servers
 
 
@@ -71,6 +73,21 @@ async def test_a_beat_that_ticks_and_a_worker_that_looks_for_work_give_a_sign(
         assert not any(map(is_silent, found.values())), found
         redis.set("garagist:pulse:beat", int(time.time()) - SILENT_SECONDS - 5)
         assert is_silent((await silence(client))[BEAT])
+
+
+async def test_a_worker_that_is_long_at_other_work_gives_a_sign_too(
+    servers: Servers, redis: Redis, doors: Doors, garage: Garage
+) -> None:
+    tenant_id = garage.tenant.id
+    async with AsyncRedis.from_url(servers.valkey.url.removesuffix("/0") + "/3") as client:
+        here = replace(doors, redis=client)
+        for work in (
+            partial(deliver_in, here, tenant_id),
+            partial(run_scheduled, here, tenant_id, "polite.gone", "gone"),
+        ):
+            redis.delete("garagist:pulse:worker")
+            await work()
+            assert not is_silent((await silence(client))[WORKER]), work
 
 
 def test_a_beat_that_stops_lets_another_take_over_at_once(servers: Servers, redis: Redis) -> None:
