@@ -2,7 +2,7 @@
 
 Whoever migrates leaves a promise in the comment on the version table: the revisions whose code goes
 on working with what the database is now. A process of an older release finds itself there, and may
-start beside the newer one (decision 0051). A migration that takes away what earlier code needs has
+start beside the newer one (decision 0048). A migration that takes away what earlier code needs has
 the line `ends_earlier_code = True`; then only its own code and later is promised.
 """
 
