@@ -11,7 +11,7 @@ from litestar.params import FromPath
 from litestar.response import Redirect, Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from core.errors import NotFound
+from core.errors import NotFound, Refused
 from core.i18n import gettext as _
 from core.i18n import ngettext
 from core.storage import ObjectMissing
@@ -33,6 +33,15 @@ from core.workshop.planning import repository as planning
 AnyRequest = Request[Any, Any, Any]
 Session = NamedDependency[AsyncSession]
 _PRIVATE_FOR_A_DAY = {"Cache-Control": "private, max-age=86400", "Vary": "Cookie"}
+
+
+class NobodyNamed(Refused):
+    """A task was to be assigned without saying to whom, or that nobody does it."""
+
+    status_code = 422
+
+    def __init__(self) -> None:
+        super().__init__("Please say who does this task.")
 
 
 @post("/desk/jobs/{job_id:uuid}/status", guards=[requires("jobs.edit")])
@@ -93,14 +102,19 @@ async def set_task(
 async def assign_task(
     request: AnyRequest, session: Session, job_id: FromPath[UUID], task_id: FromPath[UUID]
 ) -> Redirect:
-    """Somebody takes a task or gives it back, or says who else does it."""
-    text = str(((await form_values(request)).getlist("staff") or [""])[0])
+    """Somebody takes a task or gives it back; who may edit jobs says who else does it."""
+    values = await form_values(request)
+    if "staff" not in values:
+        raise NobodyNamed
+    text = str(values.getlist("staff")[0])
     try:
         staff_id = UUID(text) if text else None
     except ValueError:
         raise NotFound("staff member") from None
-    actor = (await viewer_in(request)).actor
-    await assignments.assign_task(session, job_id, task_id, staff_id, actor)
+    viewer = await viewer_in(request)
+    await assignments.assign_task(
+        session, job_id, task_id, staff_id, viewer.actor, only_own=not viewer.may("jobs.edit")
+    )
     return redirect(request, f"/desk/jobs/{job_id}#tasks")
 
 

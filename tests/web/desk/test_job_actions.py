@@ -108,6 +108,41 @@ async def test_a_task_is_taken_given_back_and_assigned_on_the_card(
     assert page.text.count("for Technician Person") == 2
 
 
+async def test_who_does_not_edit_jobs_takes_what_is_nobodys_and_gives_back_their_own(
+    garage: Garage, planner: Browser, job: Job
+) -> None:
+    await garage.add_staff("technician", "colleague@example.test")
+    browser = await garage.staff("technician")
+    async with garage.unit() as session:
+        colleague = await staff.by_email(session, "colleague@example.test")
+        assert colleague is not None
+    first = (await tasks_of(garage, job))[0]
+    card, path = f"/desk/jobs/{job.id}", f"/desk/jobs/{job.id}/tasks/{first.id}/assignee"
+    (take,) = (await browser.open(card)).select("#tasks .now [value][name=staff]")
+    mine = str(take["value"])
+    refused = [await press(browser, path, staff=str(colleague.id))]
+    assert (await tasks_of(garage, job))[0].assignee_id is None
+    await press(planner, path, staff=str(colleague.id))
+    assert not (await browser.open(card)).select(f"form[action='{path}']")
+    refused += [await press(browser, path, staff=each) for each in (mine, "")]
+    assert [answer.status_code for answer in refused] == [403] * 3
+    assert all("give back your own" in answer.text for answer in refused)
+    assert (await tasks_of(garage, job))[0].assignee_id == colleague.id
+
+
+async def test_a_task_is_not_taken_away_by_a_form_that_names_nobody(
+    garage: Garage, planner: Browser, job: Job
+) -> None:
+    browser = await garage.staff("technician")
+    path = f"/desk/jobs/{job.id}/tasks/{(await tasks_of(garage, job))[0].id}/assignee"
+    (take,) = (await browser.open(f"/desk/jobs/{job.id}")).select("#tasks .now [value][name=staff]")
+    await press(browser, path, staff=str(take["value"]))
+    answer = await press(planner, path)
+    assert answer.status_code == 422
+    assert "Please say who does this task." in answer.text
+    assert (await tasks_of(garage, job))[0].assignee_id is not None
+
+
 async def test_a_task_is_for_nobody_who_does_not_work_here(
     garage: Garage, other_garage: Garage, planner: Browser, job: Job
 ) -> None:
