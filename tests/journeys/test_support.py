@@ -13,7 +13,7 @@ async def test_a_switched_on_portal_is_there_at_once_and_switched_off_it_is_gone
     support = await people.support()
     customer = await people.sit_down("sud", screen=PHONE)
     await customer.go("/fr")
-    await customer.reads_heading("Il n'y a rien à cette adresse")
+    await customer.reads_heading("Il n’y a rien à cette adresse")
     await support.picture("support-garages")
     await support.follow("Carrosserie du Sud")
     await support.picture("support-garage")
@@ -29,7 +29,7 @@ async def test_a_switched_on_portal_is_there_at_once_and_switched_off_it_is_gone
     await support.press("Undo")
     await every_process_follows()
     await customer.go("/fr/estimate")
-    await customer.reads_heading("Il n'y a rien à cette adresse")
+    await customer.reads_heading("Il n’y a rien à cette adresse")
     await support.go("/audit")
     await support.sees("They signed the order")
 
