@@ -77,6 +77,7 @@ async def book_appointment(
         raise NotFoundException
     wanted = _wanted(request, await form_values(request))
     viewer = await viewer_in(request)
+    had = await _has_it(session, job_id, kind, wanted)
     try:
         async with session.begin_nested():
             appointment, _link = await planning.book(
@@ -96,7 +97,7 @@ async def book_appointment(
     text = _("The appointment is booked.")
     if appointment.overbooking_reason:
         text = _("The appointment is booked, beyond your capacity.")
-    return await _done(request, session, job_id, wanted, text)
+    return await _done(request, session, job_id, wanted, text, is_news=not had)
 
 
 @get("/desk/appointments/{appointment_id:uuid}/move", guards=[requires("planning.edit")])
@@ -118,6 +119,7 @@ async def move_appointment(
     wanted = _wanted(request, await form_values(request))
     viewer = await viewer_in(request)
     found = await repository.by_id(session, appointment_id, lock=True)
+    before = found.sequence
     try:
         async with session.begin_nested():
             await planning.move(
@@ -137,7 +139,8 @@ async def move_appointment(
     if found.overbooking_reason:
         text = _("The appointment is moved, beyond your capacity.")
     untold = _("Please tell the customer.")
-    return await _done(request, session, found.job_id, wanted, text, untold=untold)
+    is_news = found.sequence != before
+    return await _done(request, session, found.job_id, wanted, text, untold=untold, is_news=is_news)
 
 
 @get("/desk/appointments/{appointment_id:uuid}/cancel", guards=[requires("planning.edit")])
@@ -165,9 +168,20 @@ async def cancel_appointment(
     wanted = _wanted(request, await form_values(request))
     viewer = await viewer_in(request)
     found = await repository.by_id(session, appointment_id, lock=True)
+    before = found.sequence
     await planning.cancel(session, found, viewer.actor, tell_customer=wanted.tell_customer)
     text, untold = _("The appointment is cancelled."), _("Please tell the customer.")
-    return await _done(request, session, found.job_id, wanted, text, untold=untold)
+    is_news = found.sequence != before
+    return await _done(request, session, found.job_id, wanted, text, untold=untold, is_news=is_news)
+
+
+async def _has_it(session: AsyncSession, job_id: UUID, kind: str, wanted: Wanted) -> bool:
+    """Whether the job has that time already (a double click); looked at behind the lock under which
+    it is booked, as the first click may still be at it."""
+    job = await jobs.by_id(session, job_id)
+    await repository.lock_book(session, job.location_id, kind)
+    own = await repository.booked_of_job(session, job_id, kind)
+    return own is not None and own.starts_at == wanted.starts_at
 
 
 async def _done(
@@ -178,9 +192,12 @@ async def _done(
     text: str,
     *,
     untold: str = "",
+    is_news: bool,
 ) -> Redirect:
     """Back to the job. Where nobody can be told by us, `untold` says what is left to do; whoever
-    did not want us to knows it."""
+    did not want us to knows it. What was so before is no news to anybody."""
+    if not is_news:
+        return redirect(request, f"/desk/jobs/{job_id}", flash=Flash(text))
     notice = await _notice(session, job_id)
     if notice and wanted.tell_customer:
         untold = _("The customer is told: %(address)s", address=notice)

@@ -105,3 +105,26 @@ async def test_the_desk_says_whether_the_customer_is_still_to_be_told(
     assert said in text
     assert ("Please tell" in text) == (not portal)
     assert await ahead(garage, job) == []
+
+
+async def test_nobody_is_told_of_what_was_so_before(garage: Garage) -> None:
+    await garage.switch("self_service_portal", on=True)
+    async with garage.unit() as session:
+        job = await a_job(session, email="ann@customer.test")
+        first, other = (await free_slots(session))[:2]
+    planner = await garage.staff("planner")
+    said: list[bool] = []
+
+    async def press_twice(path: str, slot: datetime | None) -> None:
+        values = {"slot": slot.isoformat() if slot else "", "tell": "yes"}
+        for _ in range(2):
+            page = await planner.submit(path, values, page="/desk", follow=True)
+            assert "The appointment is" in page.text
+            said.append("The customer is told: ann@customer.test" in page.text)
+
+    await press_twice(f"/desk/jobs/{job.id}/appointment/estimate", first)
+    async with garage.unit() as session:
+        (appointment,) = await planning.ahead_of_job(session, job.id)
+    await press_twice(f"/desk/appointments/{appointment.id}/move", other)
+    await press_twice(f"/desk/appointments/{appointment.id}/cancel", None)
+    assert said == [True, False] * 3
