@@ -40,7 +40,7 @@ async def move_and_cancel(garage: Garage, request: Request) -> tuple[datetime, d
     async with garage.unit() as session:
         appointment = await planning_repository.by_id(session, request.appointment_id, lock=True)
         before, later = appointment.starts_at, (await factories.free_slots(session))[-1]
-        await appointments.move_by_customer(session, appointment, later, "en")
+        await confirmations.move_by_customer(session, appointment, later, "en")
         await appointments.cancel_by_customer(session, appointment, "en", "")
     return before, later
 
