@@ -1,6 +1,7 @@
 """What customers and the garage do to an appointment, and the mails that say so."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -15,6 +16,7 @@ from core.workshop.notifications.services import send_mail
 from core.workshop.planning import repository as planning_repository
 from core.workshop.planning import services as planning
 from core.workshop.planning.models import Appointment
+from plugins.self_service_portal.addressees import written_for
 from plugins.self_service_portal.settings import NAME, settings
 
 CONFIRMATION = f"{NAME}.appointment_confirmed"
@@ -46,9 +48,14 @@ async def confirm_by_mail(
         CONFIRMATION,
         email,
         language,
-        {"appointment_id": str(appointment.id)},
+        written_about(appointment, email),
         key=f"{CONFIRMATION}:{appointment.id}:{appointment.sequence}",
     )
+
+
+def written_about(appointment: Appointment, email: str) -> Mapping[str, Any]:
+    """The payload of a mail about an appointment to that address."""
+    return {"appointment_id": str(appointment.id), **written_for(email)}
 
 
 async def cancel_by_customer(
@@ -95,7 +102,7 @@ async def _tell_cancelled(session: AsyncSession, appointment: Appointment, langu
             CANCELLATION,
             email,
             language,
-            {"appointment_id": str(appointment.id)},
+            written_about(appointment, email),
             key=f"{CANCELLATION}:{appointment.id}:{appointment.sequence}",
         )
 

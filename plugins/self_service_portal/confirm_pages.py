@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.errors import NotFound
 from core.web.rendering import Page, redirect
+from core.workshop.jobs import repository as jobs
 from core.workshop.planning import repository as planning
 from core.workshop.planning.models import Appointment
 from plugins.self_service_portal import confirmations, link_tokens
@@ -54,13 +55,19 @@ async def confirm(
 
 
 async def _find(session: AsyncSession, token: str) -> Appointment:
-    appointment_id = link_tokens.read(confirmations.PURPOSE, token)
+    """The appointment, while its job has the number that it had when the link was mailed: that
+    was to the address which is the customer's."""
+    appointment_id, seal = link_tokens.read_sealed(confirmations.PURPOSE, token)
     if appointment_id is None:
         raise NotFoundException
     try:
-        return await planning.by_id(session, appointment_id)
+        found = await planning.by_id(session, appointment_id)
     except NotFound:
         raise NotFoundException from None
+    job = await jobs.by_id(session, found.job_id)
+    if not link_tokens.fits(seal, job.public_number):
+        raise NotFoundException
+    return found
 
 
 HANDLERS = [confirm_page, confirm]

@@ -1,6 +1,5 @@
 """Appointments that count only once the link in their mail was confirmed."""
 
-import hashlib
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -15,7 +14,12 @@ from core.workshop.notifications.services import send_mail
 from core.workshop.planning import services as planning
 from core.workshop.planning.models import Appointment
 from plugins.self_service_portal import mail_repository as repository
-from plugins.self_service_portal.appointments import CONFIRMATION, confirm_by_mail
+from plugins.self_service_portal.addressees import mark_of
+from plugins.self_service_portal.appointments import (
+    CONFIRMATION,
+    confirm_by_mail,
+    written_about,
+)
 from plugins.self_service_portal.mail_models import Confirmation
 from plugins.self_service_portal.news import on_confirmed
 from plugins.self_service_portal.settings import NAME, settings
@@ -30,7 +34,8 @@ async def announce(
     """Mail what was booked: to be confirmed first, until the moment that is returned, where the
     garage wants that."""
     if settings().confirm_bookings:
-        return await _ask(session, appointment, email, language)
+        until = now() + timedelta(hours=settings().confirm_hours)
+        return await _ask(session, appointment, email, language, until)
     await confirm_by_mail(session, appointment, email, language)
     return None
 
@@ -42,14 +47,13 @@ async def announce_again(
     is_asked = await is_open(session, appointment) is not None
     template = ASK if is_asked else CONFIRMATION
     turn = int(now().timestamp()) // 60
-    mark = hashlib.sha256(email.lower().encode()).hexdigest()[:16]
     await send_mail(
         session,
         template,
         email,
         language,
-        {"appointment_id": str(appointment.id)},
-        key=f"{template}:{appointment.id}:{appointment.sequence}:{mark}:{turn}",
+        written_about(appointment, email),
+        key=f"{template}:{appointment.id}:{appointment.sequence}:{mark_of(email)}:{turn}",
     )
 
 
@@ -58,19 +62,22 @@ async def move_by_customer(
 ) -> None:
     """Another time for an appointment, confirmed by mail; its personal link stays the same.
 
-    One that was not confirmed yet is asked about anew: who has plate and job number has not
-    shown that the mail arrives.
+    One that was not confirmed yet is asked about anew, for no longer than the first time: who has
+    plate and job number has not shown that the mail arrives. Moved to the time that it has, it
+    stays as it is.
 
     Raises:
         SlotAlreadyTaken, TooLateToCancel: as they say.
     """
-    was_open = await repository.delete_open_confirmation(session, appointment.id)
+    if appointment.status == "booked" and appointment.starts_at == starts_at:
+        return
+    until = await repository.delete_open_confirmation(session, appointment.id)
     await planning.move(session, appointment, starts_at, CUSTOMER)
     customer = await _customer_of(session, appointment)
     if not customer.email:
         return
-    if was_open:
-        await _ask(session, appointment, customer.email, language)
+    if until is not None:
+        await _ask(session, appointment, customer.email, language, until)
     else:
         await confirm_by_mail(session, appointment, customer.email, language)
 
@@ -118,16 +125,17 @@ async def is_open(session: AsyncSession, appointment: Appointment) -> Confirmati
 
 
 async def _ask(
-    session: AsyncSession, appointment: Appointment, email: str, language: str
+    session: AsyncSession, appointment: Appointment, email: str, language: str, until: datetime
 ) -> datetime:
-    until = min(now() + timedelta(hours=settings().confirm_hours), appointment.starts_at)
+    """Have it confirmed until then, or until it begins; returns which."""
+    until = min(until, appointment.starts_at)
     session.add(Confirmation(appointment_id=appointment.id, expires_at=until))
     await send_mail(
         session,
         ASK,
         email,
         language,
-        {"appointment_id": str(appointment.id)},
+        written_about(appointment, email),
         key=f"{ASK}:{appointment.id}:{appointment.sequence}",
     )
     return until

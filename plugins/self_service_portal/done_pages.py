@@ -70,6 +70,7 @@ async def correct(request: AnyRequest, session: Session, lang: FromPath[str]) ->
     if draft is None or draft.job_id is None:
         return redirect(request, f"/{lang}/estimate")
     job = await jobs.by_id(session, draft.job_id)
+    number = job.public_number
     values = await form_values(request)
     form = EmailForm(values)
     if not form.validate():
@@ -84,8 +85,10 @@ async def correct(request: AnyRequest, session: Session, lang: FromPath[str]) ->
         await session.refresh(job)
         form.add_refusal(refusal)
         return await _show(request, session, draft, job, form=form, status_code=refusal.status_code)
-    sent = Flash(_("We have sent the e-mail to %(email)s.", email=form.text("email")))
-    return redirect(request, f"/{lang}/estimate/done", flash=sent)
+    sent = _("We have sent the e-mail to %(email)s.", email=form.text("email"))
+    if job.public_number != number:
+        sent = " ".join([sent, _("Your job has a new number.")])
+    return redirect(request, f"/{lang}/estimate/done", flash=Flash(sent))
 
 
 async def _show(

@@ -28,6 +28,7 @@ from core.workshop.jobs import repository as jobs
 from core.workshop.jobs.models import Job
 from core.workshop.jobs.services import find_for_customer
 from core.workshop.vehicles.plates import normalise_plate
+from plugins.self_service_portal import link_tokens
 from plugins.self_service_portal.forms import IdentifyForm
 
 AnyRequest = Request[Any, Any, Any]
@@ -149,8 +150,9 @@ async def _count_miss(request: AnyRequest, limits: list[Watched]) -> bool:
 
 
 def key_to(request: AnyRequest, job: Job) -> Cookie:
-    """A cookie that opens this one job for two hours."""
-    value = _serializer(request).dumps(f"{job.id} {secrets.token_urlsafe(9)}")
+    """A cookie that opens this one job for two hours, while it has the number that it has."""
+    seal = link_tokens.seal_of(job.public_number)
+    value = _serializer(request).dumps(f"{job.id} {secrets.token_urlsafe(9)} {seal}")
     settings = resources_of(request).settings
     return cookies.our_cookie(settings, COOKIE, str(value), seconds=SECONDS)
 
@@ -161,10 +163,11 @@ async def opened_job(request: AnyRequest, session: AsyncSession) -> Job | None:
     if not raw:
         return None
     try:
-        job_id = UUID(_serializer(request).loads(raw, max_age=SECONDS).partition(" ")[0])
-        return await jobs.by_id(session, job_id)
+        job_id, _visit, seal = _serializer(request).loads(raw, max_age=SECONDS).split(" ")
+        job = await jobs.by_id(session, UUID(job_id))
     except (BadSignature, ValueError, NotFound):
         return None
+    return job if link_tokens.fits(seal, job.public_number) else None
 
 
 def has_key(request: AnyRequest) -> bool:

@@ -27,6 +27,7 @@ from core.web.rendering import Page, redirect
 from core.web.resources import resources_of, tenant_of
 from core.workshop.jobs import repository as jobs
 from core.workshop.jobs.models import Job
+from plugins.self_service_portal import link_tokens
 from plugins.self_service_portal.forms import PlateForm
 from plugins.self_service_portal.identity import ask_for_plate, check_plate, key_to, opened_job
 from plugins.self_service_portal.pages import option, page
@@ -67,10 +68,13 @@ class Target:
         return str(self.quote_id or (_TALK if self.is_talk else _STATUS))
 
 
-def address_of(target: Target) -> str:
-    """The whole address for a mail of the garage in scope, in the current language."""
+def address_of(target: Target, *, number: str = "") -> str:
+    """The whole address for a mail of the garage in scope, in the current language; sealed with
+    the job's public number where that is given, so that it ends with it."""
     tenant = current_tenant()
     names = [str(target.job_id), target.name]
+    if number:
+        names.append(link_tokens.seal_of(number))
     token = _serializer(get_settings().secret_keys, tenant.id).dumps(names)
     return public_address(f"/{current_language()}/status/link/{token}")
 
@@ -116,11 +120,14 @@ async def _ask(
 async def _find(request: AnyRequest, session: AsyncSession, key: str) -> tuple[Target, Job]:
     serializer = _serializer(resources_of(request).settings.secret_keys, tenant_of(request).id)
     try:
-        job_id, what = serializer.loads(key, max_age=LINK_SECONDS)
+        job_id, what, *seal = serializer.loads(key, max_age=LINK_SECONDS)
         target = _target(UUID(job_id), what)
-        return target, await jobs.by_id(session, target.job_id)
+        job = await jobs.by_id(session, target.job_id)
     except (BadSignature, ValueError, NotFound):
         raise NotFoundException from None
+    if not link_tokens.fits("".join(seal), job.public_number):
+        raise NotFoundException
+    return target, job
 
 
 def _target(job_id: UUID, name: str) -> Target:

@@ -88,8 +88,8 @@ async def confirmation_of(
     return await session.scalar(statement.with_for_update() if lock else statement)
 
 
-async def delete_open_confirmation(session: AsyncSession, appointment_id: UUID) -> bool:
-    """Take back what is still to be confirmed; whether anything was."""
+async def delete_open_confirmation(session: AsyncSession, appointment_id: UUID) -> datetime | None:
+    """Take back what is still to be confirmed; until when it was, None where nothing was."""
     gone = await session.execute(
         delete(Confirmation)
         .where(
@@ -97,9 +97,9 @@ async def delete_open_confirmation(session: AsyncSession, appointment_id: UUID) 
             Confirmation.confirmed_at.is_(None),
             Confirmation.freed_at.is_(None),
         )
-        .returning(Confirmation.id)
+        .returning(Confirmation.expires_at)
     )
-    return gone.scalar_one_or_none() is not None
+    return gone.scalar_one_or_none()
 
 
 async def open_confirmations(

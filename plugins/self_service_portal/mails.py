@@ -18,6 +18,7 @@ from core.workshop.planning import repository as planning
 from core.workshop.planning.calendar_files import method_of
 from core.workshop.planning.links import give_link
 from plugins.self_service_portal import link_tokens
+from plugins.self_service_portal.addressees import is_still
 from plugins.self_service_portal.appointments import CANCELLATION, CONFIRMATION
 from plugins.self_service_portal.calendar import appointment_file, web_calendars
 from plugins.self_service_portal.confirmations import ASK, PURPOSE, is_open
@@ -36,14 +37,15 @@ FOLDER = "self_service_portal/mail"
 async def load_appointment(
     session: AsyncSession, payload: Mapping[str, Any]
 ) -> Mapping[str, Any] | None:
-    """What mails about an appointment show; None where it or the customer's address is gone."""
+    """What mails about an appointment show; None where it is gone, or the customer has
+    no address or another one."""
     try:
         appointment = await planning.by_id(session, UUID(payload["appointment_id"]))
     except NotFound:
         return None
     job = await jobs.by_id(session, appointment.job_id)
     customer = await customers.by_id(session, job.customer_id)
-    if customer.email is None:
+    if customer.email is None or not is_still(payload, customer):
         return None
     settings = get_settings()
     return {
@@ -74,7 +76,8 @@ async def load_if_open(
     asked = await is_open(session, values["appointment"]) if values else None
     if values is None or asked is None:
         return None
-    token = link_tokens.sign(PURPOSE, values["appointment"].id)
+    number = values["job"].public_number
+    token = link_tokens.sign(PURPOSE, values["appointment"].id, number=number)
     return {**values, "link": _address(f"confirm/{token}"), "until": asked.expires_at}
 
 
@@ -99,12 +102,12 @@ async def load_repair(
     values = await load_stage(session, payload)
     if values is None:
         return None
-    job_id = values["job"].id
+    job = values["job"]
     shows_status = "status" in _addresses()
     return {
         **values,
-        "link": address_of(Target(job_id)) if shows_status else "",
-        "no_more_mails": no_more_mails(job_id),
+        "link": address_of(Target(job.id), number=job.public_number) if shows_status else "",
+        "no_more_mails": no_more_mails(job.id),
     }
 
 

@@ -41,7 +41,7 @@ class PlateDoesNotFit(Refused):
 
 def address_for(job: Job) -> str:
     """The whole address for a mail of the garage in scope, in the current language."""
-    path = f"/{current_language()}/pictures/link/{link_tokens.sign(PURPOSE, job.id)}"
+    path = f"/{current_language()}/pictures/link/{_key_to(job)}"
     return public_address(path)
 
 
@@ -82,10 +82,17 @@ async def _ask(request: AnyRequest, form: PlateForm, *, status_code: int = 200) 
 
 
 async def _find(session: AsyncSession, key: str) -> Job:
-    job_id = link_tokens.read(PURPOSE, key)
+    job_id, seal = link_tokens.read_sealed(PURPOSE, key)
     if job_id is None:
         raise NotFoundException
-    return await jobs.by_id(session, job_id)
+    job = await jobs.by_id(session, job_id)
+    if not link_tokens.fits(seal, job.public_number):
+        raise NotFoundException
+    return job
+
+
+def _key_to(job: Job) -> str:
+    return link_tokens.sign(PURPOSE, job.id, number=job.public_number)
 
 
 HANDLERS = [link_page, use_link]

@@ -29,6 +29,7 @@ from plugins.self_service_portal import (
     confirm_pages,
     confirmations,
     consents,
+    corrections,
     done_pages,
     draft_photos,
     embed_pages,
@@ -210,6 +211,7 @@ class SelfServicePortal:
             **talk_panels.audit_labels(),
             **waiting.audit_labels(),
             **unconfirmed_desk.audit_labels(),
+            **corrections.audit_labels(),
             **look_pages.audit_labels(),
         }
 

@@ -10,6 +10,7 @@ from core.workshop.locations import repository as locations
 from core.workshop.locations.models import Location
 from core.workshop.notifications.services import send_mail
 from plugins.self_service_portal import mail_repository as repository
+from plugins.self_service_portal.appointments import written_about
 from plugins.self_service_portal.settings import NAME, settings
 
 REMINDER = f"{NAME}.appointment_tomorrow"
@@ -49,6 +50,6 @@ async def _remind_at(session: AsyncSession, location: Location) -> None:
             REMINDER,
             email,
             language,
-            {"appointment_id": str(appointment.id), "sequence": appointment.sequence},
+            {**written_about(appointment, email), "sequence": appointment.sequence},
             key=f"{REMINDER}:{appointment.id}:{appointment.sequence}",
         )

@@ -18,6 +18,7 @@ from core.workshop.jobs import repository as jobs
 from core.workshop.jobs.models import Job, JobTask
 from core.workshop.notifications.services import send_mail
 from plugins.self_service_portal import mail_repository as repository
+from plugins.self_service_portal.addressees import is_still, written_for
 from plugins.self_service_portal.progress import STAGE_OF_STATUS, is_over
 from plugins.self_service_portal.settings import NAME, settings
 from plugins.self_service_portal.stage_wishes import wants_stage_mail
@@ -41,12 +42,13 @@ async def tell(session: AsyncSession, job_id: UUID, stage: str) -> None:
     if not customer.email or not await _is_wanted(session, job, stage):
         return
     moment = now()
+    what = {"job_id": str(job_id), "stage": stage, "at": moment.isoformat()}
     await send_mail(
         session,
         STAGE,
         customer.email,
         customer.language,
-        {"job_id": str(job_id), "stage": stage, "at": moment.isoformat()},
+        {**what, **written_for(customer.email)},
         key=f"{STAGE}:{job_id}:{stage}:{moment.isoformat()}",
         due_at=moment + timedelta(minutes=settings().stage_mail_minutes),
     )
@@ -64,7 +66,7 @@ async def load_stage(session: AsyncSession, payload: Mapping[str, Any]) -> Mappi
     tasks = await jobs.tasks_of(session, job.id)
     words = _words(job, tasks, stage)
     customer = await customers.by_id(session, job.customer_id)
-    if words is None or customer.email is None:
+    if words is None or not is_still(payload, customer):
         return None
     if not await _is_wanted(session, job, stage):
         return None

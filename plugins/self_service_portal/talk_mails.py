@@ -29,7 +29,7 @@ async def load_answer(
         "job": job,
         "customer": await customers.by_id(session, job.customer_id),
         "message": message,
-        "link": address_of(Target(job.id, is_talk=True)),
+        "link": address_of(Target(job.id, is_talk=True), number=job.public_number),
     }
 
 
@@ -47,7 +47,7 @@ async def load_quote(session: AsyncSession, payload: Mapping[str, Any]) -> Mappi
         "job": job,
         "customer": await customers.by_id(session, job.customer_id),
         "quote": quote,
-        "link": address_of(Target(job.id, quote.id)),
+        "link": address_of(Target(job.id, quote.id), number=job.public_number),
     }
 
 
@@ -68,7 +68,7 @@ async def load_receipt(
         "customer": await customers.by_id(session, job.customer_id),
         "quote": quote,
         "outcome": outcome,
-        "link": address_of(Target(job.id, quote.id)),
+        "link": address_of(Target(job.id, quote.id), number=job.public_number),
     }
 
 

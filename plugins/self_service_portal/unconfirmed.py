@@ -12,6 +12,7 @@ from core.workshop.notifications.services import send_mail
 from core.workshop.planning import repository as planning_repository
 from core.workshop.planning import services as planning
 from plugins.self_service_portal import mail_repository as repository
+from plugins.self_service_portal.appointments import written_about
 from plugins.self_service_portal.look_services import look_of
 from plugins.self_service_portal.mail_models import Confirmation
 from plugins.self_service_portal.services import take_back_answer
@@ -46,7 +47,7 @@ async def _free(session: AsyncSession, asked: Confirmation) -> None:
             FREED,
             customer.email,
             customer.language,
-            {"appointment_id": str(appointment.id)},
+            written_about(appointment, customer.email),
             key=f"{FREED}:{appointment.id}",
         )
 

@@ -4,7 +4,7 @@ import pytest
 
 from core.app import app_of
 from core.house import House
-from core.workshop.planning.links import give_link
+from core.workshop.planning.links import give_link, renew_link
 from tests.factories import a_job, an_appointment
 from tests.garages import PASSWORD, Garage
 from tests.rotation import another_key
@@ -39,3 +39,17 @@ async def test_the_link_of_an_appointment_stays_the_same_after_a_change_of_the_k
             assert give_link(appointment) == mailed
         with another_key(house, is_old_one_known=False):
             assert give_link(appointment) != mailed
+
+
+async def test_a_link_that_was_renewed_is_another_one_and_stays_after_a_change_of_the_key(
+    house: House, garage: Garage
+) -> None:
+    async with garage.unit() as session:
+        appointment, _secret = await an_appointment(session, await a_job(session), "drop_off")
+        given = [give_link(appointment)]
+        for _twice in range(2):
+            renew_link(appointment)
+            given.append(give_link(appointment))
+        with another_key(house):
+            assert give_link(appointment) == given[-1]
+    assert len(set(given)) == 3

@@ -170,8 +170,8 @@ async def opened_link(garage: Garage, browser: Browser, request: Request) -> str
     return str(link["href"])
 
 
-@pytest.mark.parametrize(("minutes", "status"), [(130, "booked"), (141, "cancelled")])
-async def test_whoever_moves_what_is_not_confirmed_is_asked_anew_about_the_new_time(
+@pytest.mark.parametrize(("minutes", "status"), [(119, "booked"), (121, "cancelled")])
+async def test_whoever_moves_what_is_not_confirmed_is_asked_anew_and_has_no_more_time_for_it(
     garage: Garage, outbox: Outbox, asked: Request, minutes: int, status: str
 ) -> None:
     await mails(outbox, garage, asked)
@@ -189,6 +189,19 @@ async def test_whoever_moves_what_is_not_confirmed_is_asked_anew_about_the_new_t
     assert second.attachments == []
 
 
+async def test_a_time_that_is_moved_to_itself_is_not_asked_about_anew_nor_kept_for_longer(
+    garage: Garage, outbox: Outbox, asked: Request
+) -> None:
+    same = (await appointment_of(garage, asked)).starts_at.isoformat()
+    async with garage.browser() as browser:
+        link = await opened_link(garage, browser, asked)
+        with frozen(now() + timedelta(minutes=20)):
+            await browser.submit(f"{link}/move", {"slot": same}, page=link)
+    assert len(await mails_later(outbox, garage, asked, minutes=21)) == 1
+    await sweep(garage, 121)
+    assert (await appointment_of(garage, asked)).status == "cancelled"
+
+
 async def test_a_time_that_the_garage_gave_instead_needs_no_confirmation(
     garage: Garage, asked: Request
 ) -> None:
@@ -199,18 +212,21 @@ async def test_a_time_that_the_garage_gave_instead_needs_no_confirmation(
     assert (await appointment_of(garage, asked)).status == "booked"
 
 
-async def test_the_customer_sees_what_is_still_to_be_done_and_has_the_mail_sent_again(
+async def test_the_customer_sees_what_is_still_to_be_done_and_has_the_mail_sent_again_once_a_minute(
     garage: Garage, outbox: Outbox, asked: Request
 ) -> None:
     await mails(outbox, garage, asked)
     async with garage.browser() as browser:
         link = await opened_link(garage, browser, asked)
         shown = [await browser.open(path) for path in ("/en/status/job", link)]
-        answers = [await browser.submit(f"{link}/ask", page=link) for _ in range(4)]
+        start, answers = now(), []
+        for minute in (1, 2, 2, 4):
+            with frozen(start + timedelta(minutes=minute)):
+                answers.append(await browser.submit(f"{link}/ask", page=link))
     assert ["Not confirmed yet" in page.text for page in shown] == [True, True]
     assert [answer.status_code for answer in answers] == [200, 200, 200, 429]
-    subjects = [mail.subject for mail in await mails(outbox, garage, asked)]
-    assert len(subjects) == 4
+    subjects = [mail.subject for mail in await mails_later(outbox, garage, asked, minutes=5)]
+    assert len(subjects) == 3
     assert len(set(subjects)) == 1
 
 

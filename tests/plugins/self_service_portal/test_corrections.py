@@ -1,6 +1,7 @@
 """An e-mail address that was mistyped, put right on the page after the request."""
 
 from datetime import timedelta
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -9,19 +10,23 @@ from core.web.cookies import cookie_name
 from core.workshop.audit import repository as audit
 from core.workshop.customers import repository as customers
 from core.workshop.jobs import repository as jobs
+from core.workshop.jobs.numbers import display_public_number
 from core.workshop.planning import repository as planning
-from plugins.self_service_portal import confirmations, done_pages
+from plugins.self_service_portal import confirmations, done_pages, job_links, mail_repository
 from plugins.self_service_portal.estimate_steps import COOKIE
+from plugins.self_service_portal.job_links import Target
 from tests.factories import a_job
 from tests.garages import Browser, Garage, Outbox
 from tests.plugins.self_service_portal.after_booking import (
+    PLATE,
     Request,
     decide,
     mails,
+    path_in,
     request_estimate,
 )
 
-DONE, ADDRESS = "/en/estimate/done", "/en/estimate/address"
+DONE, ADDRESS, JOB = "/en/estimate/done", "/en/estimate/address", "/en/status/job"
 SUMMARY = "Wrong e-mail address, or nothing came?"
 
 
@@ -45,6 +50,12 @@ async def address_of(garage: Garage, request: Request) -> str | None:
         return (await customers.by_id(session, job.customer_id)).email
 
 
+async def number_of(garage: Garage, request: Request) -> str:
+    """The job's number, as customers have it."""
+    async with garage.unit() as session:
+        return (await jobs.by_id(session, request.job_id)).public_number
+
+
 @pytest.mark.parametrize("confirming", [False, True])
 async def test_the_mail_goes_to_the_right_address_and_the_garage_knows_it(
     garage: Garage, outbox: Outbox, confirming: bool
@@ -63,6 +74,58 @@ async def test_the_mail_goes_to_the_right_address_and_the_garage_knows_it(
             each for each in await audit.newest(session) if each.action == "customer.changed"
         ]
     assert (entry.actor_kind, entry.details["fields"]) == ("customer", ["email"])
+
+
+async def test_what_the_wrong_mailbox_was_told_opens_nothing_any_more(
+    garage: Garage, outbox: Outbox
+) -> None:
+    request = await request_estimate(garage)
+    (mail,) = await mails(outbox, garage, request)
+    stranger = garage.browser()
+    number = await number_of(garage, request)
+    links = [path_in(mail, below) for below in ("appointment", "pictures/link")]
+    async with garage.unit():
+        address = job_links.address_of(Target(request.job_id), number=number)
+    links.append(urlsplit(address).path)
+    await stranger.submit("/en/status", {"plate": PLATE, "number": number})
+    before = [(await stranger.get(link)).status_code for link in [*links, JOB]]
+    page = await correct(browser_of(garage, request), f"right.{request.email}")
+    after = [(await stranger.get(link)).status_code for link in [*links, JOB]]
+    again = await stranger.submit("/en/status", {"plate": PLATE, "number": number})
+    new = await number_of(garage, request)
+    assert (before, after) == ([200, 303, 303, 200], [404, 404, 404, 303])
+    assert (again.status_code, new == number) == (422, False)
+    assert "Your job has a new number." in page
+    assert display_public_number(new) in page
+
+
+async def test_the_first_link_does_not_confirm_for_another_address_and_the_second_does(
+    garage: Garage, outbox: Outbox
+) -> None:
+    await decide(garage, confirm_bookings=True)
+    request = await request_estimate(garage)
+    (mail,) = await mails(outbox, garage, request)
+    first, right = path_in(mail, "confirm"), f"right.{request.email}"
+    stranger = garage.browser()
+    token = await stranger.token(first)
+    await correct(browser_of(garage, request), right)
+    refused = await stranger.post(first, data={"csrf_token": token})
+    async with garage.unit() as session:
+        open_then = await mail_repository.open_confirmations(session, request.job_id)
+    await mails(outbox, garage, request)
+    answer = await garage.browser().submit(path_in(outbox.mails_to(right)[0], "confirm"))
+    assert (refused.status_code, len(open_then)) == (404, 1)
+    assert "Your appointment is confirmed" in answer.text
+
+
+async def test_a_mail_that_still_waits_does_not_leave_for_the_wrong_address(
+    garage: Garage, outbox: Outbox
+) -> None:
+    request = await request_estimate(garage)
+    right = request.email.replace("@", ".right@")
+    await correct(browser_of(garage, request), right)
+    assert await mails(outbox, garage, request) == []
+    assert len(outbox.mails_to(right)) == 1
 
 
 async def test_a_mail_that_did_not_come_is_sent_again(garage: Garage, outbox: Outbox) -> None:

@@ -37,7 +37,7 @@ MOST = {
     "/en/estimate/wish/done": 2,
     "/en/repair": 2,
     "/en/repair/done": 6,
-    "POST /en/repair/time": 10,
+    "POST /en/repair/time": 13,
     "/en/repair/wish": 5,
     "/en/repair/wish/done": 2,
     "/en/status": 2,
@@ -58,7 +58,7 @@ MOST = {
     "stranger: /en/mails/{mails}": 5,
     "stranger: /en/appointment/{appointment}": 7,
     "stranger: /en/appointment/{appointment}/cancel": 5,
-    "stranger: /en/confirm/{confirm}": 5,
+    "stranger: /en/confirm/{confirm}": 6,
     "stranger: /en/wish/{wish}": 7,
     "framed: /en/embed/estimate?tried=yes": 2,
 }
