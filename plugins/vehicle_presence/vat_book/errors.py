@@ -49,8 +49,6 @@ class ReasonMissing(Refused):
 class MonthClosed(Refused):
     """A day in a closed month, changed by somebody who may not correct the register."""
 
-    status_code = 403
-
     def __init__(self, field: str) -> None:
         super().__init__(CLOSED, field=field)
 
