@@ -14,8 +14,7 @@ from core.workshop.audit.services import Actor, record
 from core.workshop.jobs import repository as jobs
 from core.workshop.jobs.history import note_event
 from core.workshop.locations import repository as locations
-from plugins.vehicle_presence import absence_repository, repository, telling
-from plugins.vehicle_presence.board_models import Absence
+from plugins.vehicle_presence import absence_repository, departures, repository, telling
 from plugins.vehicle_presence.errors import (
     ArrivedAfterAbsence,
     ArrivedAfterDeparture,
@@ -50,6 +49,7 @@ async def change_arrival(
         MonthClosed: so it is, in a closed month: the actor needs the right to correct the VAT book
             (`may_correct`).
     """
+    await repository.lock_vehicles(session, [job_id])
     stay = await repository.latest_stay(session, job_id, lock=True)
     if stay is None:
         raise NotFound("no arrival to change")
@@ -87,10 +87,11 @@ async def require_same_place(session: AsyncSession, job_id: UUID, location_id: U
 
 
 async def locked_stay(session: AsyncSession, stay_id: UUID | None) -> Stay | None:
-    """A stay by its id, locked, for those who are about to correct its row in the register: the
-    stay is always locked first."""
+    """A stay by its id, locked behind its vehicle, for those who are about to correct its row in
+    the register: these two are always locked first."""
     if stay_id is None:
         return None
+    await repository.lock_vehicles(session, await repository.jobs_of(session, [stay_id]))
     return await repository.stay_by_id(session, stay_id, lock=True)
 
 
@@ -116,20 +117,13 @@ async def check_span(
     away = await absence_repository.of_stays(session, [stay.id])
     if other_begin and any(begin > each.out_at for each in away):
         raise AwayThen("day")
-    if other_end and end is not None and any(_came_back(each) > end for each in away):
+    if other_end and end is not None and departures.was_away_after(end, away):
         raise AwayThen("left")
     is_longer = begin < stay.arrived_at or (
         stay.left_at is not None and (end is None or end > stay.left_at)
     )
     if is_longer and await repository.stay_overlaps(session, stay.id, begin, end):
         raise OtherVisitThen("day" if other_begin else "left")
-
-
-def _came_back(absence: Absence) -> datetime:
-    """Until when a stay must last because of it: one that ended with the stay had only begun."""
-    if absence.back_at is None or absence.ended_by_exit:
-        return absence.out_at
-    return absence.back_at
 
 
 async def never_was(
@@ -158,9 +152,10 @@ async def go_on_for(session: AsyncSession, job_id: UUID, actor: Actor) -> tuple[
     Raises:
         NotFound: there is no such job.
         VehicleNotInside: it is not in at all.
+        VehicleInAtOtherPlace: it is in at another location than this job's, and in the book there.
     """
-    job = await jobs.by_id(session, job_id)
     await repository.lock_vehicles(session, [job_id])
+    job = await jobs.by_id(session, job_id)
     inside = await repository.open_stays_of_vehicle(session, job_id, lock=True)
     if not inside:
         raise VehicleNotInside
@@ -168,6 +163,8 @@ async def go_on_for(session: AsyncSession, job_id: UUID, actor: Actor) -> tuple[
     if own:
         return own[0], job_id
     stay, number = inside[0]
+    if stay.location_id != job.location_id:
+        raise VehicleInAtOtherPlace((await locations.by_id(session, stay.location_id)).name)
     before = stay.job_id
     stay.job_id = job_id
     stay.seen_at = now()

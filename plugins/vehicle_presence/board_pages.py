@@ -96,7 +96,9 @@ async def save_view(request: AnyRequest, session: Session) -> Page | Redirect:
             )
     except Refused as refusal:
         problem = _(refusal.message, **refusal.values)
-        return await board_with_problem(request, session, problem, 422, view_name=name)
+        return await board_with_problem(
+            request, session, problem, refusal.status_code, view_name=name
+        )
     text = _("The view “%(name)s” is saved.", name=view.name)
     return redirect(request, board_address(filters), flash=Flash(text))
 

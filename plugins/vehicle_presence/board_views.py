@@ -17,8 +17,19 @@ MOST = 30
 LONGEST_NAME = 40
 
 
+class NameMissing(Refused):
+    """A view without a name."""
+
+    status_code = 422
+
+    def __init__(self) -> None:
+        super().__init__("Please give the view a name.", field="name")
+
+
 class NameIsTaken(Refused):
     """There is a view of that name."""
+
+    status_code = 422
 
     def __init__(self, name: str) -> None:
         super().__init__(
@@ -60,11 +71,12 @@ async def save(
 
     Raises:
         NameIsTaken: as it says.
-        Refused: there is no name, or there are too many views.
+        NameMissing, NameIsTaken: as they say.
+        Refused: there are too many views.
     """
     name = name.strip()[:LONGEST_NAME]
     if not name:
-        raise Refused("Please give the view a name.", field="name")
+        raise NameMissing
     of_owner = [view for view in await seen_by(session, owner) if view.staff_id == owner]
     if len(of_owner) >= MOST:
         raise Refused("Please remove a view first: there are %(most)s.", most=MOST)

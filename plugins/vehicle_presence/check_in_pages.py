@@ -14,8 +14,9 @@ from wtforms.validators import Length, Optional
 from core.errors import NotFound
 from core.i18n import gettext as _
 from core.i18n import lazy_gettext
+from core.web.dependencies import session_for_guard
 from core.web.forms import Between, Form, attempt
-from core.web.photo_uploads import take_in
+from core.web.photo_uploads import Intake, take_in
 from core.web.rendering import Flash, Page, page, redirect
 from core.web.uploads import HANDLER_OPTIONS, Submission, receive_upload
 from core.web.viewer import Viewer, requires
@@ -134,9 +135,10 @@ async def check_in(
     viewer = await viewer_of(request)
     asked = _asked_of(viewer)
     async with receive_upload(request) as submission:  # first, so that no connection waits for it
+        intake = await _examined(request, job_id, submission, viewer)
         stay = await _open_stay(session, job_id)
         form = CheckInForm(submission.values)
-        problems = await _keep_photos(session, stay, submission, viewer)
+        problems = await _keep_photos(session, stay, intake, viewer)
     form.made = len(await check_ins.photos_of(session, stay)) if "photos" in asked else 0
     is_complete = form.is_complete(asked)
     if problems:
@@ -167,13 +169,26 @@ def _asked_of(viewer: Viewer) -> dict[str, str]:
     return asked
 
 
+async def _examined(
+    request: AnyRequest, job_id: UUID, submission: Submission, viewer: Viewer
+) -> Intake:
+    """The photos that came with the form, examined while no transaction is open: that takes
+    seconds.
+
+    Raises:
+        NotFound: nothing is asked about such a job; then none is looked at.
+    """
+    if not submission.files or not viewer.may(ADD_PHOTOS):
+        return Intake()
+    async with session_for_guard(request) as short:
+        await _open_stay(short, job_id)
+    return await take_in(submission)
+
+
 async def _keep_photos(
-    session: AsyncSession, stay: Stay, submission: Submission, viewer: Viewer
+    session: AsyncSession, stay: Stay, intake: Intake, viewer: Viewer
 ) -> list[str]:
     """Add the photos that came with the form; what is wrong with others."""
-    if not submission.files or not viewer.may(ADD_PHOTOS):
-        return []
-    intake = await take_in(submission)
     full = CheckInForm()
     async with attempt(session, full):
         for each in intake.photos:

@@ -1,6 +1,6 @@
 """A vehicle leaves, and what is said of that afterwards: when it was, or that it never was."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -13,6 +13,7 @@ from core.workshop.audit.services import Actor, record
 from core.workshop.jobs import repository as jobs
 from core.workshop.jobs.history import note_event
 from plugins.vehicle_presence import absence_repository, departure_mails, repository, telling
+from plugins.vehicle_presence.board_models import Absence
 from plugins.vehicle_presence.errors import (
     LeftBeforeArrival,
     LeftDuringOtherStay,
@@ -23,7 +24,7 @@ from plugins.vehicle_presence.errors import (
 from plugins.vehicle_presence.models import Stay
 from plugins.vehicle_presence.settings import settings
 from plugins.vehicle_presence.vat_book import services as vat_book
-from plugins.vehicle_presence.vat_book.errors import ReasonMissing
+from plugins.vehicle_presence.vat_book.errors import AwayThen, ReasonMissing
 from plugins.vehicle_presence.vat_book.stay_repository import facts_of_stay
 
 
@@ -91,7 +92,7 @@ async def change_off_site_date(
 
     Raises:
         NotFound: there is no such job, or its vehicle has not left.
-        LeftBeforeArrival, LeftInFuture, LeftDuringOtherStay: `at` is impossible.
+        LeftBeforeArrival, LeftInFuture, LeftDuringOtherStay, AwayThen: `at` is impossible.
         ReasonMissing: as it says.
         MonthClosed: the actor needs the right to correct the VAT book (`may_correct`).
     """
@@ -107,11 +108,22 @@ async def change_off_site_date(
     _check_moment(stay, at)
     if at > before and await repository.stay_overlaps(session, stay.id, stay.arrived_at, at):
         raise LeftDuringOtherStay
+    if was_away_after(at, await absence_repository.of_stays(session, [stay.id])):
+        raise AwayThen("left_at")
     details = await move(session, stay, before, at, actor)
     why = reason.strip() or vat_book.EXIT_CHANGED
     record(session, actor, "presence.date_changed", f"job:{job_id}", reason=why, details=details)
     await vat_book.change_exit(session, stay, actor, why, may_correct=may_correct)
     return stay
+
+
+def was_away_after(end: datetime, away: Iterable[Absence]) -> bool:
+    """Whether the vehicle left for a while, or came back, later than a stay would end that has
+    these absences: one that ended with the stay had only begun."""
+    return any(
+        (each.out_at if each.back_at is None or each.ended_by_exit else each.back_at) > end
+        for each in away
+    )
 
 
 async def move(
@@ -151,7 +163,8 @@ async def undo_off_site(
 
     Raises:
         NotFound: there is no such job.
-        TooLateToUndo: the time is over, or the vehicle came back in between.
+        TooLateToUndo: the time is over, the vehicle came back in between, or its job belongs to
+            another location by now.
         MonthClosed: the actor needs the right to correct the VAT book (`may_correct`).
         ReasonMissing: as it says.
     """
@@ -163,7 +176,7 @@ async def undo_off_site(
         return stay
     if not _can_be_undone(stay):
         raise TooLateToUndo
-    if await repository.stay_overlaps(session, stay.id, stay.arrived_at, None):
+    if not await repository.can_go_on(session, stay.id):
         raise TooLateToUndo
     undone = VehicleMoment(job_id, stay.left_at)
     details = {

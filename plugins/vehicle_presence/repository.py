@@ -202,6 +202,26 @@ def overlaps_another(begin: Any = Stay.arrived_at, end: Any = Stay.left_at) -> C
     return condition if end is None else condition.where(other.arrived_at < end)
 
 
+def at_its_jobs_place() -> ColumnElement[bool]:
+    """Condition on stays: their jobs belong to the locations in whose books they are."""
+    return exists().where(
+        Job.tenant_id == Stay.tenant_id,
+        Job.id == Stay.job_id,
+        Job.location_id == Stay.location_id,
+    )
+
+
+async def can_go_on(session: AsyncSession, stay_id: UUID) -> bool:
+    """Whether that stay, if it had not ended, would overlap no other one of its vehicle, and be
+    where its job is."""
+    found = await session.scalar(
+        select(Stay.id).where(
+            Stay.id == stay_id, ~overlaps_another(Stay.arrived_at, None), at_its_jobs_place()
+        )
+    )
+    return found is not None
+
+
 async def stay_overlaps(
     session: AsyncSession, stay_id: UUID, begin: datetime, end: datetime | None
 ) -> bool:

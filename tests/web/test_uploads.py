@@ -14,6 +14,7 @@ from PIL import Image
 from sqlalchemy import select
 from sqlalchemy.pool import QueuePool
 
+from core.web import photo_uploads
 from core.web.uploads import (
     LEFT_BEHIND_SECONDS,
     MOST_FIELDS,
@@ -23,8 +24,11 @@ from core.web.uploads import (
 )
 from core.workshop.photos.imaging import MAX_BYTES
 from core.workshop.photos.models import Photo
+from core.workshop.photos.services import ExaminedPhoto, examine
+from plugins.vehicle_presence.services import record_arrival
 from tests import factories
-from tests.garages import Browser, Garage
+from tests.garages import STAFF, Browser, Garage
+from tests.plugins.vehicle_presence.test_check_in import wish
 
 BAD = Path(__file__).resolve().parents[1] / "photos" / "bad"
 MEGABYTE = 1024 * 1024
@@ -336,3 +340,27 @@ async def test_no_connection_to_postgresql_waits_while_somebody_sends_slowly(
     answer = await browser.post(address.format(job=job.id), content=slowly(), headers=HEADERS)
     assert held == [0]
     assert answer.status_code in {303, 404, 422}
+
+
+@pytest.mark.parametrize("address", ["/desk/jobs/{job}/photos", "/desk/jobs/{job}/check-in"])
+async def test_no_connection_to_postgresql_waits_while_a_photo_is_examined(
+    garage: Garage, address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with garage.unit() as session:
+        job = await factories.a_job(session)
+        await record_arrival(session, job.id, STAFF)
+    await wish(garage, ask_photos="required")
+    pool, held = cast("QueuePool", garage.house.database.app_engine.pool), []
+
+    async def examined(path: Path) -> ExaminedPhoto:
+        held.append(pool.checkedout())
+        return await examine(path)
+
+    monkeypatch.setattr(photo_uploads, "examine", examined)
+    browser = await garage.staff("owner")
+    token = await browser.token("/desk")
+    answer = await browser.post(
+        address.format(job=job.id),
+        files=[("csrf_token", (None, token)), photo("one.jpg")],  # type: ignore[arg-type,list-item]
+    )
+    assert (held, answer.status_code) == ([0], 303)

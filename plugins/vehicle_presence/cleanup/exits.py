@@ -19,7 +19,7 @@ from core.workshop.jobs.models import Job
 from plugins.vehicle_presence import absence_repository, repository, telling
 from plugins.vehicle_presence.cleanup.models import CleanupRun
 from plugins.vehicle_presence.models import Stay
-from plugins.vehicle_presence.repository import overlaps_another
+from plugins.vehicle_presence.repository import at_its_jobs_place, overlaps_another
 from plugins.vehicle_presence.vat_book import services as vat_book
 from plugins.vehicle_presence.vat_book import stay_repository
 from plugins.vehicle_presence.vat_book.stay_repository import STAY, StayFacts
@@ -168,6 +168,7 @@ async def _locked_exits(session: AsyncSession, run: CleanupRun) -> Sequence[Any]
         .where(
             *of_run(run),
             ~overlaps_another(Stay.arrived_at, None),
+            at_its_jobs_place(),
             ~stay_repository.left_in_closed_month(),
         )
         .order_by(Stay.left_noted_at, Stay.id)

@@ -133,9 +133,11 @@ async def undo_settlement(
 ) -> Page | Redirect:
     """*Undo*: the reference is struck, the row waits again."""
     try:
-        await settling.take_back_settlement(session, row_id, await _actor(request))
+        async with session.begin_nested():
+            await settling.take_back_settlement(session, row_id, await _actor(request))
     except Refused as refusal:
-        return await _register(request, session, problem=_(refusal.message), status_code=409)
+        problem = _(refusal.message, **refusal.values)
+        return await _register(request, session, problem=problem, status_code=refusal.status_code)
     place = await _place(request, session)
     return redirect(request, place.address(), flash=Flash(_("Undone.")))
 

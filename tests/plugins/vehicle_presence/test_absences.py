@@ -15,11 +15,13 @@ from plugins.vehicle_presence.board_models import Absence
 from plugins.vehicle_presence.cleanup.exits import Exit, end_stays
 from plugins.vehicle_presence.errors import VehicleNotInside
 from plugins.vehicle_presence.services import (
+    change_off_site_date,
     mark_many_off_site,
     mark_off_site,
     record_arrival,
     undo_off_site,
 )
+from plugins.vehicle_presence.vat_book.errors import AwayThen
 from tests.factories import a_job
 from tests.garages import STAFF, Browser, Garage
 from tests.hooks.listening import heard
@@ -217,3 +219,21 @@ async def test_a_forgotten_absence_does_not_keep_the_clean_up_away(
         await end_stays(session, [left], STAFF, "sweep")
     (absence,) = await absences_of(garage, job_id)
     assert (absence.ended_by_exit, absence.back_at) == (True, left.left_at)
+
+
+async def test_a_departure_is_not_moved_before_the_vehicle_came_back_from_an_absence(
+    garage: Garage, job_id: UUID
+) -> None:
+    hour = timedelta(hours=1)
+    began = now() + hour
+    async with garage.unit() as session:
+        with frozen(began):
+            await leave_for_a_while(session, job_id, 0, STAFF)
+        with frozen(began + 2 * hour):
+            await come_back(session, job_id, STAFF)
+        with frozen(began + 4 * hour):
+            await mark_off_site(session, job_id, STAFF)
+            with pytest.raises(AwayThen):
+                await change_off_site_date(session, job_id, began + hour, STAFF)
+            stay = await change_off_site_date(session, job_id, began + 2 * hour, STAFF)
+    assert stay.left_at == began + 2 * hour

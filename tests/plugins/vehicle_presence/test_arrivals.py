@@ -574,3 +574,46 @@ async def test_a_job_does_not_move_to_another_location_while_its_vehicle_is_in(
     assert (left.exit is not None, came_in.exit) == (True, None)
     assert came_in.entry.job_id == job.id
     await sound(garage)
+
+
+async def test_a_job_of_another_location_takes_no_vehicle_out_of_the_book_of_this_one(
+    garage: Garage, two: tuple[Job, Job]
+) -> None:
+    one, other = two
+    async with garage.unit() as session:
+        yard = await create_location(session, name="Second yard")
+        await record_arrival(session, one.id, STAFF)
+        (await jobs.by_id(session, other.id)).location_id = yard.id
+    browser = await garage.staff("planner")
+    answer = await browser.submit(f"/desk/jobs/{other.id}/presence/take-over", page="/desk")
+    assert answer.status_code == 409
+    assert "in the VAT book of that location" in answer.text
+    assert await open_stays(garage) == [one.id]
+
+
+async def test_a_departure_is_not_undone_once_its_job_belongs_to_another_location(
+    garage: Garage,
+) -> None:
+    async with garage.unit() as session:
+        job = await a_job(session, plate="1-MOV-345")
+        with frozen(now() - 20 * DAY):
+            stay = await record_arrival(session, job.id, STAFF)
+        with frozen(now() - 10 * DAY):
+            await set_status(session, job.id, "delivered", STAFF)
+    await let_act(garage)
+    await night(garage, now())
+    async with garage.unit() as session:
+        here = (await jobs.by_id(session, job.id)).location_id
+        yard = await create_location(session, name="Second yard")
+        (await jobs.by_id(session, job.id)).location_id = yard.id
+    async with garage.unit() as session:
+        with pytest.raises(TooLateToUndo):
+            await undo_off_site(session, stay.id, job.id, STAFF)
+        (run,) = await runs.recent_runs(session)
+        with tenant_scope(garage.tenant):
+            assert await exits.take_back_night(session, run, STAFF) == (0, 0)
+        assert await open_stays(garage) == []
+        (await jobs.by_id(session, job.id)).location_id = here
+        await session.flush()
+        await undo_off_site(session, stay.id, job.id, STAFF)
+    assert await open_stays(garage) == [job.id]

@@ -122,6 +122,7 @@ class PlainRow:
     arrived_at: datetime
     noted_at: datetime
     away_at: datetime | None = None
+    back_at: datetime | None = None
     seen_at: datetime | None = None
     left_at: datetime | None = None
     left_noted_at: datetime | None = None
@@ -307,7 +308,7 @@ class Course(RuleBasedStateMachine):
         row = self.newest(job)
         if row is not None and row.left_at is None:
             row.seen_at = max(self.moment, row.arrived_at)
-            row.away_at = row.away_at or row.seen_at
+            row.away_at, row.back_at = row.away_at or row.seen_at, row.seen_at
 
     @rule(job=JOB)
     def never_arrived(self, job: int) -> None:
@@ -373,6 +374,8 @@ class Course(RuleBasedStateMachine):
             said = LeftInFuture
         elif at > row.left_at and self.another_visit(row, row.arrived_at, at):
             said = LeftDuringOtherStay
+        elif row.back_at is not None and at < row.back_at:
+            said = AwayThen
         elif not may_correct and self.is_closed(min(at, row.left_at)):
             said = MonthClosed
         self.attempt(

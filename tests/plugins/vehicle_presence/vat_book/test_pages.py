@@ -5,6 +5,8 @@ from uuid import UUID, uuid4
 
 import pytest
 from bs4 import BeautifulSoup
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.clock import frozen, now
 from core.workshop.audit import repository as audit
@@ -14,6 +16,7 @@ from core.workshop.locations.services import create_location
 from core.workshop.staff.permissions import permissions_of
 from plugins.vehicle_presence.arrivals import go_on_for
 from plugins.vehicle_presence.services import mark_off_site
+from plugins.vehicle_presence.vat_book import settling
 from plugins.vehicle_presence.vat_book.closing import close_months
 from plugins.vehicle_presence.vat_book.rights import CORRECT, SETTLE
 from plugins.vehicle_presence.vat_book.settling import Settlement, settle
@@ -237,6 +240,22 @@ async def test_who_opened_the_form_before_somebody_else_corrected_sees_both(
     assert (await browser.submit(path, late)).status_code == 200
     (row,) = await register(garage)
     assert (row.entry.plate, row.entry.vat_number) == ("1-AAA-112", "BE0403019261")
+
+
+async def test_undo_that_gives_way_to_somebody_else_says_so_on_the_page(
+    garage: Garage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    row_id = await a_departure(garage)
+
+    async def gives_way(session: AsyncSession, *_: object) -> None:
+        await session.execute(text("do $$ begin raise exception using errcode = '40P01'; end $$"))
+
+    monkeypatch.setattr(settling, "take_back_settlement", gives_way)
+    browser = await garage.staff("planner")
+    answer = await browser.submit(f"{PAGE}/rows/{row_id}/invoice/undo", page=PAGE)
+    assert answer.status_code == 409
+    assert "Somebody changed this at the same moment" in answer.text
+    assert len(table(BeautifulSoup(answer.text, "html.parser"))) == 1
 
 
 async def test_undo_that_comes_too_late_says_what_helps(garage: Garage) -> None:
