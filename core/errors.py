@@ -14,6 +14,7 @@
     ├── SwitchedOff              what was asked for belongs to a plugin that is off here
     ├── NotFound                 the thing does not exist (or belongs to another garage: the same)
     ├── NotAllowed               the person is known, but may not do this
+    ├── GaveWay                  as ChangedAtOnce, where nothing can be read any more to go on with
     └── Refused                  a rule of the shop says no; carries a text for the person
         └── ChangedAtOnce        somebody else changed the same things at the same moment
 """
@@ -76,6 +77,12 @@ class NotAllowed(GaragistError):
     """The person is known, but their role does not cover this."""
 
 
+class GaveWay(GaragistError):
+    """What :class:`ChangedAtOnce` says, outside of any savepoint: the unit of work is over and can
+    neither read nor write. So it is no refusal, which somebody would catch to show a form again;
+    the error page tells it in the same words."""
+
+
 class Refused(GaragistError):
     """A rule of the shop says no.
 
@@ -93,8 +100,9 @@ class Refused(GaragistError):
 
 
 class ChangedAtOnce(Refused):
-    """PostgreSQL ended this transaction because another one changed the same things at the same
-    moment, and one of the two had to give way. Nothing of it is stored; tried again it works."""
+    """PostgreSQL ended what was done in a savepoint because another transaction changed the same
+    things at the same moment, and one of the two had to give way. Nothing of it is stored; tried
+    again it works."""
 
     def __init__(self) -> None:
         super().__init__(

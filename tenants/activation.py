@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from core.db.session import Database
-from core.errors import NotFound, PluginError, Refused, UnknownTenant
+from core.errors import GaveWay, NotFound, PluginError, Refused, UnknownTenant
 from core.hooks.manager import HookManager
 from core.tenancy.context import TenantContext, tenant_scope
 from core.workshop.audit.services import SETTINGS_CHANGED, Actor, record
@@ -236,7 +236,7 @@ async def _tell_garage(
 async def _tell(hooks: HookManager, plugin: str, hook: str, **values: Any) -> None:
     try:
         await hooks.ask_plugin(plugin, hook, **values)
-    except Refused:
+    except (Refused, GaveWay):
         raise
     except Exception as error:
         raise PluginError(f"{plugin} failed in {hook}: {error!r}") from error

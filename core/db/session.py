@@ -27,7 +27,7 @@ from sqlalchemy.pool import NullPool
 from core.db.base import TenantScoped
 from core.db.reading import KeptReadings, Reading
 from core.db.scope import SCOPE_SETTING, tenant_id_in_scope
-from core.errors import ChangedAtOnce, UnitOfWorkNotYours, UnscopedQuery
+from core.errors import ChangedAtOnce, GaveWay, UnitOfWorkNotYours, UnscopedQuery
 
 log = structlog.get_logger(__name__)
 
@@ -242,15 +242,19 @@ def _engine(
 
 
 def _say_that_somebody_was_faster(context: ExceptionContext) -> None:
-    """No fault of anybody's, so wherever a refusal is shown, this is.
+    """No fault of anybody's. In a savepoint it is a refusal, shown wherever one is; outside of one
+    nothing more can be read, so nobody may go on as after a refusal.
 
     Raises:
-        ChangedAtOnce: PostgreSQL chose this transaction to give way.
+        ChangedAtOnce: PostgreSQL chose this transaction to give way, as far as its savepoint.
+        GaveWay: the same, outside of a savepoint.
     """
     sqlstate = getattr(context.original_exception, "sqlstate", None)
     if sqlstate in CONTENDED:
         log.warning("database.gave_way", sqlstate=sqlstate)
-        raise ChangedAtOnce
+        if context.connection is not None and context.connection.in_nested_transaction():
+            raise ChangedAtOnce
+        raise GaveWay
 
 
 def async_url(url: str) -> str:

@@ -17,7 +17,7 @@ from sqlalchemy import inspect as inspect_row
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.db.session import end_statement
-from core.errors import PluginError, Refused
+from core.errors import GaveWay, PluginError, Refused
 from core.hooks import specs
 from core.hooks.answers import checked, items_of
 from core.hooks.manifest import CORE_VERSION, PluginManifest
@@ -235,7 +235,7 @@ class HookManager:
                 _savepoint(session),
             ):
                 answer = await work()
-        except Refused:
+        except (Refused, GaveWay):
             raise
         except Exception as error:  # noqa: BLE001 - any way of failing is a fault of the plugin
             self.note_fault(plugin, hook_name, error)

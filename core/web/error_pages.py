@@ -9,7 +9,7 @@ from litestar import Request
 from litestar.exceptions import HTTPException, MethodNotAllowedException
 from litestar.response import Redirect, Response
 
-from core.errors import GaragistError, NotAllowed, NotFound, Refused
+from core.errors import ChangedAtOnce, GaragistError, GaveWay, NotAllowed, NotFound, Refused
 from core.i18n import gettext as _
 from core.web.access_log import route_of
 from core.web.csrf import SAFE_METHODS, ForgedRequest
@@ -35,6 +35,8 @@ class Problem:
 
 def describe(error: Exception, *, in_frame: bool = False) -> Problem:
     """The problem in plain words, in the current language."""
+    if isinstance(error, GaveWay):
+        error = ChangedAtOnce()
     if isinstance(error, Refused):
         return Problem(error.status_code, _("That did not work"), _(error.message, **error.values))
     if isinstance(error, LoginNeeded):

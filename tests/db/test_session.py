@@ -7,7 +7,7 @@ from sqlalchemy.exc import DBAPIError
 from core.app import create_app
 from core.db.scope import tenant_id_in_scope
 from core.db.session import Database, after_commit, async_url
-from core.errors import UnitOfWorkNotYours
+from core.errors import ChangedAtOnce, GaveWay, UnitOfWorkNotYours
 from core.house import House, open_house
 from core.worker import open_doors
 from core.workshop.customers.models import Customer
@@ -82,6 +82,19 @@ async def test_nobody_ends_a_unit_of_work_but_who_began_it(garage: Garage, verb:
         with pytest.raises(UnitOfWorkNotYours):
             await getattr(session, verb)()
     assert await count(garage) == 1
+
+
+async def test_who_gives_way_goes_on_before_the_savepoint_or_not_at_all(garage: Garage) -> None:
+    gives_way = text("do $$ begin raise exception 'gave way' using errcode = '40P01'; end $$")
+    async with garage.unit() as session:
+        session.add(Customer(name="Ann", language="nl"))
+        with pytest.raises(ChangedAtOnce):
+            async with session.begin_nested():
+                await session.execute(gives_way)
+    assert await count(garage) == 1
+    with pytest.raises(GaveWay):
+        async with garage.unit() as session:
+            await session.execute(gives_way)
 
 
 async def test_the_scope_ends_with_the_unit_of_work(house: House, garage: Garage) -> None:

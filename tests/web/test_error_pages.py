@@ -6,9 +6,10 @@ import httpx
 import pytest
 from bs4 import BeautifulSoup
 from sqlalchemy import func, select, text
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 from core.i18n import LANGUAGES, gettext, language_scope
+from core.web.desk import access
 from core.web.desk.access import PER_ADDRESS
 from core.web.garage_app import FORM_LIMIT_BYTES
 from core.web.limits import Limiter
@@ -177,6 +178,21 @@ async def test_who_gives_way_to_somebody_else_is_told_and_keeps_everything_that_
     answer = await browser.submit(path, typed)
     assert answer.status_code == 200
     assert "Hail" in answer.text
+
+
+async def test_who_gives_way_where_no_form_can_be_drawn_again_is_told_on_a_page(
+    garage: Garage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def gives_way(session: AsyncSession, *_: object) -> None:
+        await session.execute(
+            text("do $$ begin raise exception 'gave way' using errcode = '40P01'; end $$")
+        )
+
+    monkeypatch.setattr(access.services, "log_in", gives_way)
+    who: dict[str, object] = {"email": "ann@example.test", "password": "a long password"}
+    answer = await garage.browser().submit("/desk/login", who)
+    assert answer.status_code == 409
+    assert "Somebody changed this at the same moment" in answer.text
 
 
 async def test_a_form_with_an_error_points_at_the_field_and_stores_nothing(

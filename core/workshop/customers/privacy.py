@@ -12,7 +12,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from core.errors import PluginError, Refused
+from core.errors import GaveWay, PluginError, Refused
 from core.hooks.manager import hooks
 from core.tenancy.context import current_tenant
 from core.workshop.audit.services import Actor, record
@@ -106,7 +106,7 @@ async def erase_customer(
             await hooks().ask_plugin(
                 name, "personal_data_erase", session=session, customer_id=customer_id
             )
-        except Refused:
+        except (Refused, GaveWay):
             raise
         except Exception as error:
             raise PluginError(f"{name} could not erase its part: {error!r}") from error
