@@ -118,13 +118,15 @@ def test_addresses_are_taken_as_people_write_them(typed: str, used: str) -> None
 async def limits_of(database: Database) -> list[tuple[str, str]]:
     """How long a statement, and an idle transaction, may take: at both doors."""
     found = []
-    for engine in (database.app_engine, database.platform_engine):
-        async with engine.connect() as connection:
-            found += [
-                str((await connection.execute(text(f"show {name}"))).scalar_one())
-                for name in ("statement_timeout", "idle_in_transaction_session_timeout")
-            ]
-    await database.dispose()
+    try:
+        for engine in (database.app_engine, database.platform_engine):
+            async with engine.connect() as connection:
+                found += [
+                    str((await connection.execute(text(f"show {name}"))).scalar_one())
+                    for name in ("statement_timeout", "idle_in_transaction_session_timeout")
+                ]
+    finally:
+        await database.dispose()
     return list(zip(found[::2], found[1::2], strict=True))
 
 
@@ -146,8 +148,12 @@ async def test_pages_are_less_patient_than_the_worker_and_a_command_waits_for_ev
         web = litestar_of(create_app(house.settings)).state.resources
         worker = open_doors(house.settings)
         command = open_house(house.settings, pooled=False)
-    assert await limits_of(web.database) == [("30s", "1min")] * 2
-    assert await limits_of(worker.resources.database) == [("5min", "10min")] * 2
-    assert await limits_of(command.database) == [("0", "0")] * 2
-    await web.limiter.close()
-    await worker.redis.aclose()
+    try:
+        assert await limits_of(web.database) == [("30s", "1min")] * 2
+        assert await limits_of(worker.resources.database) == [("5min", "10min")] * 2
+        assert await limits_of(command.database) == [("0", "0")] * 2
+    finally:
+        await web.limiter.close()
+        await web.extras["signs_of_life"].aclose()
+        await worker.redis.aclose()
+        await command.close()

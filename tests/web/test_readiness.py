@@ -34,10 +34,12 @@ async def ask(app: HostRouter, host: str = BASE_DOMAIN) -> tuple[int, Any]:
 async def process_of(house: House) -> AsyncIterator[HostRouter]:
     """A web process of its own in that house."""
     router = app_of(house)
-    yield router
-    resources = litestar_of(router).state.resources
-    await resources.limiter.close()
-    await resources.extras["signs_of_life"].aclose()
+    try:
+        yield router
+    finally:
+        resources = litestar_of(router).state.resources
+        await resources.limiter.close()
+        await resources.extras["signs_of_life"].aclose()
 
 
 async def test_a_process_that_can_work_says_so_at_the_vendors_domain_alone(
