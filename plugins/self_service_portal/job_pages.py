@@ -10,12 +10,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.errors import Refused
 from core.i18n import gettext as _
+from core.web.dependencies import session_for_guard
 from core.web.forms import form_values
-from core.web.photo_uploads import take_in
+from core.web.photo_uploads import Intake, take_in
 from core.web.puzzles import offer_puzzle
 from core.web.rendering import Page, redirect
 from core.web.resumable import owner_mark
-from core.web.uploads import HANDLER_OPTIONS, receive_upload
+from core.web.uploads import HANDLER_OPTIONS, Submission, receive_upload
 from core.workshop.jobs.models import Job
 from core.workshop.jobs.numbers import LENGTH, display_public_number, normalise_public_number
 from core.workshop.photos import repository as photos
@@ -123,6 +124,7 @@ async def add_page(request: AnyRequest, session: Session, lang: FromPath[str]) -
 async def add_pictures(request: AnyRequest, session: Session, lang: FromPath[str]) -> Answer:
     """Photos arrive: straight into the job."""
     async with receive_upload(request) as submission:
+        intake = await _take_in(request, submission)
         opened = await opened_or_asked(
             request, session, submission.values, files=len(submission.files)
         )
@@ -131,7 +133,6 @@ async def add_pictures(request: AnyRequest, session: Session, lang: FromPath[str
         job = opened.job
         if opened.is_again:
             return await _add(request, session, job, [])
-        intake = await take_in(submission)
         added = 0
         try:
             async with session.begin_nested():
@@ -161,6 +162,14 @@ async def pictures_done(request: AnyRequest, session: Session, lang: FromPath[st
         sent=await sent_in(session, job, visit_of(request)),
         count=await photos.count_of_job(session, job.id),
     )
+
+
+async def _take_in(request: AnyRequest, submission: Submission) -> Intake:
+    """The photos, looked at only for whoever has a job open; no connection to PostgreSQL waits
+    meanwhile."""
+    async with session_for_guard(request) as session:
+        is_open = await opened_job(request, session) is not None
+    return await take_in(submission) if is_open else Intake()
 
 
 async def _add(

@@ -89,7 +89,9 @@ async def send_logo(request: AnyRequest, session: Session) -> Page | Redirect:
             chosen = next((file for file in submission.files if file.field == "logo"), None)
             if chosen is None:
                 raise LogoMissing
-            revision = await change_logo(session, chosen.path, before, await _actor(request))
+            actor = await _actor(request)
+            async with session.begin_nested():
+                revision = await change_logo(session, chosen.path, before, actor)
     except Refused as refusal:
         look, before = await services.look_of(session), await services.revision_of(session)
         form = form_of(None, look, before)

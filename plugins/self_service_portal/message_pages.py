@@ -46,8 +46,10 @@ async def write(request: AnyRequest, session: Session, lang: FromPath[str]) -> P
     try:
         await _check_limits(request, job)
         writing = messages.Writing(form.text("body"), messages.mark(form.text("once")))
-        await messages.write_as_customer(session, job, writing)
+        async with session.begin_nested():
+            await messages.write_as_customer(session, job, writing)
     except Refused as refusal:
+        await session.refresh(job)
         form.add_refusal(refusal)
         return await render_status(
             request, session, job, message_form=form, status_code=refusal.status_code
@@ -67,8 +69,10 @@ async def wish(request: AnyRequest, session: Session, lang: FromPath[str]) -> Pa
     if opened.is_again:
         return await render_status(request, session, job, wish_form=form)
     try:
-        await stage_wishes.choose(session, job.id, form.text("choice"))
+        async with session.begin_nested():
+            await stage_wishes.choose(session, job.id, form.text("choice"))
     except Refused as refusal:
+        await session.refresh(job)
         form.add_refusal(refusal)
         return await render_status(
             request, session, job, wish_form=form, status_code=refusal.status_code
@@ -84,7 +88,8 @@ async def answer(request: AnyRequest, session: Session, job_id: FromPath[UUID]) 
     form = MessageForm(await form_values(request))
     writing = messages.Writing(form.text("body"), messages.mark(form.text("once")))
     try:
-        await messages.answer_customer(session, job_id, writing, viewer.actor)
+        async with session.begin_nested():
+            await messages.answer_customer(session, job_id, writing, viewer.actor)
     except Refused as refusal:
         problem = _(refusal.message, **refusal.values)
         return await render_card(

@@ -62,7 +62,8 @@ async def send_quote(
             return await _ask(request, session, job_id, form, status_code=422)
         try:
             new = _new_quote(form, await _pdf_of(job_id, submission))
-            await quotes.send_quote(session, job_id, new, viewer.actor)
+            async with session.begin_nested():
+                await quotes.send_quote(session, job_id, new, viewer.actor)
         except Refused as refusal:
             form.add_refusal(refusal)
             return await _ask(request, session, job_id, form, status_code=refusal.status_code)

@@ -89,7 +89,12 @@ async def decide(
     quote = await repository.of_job_by_id(session, job.id, quote_id)
     form = DecisionForm(values)
     if opened.is_again:
-        return _confirm(request, job, quote, kind, form)
+        view = quotes.seen(quote, await repository.outcome_of(session, quote.id), job)
+        if view.state == "open":
+            answer_page = _confirm(request, job, quote, kind, form)
+        else:
+            answer_page = await _show(request, session, job, quote)
+        return answer_page
     if not form.validate():
         return _confirm(request, job, quote, kind, form, status_code=422)
     try:

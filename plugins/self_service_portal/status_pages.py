@@ -14,7 +14,6 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from core.clock import now
 from core.i18n import current_language, format_datetime
 from core.i18n import gettext as _
-from core.tenancy.context import current_tenant
 from core.web.desk.job_actions import serve_rendition
 from core.web.rendering import Page, redirect
 from core.workshop.customers import repository as customers
@@ -103,7 +102,7 @@ async def render_status(
         quotes=quotes,
         email=masked(customer.email),
         timeline=timeline_of(Told(job, progress, appointments, shared, talk, quotes)),
-        message_form=message_form or _message_form(request, appointments),
+        message_form=message_form or await _message_form(request, session, appointments),
         wish_form=wish_form or WishForm(data={"choice": choice}),
         status_code=status_code,
     )
@@ -139,13 +138,16 @@ async def _booked(
     ]
 
 
-def _message_form(request: AnyRequest, appointments: Sequence[Appointment]) -> MessageForm:
+async def _message_form(
+    request: AnyRequest, session: AsyncSession, appointments: Sequence[Appointment]
+) -> MessageForm:
     """The form; begun, where somebody comes to ask for another time (`?ask=`)."""
     wanted = request.query_params.get("ask")
     asked = next((each for each in appointments if str(each.id) == wanted), None)
     if asked is None:
         return MessageForm()
-    when = format_datetime(asked.starts_at, current_tenant().zone, "EEEE d MMMM, HH:mm")
+    zone = (await locations.by_id(session, asked.location_id)).zone
+    when = format_datetime(asked.starts_at, zone, "EEEE d MMMM, HH:mm")
     text = _("I cannot come on %(time)s. These times suit me better:", time=when)
     return MessageForm(data={"body": f"{text} "})
 

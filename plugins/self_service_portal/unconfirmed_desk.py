@@ -40,7 +40,8 @@ async def confirmed_by_phone(
     if await confirmations.is_open(session, found) is not None:
         record(session, viewer.actor, BY_PHONE, f"job:{job.id}")
     text = _("This appointment was cancelled.")
-    if await confirmations.confirm(session, found, customer.language):
+    counts = await confirmations.confirm(session, found, customer.language)
+    if counts or found.status == "booked":
         text = _("The appointment is confirmed.")
     return redirect(request, f"/desk/jobs/{job.id}", flash=Flash(text))
 

@@ -1,6 +1,7 @@
 """What a customer holds in hand after booking: mails, calendar files, the personal link."""
 
 from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -8,6 +9,7 @@ from core.clock import frozen
 from core.workshop.audit import repository as audit
 from core.workshop.jobs import repository as jobs
 from core.workshop.jobs.services import set_status
+from core.workshop.locations import repository as locations
 from core.workshop.planning import repository as planning_repository
 from core.workshop.planning import services as planning
 from plugins.self_service_portal.services import book_drop_off
@@ -320,14 +322,16 @@ async def test_of_a_cancelled_job_the_customer_hears_that_nobody_expects_them(
     assert invitation_in(second)[1]["method"] == "CANCEL"
 
 
-async def test_after_the_deadline_a_message_is_written_already(
+async def test_after_the_deadline_a_message_is_written_already_with_the_time_on_the_locations_clock(
     garage: Garage, outbox: Outbox, far: Request
 ) -> None:
-    link = await link_of(outbox, garage, far)
+    link, booked = await link_of(outbox, garage, far), await appointment_of(garage, far)
     async with garage.unit() as session:
         number = (await jobs.by_id(session, far.job_id)).public_number
+        location = await locations.by_id(session, booked.location_id)
+        location.timezone = "Asia/Tokyo"
     async with garage.browser() as browser:
-        with frozen((await appointment_of(garage, far)).starts_at - timedelta(hours=2)):
+        with frozen(booked.starts_at - timedelta(hours=2)):
             stranger = await browser.open(link)
             await browser.submit("/en/status", {"plate": PLATE, "number": number})
             page = await browser.open(link)
@@ -335,7 +339,9 @@ async def test_after_the_deadline_a_message_is_written_already(
             form = await browser.open(str(ask["href"]).partition("#")[0])
     (mail,) = stranger.select("main a[href^='mailto:']")
     assert "I%20cannot%20come" in str(mail["href"])
-    assert "I cannot come on" in form.select("textarea[name=body]")[0].text
+    written = form.select("textarea[name=body]")[0].text
+    assert "I cannot come on" in written
+    assert f"{booked.starts_at.astimezone(ZoneInfo('Asia/Tokyo')):%H:%M}" in written
 
 
 async def test_what_the_desk_booked_itself_is_not_mailed_about(

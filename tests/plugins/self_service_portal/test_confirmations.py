@@ -248,6 +248,17 @@ async def test_the_desk_confirms_what_was_confirmed_by_phone(
     assert confirmation.attachments[0][0] == "appointment.ics"
 
 
+async def test_what_needs_no_confirmation_is_not_called_cancelled_at_the_desk(
+    garage: Garage,
+) -> None:
+    request = await request_estimate(garage)
+    desk = await garage.staff("planner")
+    path = f"/desk/appointments/{request.appointment_id}/confirmed"
+    answer = await desk.submit(path, page=f"/desk/jobs/{request.job_id}")
+    assert "The appointment is confirmed." in answer.text
+    assert "This appointment was cancelled." not in answer.text
+
+
 async def test_staff_see_what_is_not_confirmed_yet(
     garage: Garage, outbox: Outbox, asked: Request
 ) -> None:

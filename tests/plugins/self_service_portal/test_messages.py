@@ -3,6 +3,8 @@
 from uuid import UUID, uuid4
 
 import pytest
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from plugins.self_service_portal import message_pages, messages
 from plugins.self_service_portal.messages import clean
@@ -103,8 +105,8 @@ async def test_naughty_texts_come_back_as_texts(
 ) -> None:
     monkeypatch.setattr(message_pages, "PER_JOB", "1000/hour")
     monkeypatch.setattr(message_pages, "PER_ADDRESS", "1000/hour")
-    for text in (*NAUGHTY, "a\x00b\x07c"):
-        assert (await talkers.write(text)).status_code == 303, text
+    for body in (*NAUGHTY, "a\x00b\x07c"):
+        assert (await talkers.write(body)).status_code == 303, body
     card = await (await talkers.desk()).open(f"/desk/jobs/{talkers.job_id}")
     for page in (await talkers.status(), card):
         shown = page.select("#messages .words")
@@ -214,3 +216,20 @@ async def test_erasing_a_customer_erases_the_talk(talkers: Talkers) -> None:
         await plugin.ask_plugin("self_service_portal", "personal_data_erase", **values)
     assert [each["text"] for each in copy["messages"]] == ["Personal"]
     assert await talkers.messages() == []
+
+
+async def test_what_postgresql_ended_is_said_and_the_message_is_still_there(
+    talkers: Talkers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def collides(session: AsyncSession, *_what: object) -> None:
+        await session.execute(text("do $$ begin raise deadlock_detected; end $$"))
+
+    monkeypatch.setattr(messages, "write_as_customer", collides)
+    answer = await talkers.write("Is it done?")
+    assert answer.status_code == 409
+    assert "Somebody changed this at the same moment" in answer.text
+    assert "Is it done?" in answer.text
+    monkeypatch.setattr(messages, "answer_customer", collides)
+    desk, card = await talkers.desk(), f"/desk/jobs/{talkers.job_id}"
+    reply = await desk.submit(f"{card}/messages", {"body": "Nearly"}, page=card)
+    assert (reply.status_code, "Nearly" in reply.text) == (409, True)

@@ -1,15 +1,19 @@
 """Forms that are sent after the two hours in which a job is open on a device."""
 
-from typing import Any
+from typing import Any, cast
 from urllib.parse import urlsplit
 
 import pytest
 from bs4 import BeautifulSoup
 from httpx import Response
+from sqlalchemy.pool import QueuePool
 
 from core.web.cookies import cookie_name
+from core.web.photo_uploads import Intake, take_in
+from core.web.uploads import Submission
 from core.workshop.jobs.services import set_status
 from core.workshop.planning import repository as planning
+from plugins.self_service_portal import job_pages, quotes
 from plugins.self_service_portal.identity import COOKIE
 from plugins.self_service_portal.job_links import Target, address_of
 from tests.factories import free_slots, jpeg
@@ -106,6 +110,35 @@ async def test_a_time_that_was_chosen_is_still_chosen_afterwards(
     chosen = times.select_one("input[name=slot][checked]")
     assert chosen is not None
     assert chosen["value"] == fetch.isoformat()
+
+
+async def test_an_estimate_that_was_answered_meanwhile_shows_how_it_stands(
+    talkers: Talkers,
+) -> None:
+    quote = await talkers.has_quote()
+    asked = await late(talkers, f"/en/status/quotes/{quote.id}/decline", {"name": "Noor"})
+    async with talkers.garage.unit() as session:
+        await quotes.withdraw(session, talkers.job_id, quote.id, STAFF)
+    shown = page_of(await say_who(talkers, asked))
+    assert shown.select("input[name=name]") == []
+    assert "withdr" in shown.text
+
+
+async def test_no_connection_to_postgresql_waits_while_photos_are_looked_at(
+    talkers: Talkers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pool, held = talkers.garage.house.database.app_engine.pool, []
+
+    async def watched(submission: Submission) -> Intake:
+        held.append(cast("QueuePool", pool).checkedout())
+        return await take_in(submission)
+
+    monkeypatch.setattr(job_pages, "take_in", watched)
+    files = [("photos", ("1.jpg", jpeg((1, 1, 1)), "image/jpeg"))]
+    answer = await talkers.customer.submit(
+        "/en/pictures/add", files=files, page="/en/pictures/add", follow=False
+    )
+    assert (answer.status_code, held) == (303, [0])
 
 
 async def test_photos_without_scripts_are_said_to_be_chosen_again(talkers: Talkers) -> None:
