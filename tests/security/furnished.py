@@ -30,6 +30,7 @@ from plugins.self_service_portal import (
     link_tokens,
     mail_choices,
     picture_links,
+    quotes,
 )
 from plugins.self_service_portal.app_icons import icon_path
 from plugins.self_service_portal.estimate_steps import COOKIE as DRAFT_COOKIE
@@ -277,8 +278,17 @@ async def _draft_photo(session: AsyncSession, draft: Draft, mark: str) -> DraftP
 async def _furnish_talk(session: AsyncSession, found: Furnished, job: Job) -> None:
     """What customer and garage said to each other, with an estimate that waits."""
     message_id = await factories.a_message(session, job, body=f"Message {found.mark}")
+    answered = await factories.a_quote(session, job, note=f"Former note {found.mark}")
+    shown = quotes.fingerprint(answered, quotes.wording_of(answered, job, "declined"))
+    await quotes.decide(
+        session, job, answered, "declined", name=f"Client {found.mark}", reason="Dear", shown=shown
+    )
     quote = await factories.a_quote(session, job, note=f"Note {found.mark}", pdf=True)
-    found.owned |= {"message_id": str(message_id), "quote_id": str(quote.id)}
+    found.owned |= {
+        "message_id": str(message_id),
+        "quote_id": str(quote.id),
+        "answered_quote_id": str(answered.id),
+    }
     link = job_links.address_of(job_links.Target(job.id))
     found.special["/{lang}/status/link/{key}"] = {"key": link.rpartition("/")[2]}
 

@@ -21,6 +21,7 @@ from core.web.host_router import HostRouter
 from core.workshop.jobs.services import set_status
 from core.workshop.notifications import repository as outbox_entries
 from core.workshop.notifications.services import enqueue, send_mail
+from plugins.self_service_portal.quotes import ANSWERED
 from tests import factories
 from tests.garages import STAFF, Garage, Outbox
 from tests.outside_plugins import polite
@@ -206,6 +207,7 @@ async def test_a_mail_of_a_plugin_that_is_off_is_not_sent(
 ) -> None:
     garage = furnished.garage
     names = names_of("mail_templates", plugin, garage)
+    answered = furnished.owned["answered_quote_id"]
     arrived = {}
     for is_on in (True, False):
         to = f"{uuid4().hex}@example.com"
@@ -231,7 +233,8 @@ async def test_a_mail_of_a_plugin_that_is_off_is_not_sent(
         async with garage.unit() as session:
             await set_status(session, UUID(furnished.owned["job_id"]), "ready", STAFF)
             for name in names:
-                await send_mail(session, name, to, "en", payload, key=f"{name}:{is_on}")
+                told = payload | ({"quote_id": answered} if name == ANSWERED else {})
+                await send_mail(session, name, to, "en", told, key=f"{name}:{is_on}")
         await garage.switch(plugin, on=is_on)
         await outbox.empty(garage)
         arrived[is_on] = len(outbox.mails_to(to))
