@@ -18,6 +18,7 @@ from tests.garages import STAFF, Browser, Garage
 from tests.journeys.states.showing import Scene, Shown, opened, sent, state
 from tests.plugins.self_service_portal import after_booking, deciding
 from tests.plugins.self_service_portal.deciding import DESK, reach
+from tests.plugins.self_service_portal.talkers import talkers_at
 from tests.plugins.self_service_portal.test_confirmations import browser_of
 from tests.plugins.self_service_portal.test_logos import clear_png
 from tests.plugins.self_service_portal.waiting_people import at_the_check, at_the_time, take
@@ -199,6 +200,23 @@ async def done_and_cancelled_since(scene: Scene) -> Shown:
     request = await after_booking.request_estimate(scene.garage)
     await is_cancelled(scene.garage, request)
     return opened(browser_of(scene.garage, request), "/{lang}/estimate/done")
+
+
+@state("home.html", "A repair is open on this device.")
+async def home_with_a_repair_open(scene: Scene) -> Shown:
+    return opened((await talkers_at(scene.garage)).customer, "/{lang}")
+
+
+@state("estimate/done.html", "Please type an e-mail address such as", status=422)
+async def done_with_a_mistake_in_the_address(scene: Scene) -> Shown:
+    request = await after_booking.request_estimate(scene.garage)
+    browser = browser_of(scene.garage, request)
+    return sent(browser, "/{lang}/estimate/address", {"email": "nobody"})
+
+
+@state("identify.html", "then you are back where you were")
+async def identify_on_the_way_back(scene: Scene) -> Shown:
+    return opened(scene.garage.browser(), "/{lang}/status?to=status/pick-up")
 
 
 @state("identify.html", "small calculation")

@@ -36,6 +36,27 @@ async def the_preview_of_a_question(scene: Scene) -> Shown:
     )
 
 
+async def preview_of(scene: Scene, page: str) -> Shown:
+    """A sample page in the portal's look."""
+    address = f"{DESK}/preview?shown_page={page}&shown_language={{lang}}"
+    return opened(await the_owner(scene), address)
+
+
+@state("look/preview.html", "K7Q-X2M-9D4")
+async def the_preview_of_what_was_sent(scene: Scene) -> Shown:
+    return await preview_of(scene, "done")
+
+
+@state("look/preview.html", "We are working on your vehicle.")
+async def the_preview_of_the_status(scene: Scene) -> Shown:
+    return await preview_of(scene, "status")
+
+
+@state("look/preview.html", "legitimate interest")
+async def the_preview_of_privacy(scene: Scene) -> Shown:
+    return await preview_of(scene, "privacy")
+
+
 @state("reach/card.html", "svg")
 async def the_card(scene: Scene) -> Shown:
     return opened(await the_owner(scene), f"{DESK}/card")
@@ -65,6 +86,13 @@ async def an_appointment_that_nobody_has_confirmed(scene: Scene) -> Shown:
     await after_booking.decide(scene.garage, confirm_bookings=True)
     request = await after_booking.request_estimate(scene.garage)
     return opened(await scene.garage.staff("planner"), f"/desk/jobs/{request.job_id}")
+
+
+@state("desk_news_card.html", "All of these are seen")
+async def today_with_news_from_customers(scene: Scene) -> Shown:
+    for name in ("Jan Peeters", "Els Maes"):
+        await after_booking.request_estimate(scene.garage, name=name)
+    return opened(await scene.garage.staff("planner"), "/desk")
 
 
 @state("desk_wishes.html", "Wim Waits")
