@@ -35,6 +35,7 @@ async def mark_off_site(
     *,
     at: datetime | None = None,
     closed_by: str = "clock",
+    may_correct: bool = False,
 ) -> Stay:
     """Press the clock: the off-site date is `at` (now), and *vehicle in* is unchecked.
 
@@ -44,6 +45,8 @@ async def mark_off_site(
         NotFound: there is no such job.
         VehicleNotInside: it is not in, and did not leave within the time to undo either.
         LeftBeforeArrival, LeftInFuture: `at` is impossible.
+        MonthClosed: `at` is in a closed month, and the actor needs the right to correct the VAT
+            book (`may_correct`).
     """
     stay = await locked_stay_of(session, job_id)
     if stay is None:
@@ -55,25 +58,34 @@ async def mark_off_site(
     _end(stay, at or now(), actor, closed_by)
     await session.flush()
     await tell_departures(session, [stay], actor)
-    await vat_book.note_exit(session, stay, actor)
+    is_allowed = may_correct or at is None
+    await vat_book.note_exits(session, [facts_of_stay(stay)], actor, may_correct=is_allowed)
     return stay
 
 
 async def mark_many_off_site(
-    session: AsyncSession, job_ids: Sequence[UUID], at: datetime, actor: Actor
+    session: AsyncSession,
+    job_ids: Sequence[UUID],
+    at: datetime,
+    actor: Actor,
+    *,
+    may_correct: bool = False,
 ) -> list[Stay]:
     """Mark several vehicles off site with one date, and return their stays; those that left
     meanwhile are passed over.
 
     Raises:
         LeftBeforeArrival, LeftInFuture: the date is impossible for one; then none is marked.
+        MonthClosed: it is in a closed month, and the actor needs the right to correct the VAT book
+            (`may_correct`); the same.
     """
     marked = await repository.open_stays_of(session, job_ids)
     for stay in marked:
         _end(stay, at, actor, "bulk")
     await session.flush()
     await tell_departures(session, marked, actor)
-    await vat_book.note_exits(session, [facts_of_stay(stay) for stay in marked], actor)
+    facts = [facts_of_stay(stay) for stay in marked]
+    await vat_book.note_exits(session, facts, actor, may_correct=may_correct)
     return marked
 
 

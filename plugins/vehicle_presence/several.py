@@ -3,6 +3,7 @@
 import base64
 import binascii
 from collections.abc import Awaitable, Callable, Iterable, Sequence
+from dataclasses import dataclass
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -17,6 +18,18 @@ from plugins.vehicle_presence.vat_book.errors import MonthClosed, ReasonMissing
 MOST = 100
 """Stays that an address names: it travels in a cookie, which browsers cut at four kilobytes."""
 _BYTES = 16
+
+
+@dataclass(slots=True)
+class TakenBack:
+    """How many were taken back, for how many it was too late, and for how many the VAT book wants
+    a person with the right to correct it, and a reason."""
+
+    done: int = 0
+    late: int = 0
+    closed: int = 0
+
+
 TakeBack = Callable[[AsyncSession, UUID, UUID, Actor], Awaitable[object]]
 
 
@@ -39,42 +52,44 @@ async def record_many_arrivals(
 
 async def undo_many_arrivals(
     session: AsyncSession, stay_ids: Sequence[UUID], actor: Actor
-) -> tuple[int, int]:
-    """Take several arrivals back; how many, also those that were taken back already, and for how
-    many it was too late."""
+) -> TakenBack:
+    """Take several arrivals back; those that were taken back already are done, too."""
     again = set(await stay_repository.never_were(session, stay_ids))
     others = [each for each in stay_ids if each not in again]
-    done, late = await _take_back(session, others, actor, services.undo_arrival)
-    return done + len(again), late
+    taken = await _take_back(session, others, actor, services.undo_arrival)
+    taken.done += len(again)
+    return taken
 
 
 async def undo_many_off_site(
     session: AsyncSession, stay_ids: Sequence[UUID], actor: Actor
-) -> tuple[int, int]:
-    """Take the clock back for several; how many are in again, and for how many it was too late,
-    also because their month is closed in the VAT book."""
+) -> TakenBack:
+    """Take the clock back for several: those that are done are in again. Those whose month is
+    closed in the VAT book are taken back one by one, with a reason."""
     return await _take_back(session, stay_ids, actor, services.undo_off_site)
 
 
 async def _take_back(
     session: AsyncSession, stay_ids: Sequence[UUID], actor: Actor, way: TakeBack
-) -> tuple[int, int]:
-    done = late = 0
+) -> TakenBack:
+    taken = TakenBack()
     await repository.lock_vehicles(session, await repository.jobs_of(session, stay_ids))
     stays = await repository.lock_stays(session, stay_ids)
     job_ids = {stay_id: stay.job_id for stay_id, stay in stays.items()}
     for stay_id in sorted(stay_ids):
         if stay_id not in job_ids:
-            late += 1
+            taken.late += 1
             continue
         try:
             async with session.begin_nested():
                 await way(session, stay_id, job_ids[stay_id], actor)
-        except (TooLateToUndo, MonthClosed, ReasonMissing):
-            late += 1
+        except TooLateToUndo:
+            taken.late += 1
+        except (MonthClosed, ReasonMissing):
+            taken.closed += 1
         else:
-            done += 1
-    return done, late
+            taken.done += 1
+    return taken
 
 
 def code_of(stay_ids: Iterable[UUID]) -> str:

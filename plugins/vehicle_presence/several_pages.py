@@ -21,10 +21,11 @@ from core.web.rendering import Flash, Page, redirect
 from core.web.viewer import requires
 from plugins.vehicle_presence import services, several
 from plugins.vehicle_presence.board_pages import board_with_problem
-from plugins.vehicle_presence.controllers import MARK
+from plugins.vehicle_presence.controllers import MARK, may_correct
 from plugins.vehicle_presence.errors import VehicleInElsewhere
 from plugins.vehicle_presence.filters import Filters
 from plugins.vehicle_presence.returning import BOARD, actor_of, board_address, list_of
+from plugins.vehicle_presence.vat_book.errors import CLOSED
 
 AnyRequest = Request[Any, Any, Any]
 Session = NamedDependency[AsyncSession]
@@ -45,7 +46,11 @@ async def mark_many(request: AnyRequest, session: Session) -> Page | Redirect:
     try:
         async with session.begin_nested():
             marked = await services.mark_many_off_site(
-                session, job_ids, moment, await actor_of(request)
+                session,
+                job_ids,
+                moment,
+                await actor_of(request),
+                may_correct=await may_correct(request),
             )
     except Refused as refusal:
         problem = _(refusal.message, **refusal.values)
@@ -59,8 +64,10 @@ async def mark_many(request: AnyRequest, session: Session) -> Page | Redirect:
 async def undo_off(request: AnyRequest, session: Session) -> Redirect:
     """*Undo*: those vehicles are in again."""
     actor = await actor_of(request)
-    done, late = await several.undo_many_off_site(session, _named(request), actor)
-    return redirect(request, list_of(request) or BOARD, flash=Flash(_are_in(done) + _late(late)))
+    taken = await several.undo_many_off_site(session, _named(request), actor)
+    text = _are_in(taken.done) + _late(taken.late) + _closed(taken.closed)
+    flash = Flash(text, "warning" if taken.closed else "good")
+    return redirect(request, list_of(request) or BOARD, flash=flash)
 
 
 @post(IN, guards=[requires(MARK)])
@@ -86,9 +93,11 @@ async def arrive_many(request: AnyRequest, session: Session) -> Page | Redirect:
 async def undo_in(request: AnyRequest, session: Session) -> Redirect:
     """*Undo*: those arrivals never were."""
     actor = await actor_of(request)
-    done, late = await several.undo_many_arrivals(session, _named(request), actor)
-    text = ngettext("%(num)s arrival is taken back.", "%(num)s arrivals are taken back.", done)
-    return redirect(request, list_of(request) or BOARD, flash=Flash(text + _late(late)))
+    taken = await several.undo_many_arrivals(session, _named(request), actor)
+    text = ngettext(
+        "%(num)s arrival is taken back.", "%(num)s arrivals are taken back.", taken.done
+    )
+    return redirect(request, list_of(request) or BOARD, flash=Flash(text + _late(taken.late)))
 
 
 def are_off_site(stay_ids: Sequence[UUID], filters: str = "", *, back: str = "board") -> Flash:
@@ -108,6 +117,14 @@ def _late(number: int) -> str:
     return " " + ngettext(
         "For %(num)s it was too late to undo.", "For %(num)s it was too late to undo.", number
     )
+
+
+def _closed(number: int) -> str:
+    """That some stay as they are, and who can still change them, on their cards."""
+    if not number:
+        return ""
+    text = ngettext("%(num)s stays off site.", "%(num)s stay off site.", number)
+    return f" {text} {_(CLOSED)}"
 
 
 def _undo_address(

@@ -48,6 +48,7 @@ class Candidate:
 
     stay_id: UUID
     job_id: UUID
+    location_id: UUID
     sequence_number: int
     plate: str
     status: str
@@ -147,6 +148,7 @@ _INSIDE = (
     select(
         Stay.id.label("stay_id"),
         Stay.job_id,
+        Stay.location_id,
         Job.sequence_number,
         Job.plate,
         Job.status,

@@ -22,6 +22,9 @@ def reason_text(reason: str, evidence: Mapping[str, Any] | None = None) -> str:
         "contradiction": _(
             "The noted date lies before the vehicle was last known to be here, or in the future."
         ),
+        "month_closed": _(
+            "The vehicle seems to have left, but that month is closed in the VAT book."
+        ),
         "refused": _("Another part of Garagist does not let it leave."),
         "quiet": _("Nothing has happened to this job for a long time."),
     }.get(reason)

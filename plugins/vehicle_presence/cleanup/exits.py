@@ -58,10 +58,19 @@ class Exit:
 
 
 async def end_stays(
-    session: AsyncSession, exits: Sequence[Exit], actor: Actor, closed_by: str
+    session: AsyncSession,
+    exits: Sequence[Exit],
+    actor: Actor,
+    closed_by: str,
+    *,
+    may_correct: bool = False,
 ) -> None:
     """End stays that this unit of work has locked: one statement for all, one for their jobs'
-    histories, one for the log; then other plugins are told of all at once."""
+    histories, one for the log; then other plugins are told of all at once.
+
+    Raises:
+        MonthClosed: one left in a closed month, and the actor may not correct the VAT book.
+    """
     if not exits:
         return
     ended = await session.execute(
@@ -89,27 +98,36 @@ async def end_stays(
         [(f"job:{each.job_id}", {**told[each.job_id], "before": _before(each)}) for each in exits],
     )
     await telling.left(session, [VehicleMoment(each.job_id, each.left_at) for each in exits])
-    await vat_book.note_exits(session, stays, actor)
+    await vat_book.note_exits(session, stays, actor, may_correct=may_correct)
 
 
 async def end_allowed(
-    session: AsyncSession, exits: Sequence[Exit], actor: Actor, closed_by: str
+    session: AsyncSession,
+    exits: Sequence[Exit],
+    actor: Actor,
+    closed_by: str,
+    *,
+    may_correct: bool = False,
 ) -> dict[UUID, Refused]:
-    """End these stays but for those that another plugin does not let leave; why, by stay. It says
-    so of all at once, so whom it means is found by halves."""
+    """End these stays but for those that another plugin does not let leave, or whose month was
+    closed just now; why, by stay. It is said of all at once, so whom it means is found by halves.
+    """
     if not exits:
         return {}
     try:
         async with session.begin_nested():
-            await end_stays(session, exits, actor, closed_by)
+            await end_stays(session, exits, actor, closed_by, may_correct=may_correct)
     except ChangedAtOnce:
         raise
     except Refused as refusal:
         if len(exits) == 1:
             return {exits[0].stay_id: refusal}
         middle = len(exits) // 2
-        first = await end_allowed(session, exits[:middle], actor, closed_by)
-        return first | await end_allowed(session, exits[middle:], actor, closed_by)
+        halves = [
+            await end_allowed(session, half, actor, closed_by, may_correct=may_correct)
+            for half in (exits[:middle], exits[middle:])
+        ]
+        return halves[0] | halves[1]
     return {}
 
 

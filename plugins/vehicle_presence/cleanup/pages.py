@@ -29,7 +29,9 @@ from plugins.vehicle_presence.cleanup.rules import Judge, Rule, Verdict, offered
 from plugins.vehicle_presence.cleanup.sweep import SweepReport, look
 from plugins.vehicle_presence.services import settings
 from plugins.vehicle_presence.several_pages import are_off_site
+from plugins.vehicle_presence.vat_book.closing_repository import closed_months
 from plugins.vehicle_presence.vat_book.errors import CLOSED
+from plugins.vehicle_presence.vat_book.rights import CORRECT
 
 AnyRequest = Request[Any, Any, Any]
 Session = NamedDependency[AsyncSession]
@@ -84,10 +86,13 @@ async def confirm(request: AnyRequest, session: Session) -> Page | Redirect:
         )
     chosen = {each: _moment(moments.get(each, "")) for each in ticked}
     try:
-        confirmed = await services.confirm(session, chosen, (await _viewer(request)).actor)
+        viewer = await _viewer(request)
+        confirmed = await services.confirm(
+            session, chosen, viewer.actor, may_correct=viewer.may(CORRECT)
+        )
     except services.Unconfirmed as unconfirmed:
         wrong = Typed(typed.ticked, moments, unconfirmed.problems)
-        return await _overview(request, session, wrong, status_code=422)
+        return await _overview(request, session, wrong, status_code=unconfirmed.status_code)
     gone = [each.stay_id for each in confirmed.exits]
     flash = are_off_site(gone, back="clean-up")
     if confirmed.kept:
@@ -215,6 +220,7 @@ async def _overview(
     viewer = await _viewer(request)
     found = await repository.proposals(session, _uuid(request.query_params.get("after") or ""))
     shown = found[: repository.PAGE]
+    closed = None if viewer.may(CORRECT) or not shown else await closed_months(session)
     return page(
         request,
         "vehicle_presence/cleanup/overview.html",
@@ -223,6 +229,11 @@ async def _overview(
             for row in shown
         ],
         total=await repository.count_proposals(session),
+        closed={
+            row.doubt_id: _(CLOSED)
+            for row in shown
+            if closed and row.left_at and closed.hold(row.location_id, row.left_at)
+        },
         more=shown[-1].doubt_id if len(found) > repository.PAGE else None,
         nights=await _nights(session),
         last=await repository.last_run(session),

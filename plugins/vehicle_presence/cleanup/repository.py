@@ -27,6 +27,7 @@ READERS = ("owner", "planner")
 _VEHICLE = (
     Stay.id.label("stay_id"),
     Stay.job_id,
+    Stay.location_id,
     Stay.arrived_at,
     Job.sequence_number,
     Job.plate,

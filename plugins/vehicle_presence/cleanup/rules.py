@@ -25,7 +25,10 @@ from plugins.vehicle_presence.cleanup.candidates import Candidate
 from plugins.vehicle_presence.cleanup.models import RuleChoice
 from plugins.vehicle_presence.repository import FINISHED
 from plugins.vehicle_presence.services import settings
+from plugins.vehicle_presence.vat_book.closing_repository import closed_months
 
+MONTH_CLOSED = "month_closed"
+"""Why a person is asked although there is evidence, and a rule that acts."""
 Mode = Literal["propose", "automatic"]
 Applies = Callable[[Candidate, datetime], bool]
 
@@ -111,7 +114,7 @@ class Judge:
             ]
             if fired:
                 verdicts.append(self._verdict(candidate, fired))
-        return verdicts
+        return await _asking_about_closed_months(session, verdicts)
 
     def _applies(self, rule: Rule, candidate: Candidate, found: LeftAt) -> bool:
         if rule.applies is None:
@@ -150,6 +153,23 @@ class Judge:
     def _is_possible(self, candidate: Candidate, moment: datetime) -> bool:
         """Whether it lies behind the last moment at which the vehicle was here, as far as known."""
         return candidate.here_at <= moment <= self.moment
+
+
+async def _asking_about_closed_months(
+    session: AsyncSession, verdicts: Sequence[Verdict]
+) -> list[Verdict]:
+    """Nothing is noted in a closed month of the VAT book without a person."""
+    if all(each.doubt for each in verdicts):
+        return list(verdicts)
+    closed = await closed_months(session)
+    return [
+        replace(each, doubt=MONTH_CLOSED)
+        if each.doubt is None
+        and each.left_at is not None
+        and closed.hold(each.candidate.location_id, each.left_at)
+        else each
+        for each in verdicts
+    ]
 
 
 def _known(candidate: Candidate) -> Evidence | None:

@@ -1,6 +1,6 @@
 """The verbs of people about the clean-up: confirm what it proposes, change its rules."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -25,16 +25,20 @@ from plugins.vehicle_presence.cleanup.exits import (
 from plugins.vehicle_presence.cleanup.models import CleanupRun, RuleChoice
 from plugins.vehicle_presence.cleanup.rules import Rule
 from plugins.vehicle_presence.models import Doubt, Stay
+from plugins.vehicle_presence.vat_book.closing_repository import closed_months
+from plugins.vehicle_presence.vat_book.errors import CLOSED, MonthClosed
 
 A_MOMENT = timedelta(minutes=1)
 
 
 class Unconfirmed(Exception):
-    """Some moments are impossible, so none was confirmed; `problems` says why per doubt."""
+    """Some moments are impossible, or not this person's to note, so none was confirmed;
+    `problems` says why per doubt, `status_code` what the page answers."""
 
-    def __init__(self, problems: Mapping[UUID, str]) -> None:
+    def __init__(self, problems: Mapping[UUID, str], status_code: int = 422) -> None:
         super().__init__()
         self.problems = problems
+        self.status_code = status_code
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,14 +51,19 @@ class Confirmed:
 
 
 async def confirm(
-    session: AsyncSession, chosen: Mapping[UUID, datetime | None], actor: Actor
+    session: AsyncSession,
+    chosen: Mapping[UUID, datetime | None],
+    actor: Actor,
+    *,
+    may_correct: bool = False,
 ) -> Confirmed:
     """A person says when vehicles left: all of `chosen` (doubt → moment), or none. Those that
     left or were settled meanwhile are passed over, and those that another plugin does not let
     leave stay in.
 
     Raises:
-        Unconfirmed: a moment is missing or impossible.
+        Unconfirmed: a moment is missing or impossible; or it is in a closed month, and the actor
+            needs the right to correct the VAT book (`may_correct`).
     """
     found = await repository.lock_proposals(session, list(chosen))
     problems = {
@@ -64,13 +73,17 @@ async def confirm(
     }
     if problems:
         raise Unconfirmed(problems)
+    if not may_correct:
+        await _require_open_months(session, found, chosen)
     exits = {
         doubt.id: Exit(stay.id, stay.job_id, moment, _evidence(doubt, moment), stay.seen_at)
         for doubt, stay in found
         if (moment := chosen[doubt.id]) is not None
     }
     plates = {stay.id: stay.plate for _doubt, stay in found}
-    refused = await end_allowed(session, list(exits.values()), actor, "confirmed")
+    refused = await end_allowed(
+        session, list(exits.values()), actor, "confirmed", may_correct=may_correct
+    )
     gone = {doubt: each for doubt, each in exits.items() if each.stay_id not in refused}
     if gone:
         await session.execute(delete(Doubt).where(Doubt.id.in_(list(gone))))
@@ -80,6 +93,21 @@ async def confirm(
         if (why := refused.get(each.stay_id)) is not None
     }
     return Confirmed(list(gone.values()), kept)
+
+
+async def _require_open_months(
+    session: AsyncSession,
+    found: Sequence[tuple[Doubt, Stay]],
+    chosen: Mapping[UUID, datetime | None],
+) -> None:
+    closed = await closed_months(session)
+    problems = {
+        doubt.id: _(CLOSED)
+        for doubt, stay in found
+        if (moment := chosen[doubt.id]) is not None and closed.hold(stay.location_id, moment)
+    }
+    if problems:
+        raise Unconfirmed(problems, MonthClosed.status_code)
 
 
 def _problem(stay: Stay, moment: datetime | None) -> str | None:

@@ -31,8 +31,9 @@ from plugins.vehicle_presence.cleanup.candidates import Position
 from plugins.vehicle_presence.cleanup.exits import Exit, end_allowed
 from plugins.vehicle_presence.cleanup.models import LONGEST_NIGHT, CleanupRun
 from plugins.vehicle_presence.cleanup.pace import MOST, Paces
-from plugins.vehicle_presence.cleanup.rules import Judge, Verdict, judge_of
+from plugins.vehicle_presence.cleanup.rules import MONTH_CLOSED, Judge, Verdict, judge_of
 from plugins.vehicle_presence.models import Doubt, Stay
+from plugins.vehicle_presence.vat_book.errors import MonthClosed
 
 MOST_ROUNDS = 20
 ROUND_PAUSE_SECONDS = 1.0
@@ -229,13 +230,18 @@ async def _lock(session: AsyncSession, verdicts: Sequence[Verdict]) -> tuple[lis
 async def _let_leave(
     session: AsyncSession, verdicts: list[Verdict]
 ) -> tuple[list[Verdict], list[Verdict]]:
-    """End these stays; also returns those that another plugin does not let leave."""
+    """End these stays; also returns those that another plugin does not let leave, or whose month
+    was closed meanwhile."""
     refused = await end_allowed(session, _exits_of(verdicts), SYSTEM, "sweep")
     for refusal in refused.values():
         log.warning("cleanup.refused", why=str(refusal))
     left = [each for each in verdicts if each.candidate.stay_id not in refused]
-    kept = [each for each in verdicts if each.candidate.stay_id in refused]
-    return left, [replace(each, doubt="refused") for each in kept]
+    kept = [
+        replace(each, doubt=MONTH_CLOSED if isinstance(why, MonthClosed) else "refused")
+        for each in verdicts
+        if (why := refused.get(each.candidate.stay_id)) is not None
+    ]
+    return left, kept
 
 
 def _exits_of(verdicts: Sequence[Verdict]) -> list[Exit]:

@@ -1,12 +1,40 @@
 """Every query about closed months and files that were handed out."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from plugins.vehicle_presence.vat_book.models import VatClosing, VatExport
+from plugins.vehicle_presence.vat_book.models import VatBook, VatClosing, VatExport
 from plugins.vehicle_presence.vat_book.repository import MANY
+
+_CLOSED = (
+    select(VatBook.location_id, VatBook.zone, VatBook.closed_until)
+    .where(VatBook.tenant_id == bindparam("tenant"), VatBook.closed_until.is_not(None))
+    .limit(MANY)
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ClosedMonths:
+    """Of every register of a garage that has closed months: its zone, and their last day."""
+
+    ends: Mapping[UUID, tuple[ZoneInfo, date]]
+
+    def hold(self, location_id: UUID, moment: datetime) -> bool:
+        """Whether that moment lies in a closed month of that location's register."""
+        end = self.ends.get(location_id)
+        return end is not None and moment.astimezone(end[0]).date() <= end[1]
+
+
+async def closed_months(session: AsyncSession) -> ClosedMonths:
+    """The closed months of all registers, by one statement; none is locked."""
+    rows = await session.execute(_CLOSED, {"tenant": session.info["tenant_id"]})
+    return ClosedMonths({row.location_id: (ZoneInfo(row.zone), row.closed_until) for row in rows})
 
 
 async def closings(session: AsyncSession, location_id: UUID) -> list[VatClosing]:

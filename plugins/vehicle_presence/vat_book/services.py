@@ -114,24 +114,29 @@ async def undo_entry(session: AsyncSession, stay: Stay, actor: Actor) -> None:
     await write(session, book, [_strike(row.entry, facts, ARRIVAL_UNDONE)], actor)
 
 
-async def note_exit(session: AsyncSession, stay: Stay, actor: Actor) -> None:
-    """A vehicle left: its row gets the day."""
-    await note_exits(session, [facts_of_stay(stay)], actor)
+async def note_exits(
+    session: AsyncSession, stays: Sequence[StayFacts], actor: Actor, *, may_correct: bool = False
+) -> None:
+    """Vehicles left, as many as you like for the same few statements: their rows get the days. One
+    that was noted by a release that kept no book is entered now.
 
-
-async def note_exits(session: AsyncSession, stays: Sequence[StayFacts], actor: Actor) -> None:
-    """Vehicles left, as many as you like for the same few statements. One that was noted by a
-    release that kept no book is entered now."""
+    Raises:
+        MonthClosed: a day is in a closed month, and the actor may not correct the register.
+    """
     for location_id, group in _by_location(stay for stay in stays if stay.left_at is not None):
         book = await repository.open_book(session, location_id, lock=False)
-        if book is None or not await _write_exits(session, book, group, actor):
+        if book is None or not await _write_exits(session, book, group, actor, may_correct):
             book = await locked(session, location_id, actor, leaving=group)
-            if not await _write_exits(session, book, group, actor):
+            if not await _write_exits(session, book, group, actor, may_correct):
                 raise RuntimeError("a register changed although it was locked")
 
 
 async def _write_exits(
-    session: AsyncSession, book: OpenBook, stays: Sequence[StayFacts], actor: Actor
+    session: AsyncSession,
+    book: OpenBook,
+    stays: Sequence[StayFacts],
+    actor: Actor,
+    may_correct: bool,
 ) -> bool:
     """Everything is read, and hashed, before the one statement that others may have to wait for:
     if they wrote meanwhile, it does nothing."""
@@ -142,6 +147,8 @@ async def _write_exits(
         known[stay.id] = Entered(number)
     ordered = sorted(stays, key=lambda stay: known[stay.id].number)
     exits = [_exit(book, stay, known[stay.id].number) for stay in ordered]
+    if not may_correct and any(is_closed(book, draft.day) for draft in exits):
+        raise MonthClosed("left_at")
     waiting = [
         due_of(book, known[stay.id].number, draft.day)
         for stay, draft in zip(ordered, exits, strict=True)

@@ -71,7 +71,7 @@ async def test_undoing_several_departures_and_changing_the_time_of_one_do_not_bl
         lambda session: several.undo_many_off_site(session, [each.id for each in left], STAFF),
         lambda session: services.change_off_site_date(session, last.job_id, now(), STAFF),
     )
-    assert undone == (2, 0)
+    assert undone == several.TakenBack(done=2)
     assert isinstance(changed, NotFound)
     await sound(garage)
 

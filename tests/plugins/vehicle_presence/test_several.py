@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from datetime import timedelta
+from html import unescape
 from uuid import UUID, uuid4
 
 import pytest
@@ -11,10 +12,13 @@ from sqlalchemy import select
 
 from core.clock import frozen, now
 from core.hooks.contributions import VehicleMoment
+from core.workshop.locations import repository as locations
 from plugins.vehicle_presence import repository, several
 from plugins.vehicle_presence.models import Stay
 from plugins.vehicle_presence.services import mark_many_off_site, mark_off_site, record_arrival
 from plugins.vehicle_presence.several_pages import are_off_site
+from plugins.vehicle_presence.vat_book.closing import close_months
+from plugins.vehicle_presence.vat_book.errors import CLOSED
 from tests.factories import a_job, a_plate
 from tests.garages import STAFF, Browser, Garage
 from tests.hooks.listening import heard
@@ -112,7 +116,7 @@ async def test_arrivals_that_were_taken_back_already_are_taken_back(garage: Gara
     for unknown in ([], [uuid4()]):
         async with garage.unit() as session:
             found = await several.undo_many_arrivals(session, [*names, *unknown], STAFF)
-        assert found == (3, len(unknown))
+        assert found == several.TakenBack(done=3, late=len(unknown))
     assert await are_inside(garage, jobs) == [False] * 3
     await sound(garage)
 
@@ -149,7 +153,8 @@ async def test_after_the_time_to_undo_nothing_is_taken_back(garage: Garage) -> N
         names = [each.id for each in stays]
     with frozen(now() + timedelta(days=3)):
         async with garage.unit() as session:
-            assert await several.undo_many_off_site(session, names, STAFF) == (0, 3)
+            taken = await several.undo_many_off_site(session, names, STAFF)
+    assert taken == several.TakenBack(late=3)
     assert await are_inside(garage, jobs) == [False] * 3
 
 
@@ -167,8 +172,36 @@ async def test_another_garages_vehicles_are_not_there(
             await record_arrival(session, each, STAFF)
         stays = list(await session.scalars(select(Stay.id)))
     async with garage.unit() as session:
-        assert await several.undo_many_arrivals(session, stays, STAFF) == (0, 3)
+        taken = await several.undo_many_arrivals(session, stays, STAFF)
+    assert taken == several.TakenBack(late=3)
     assert await are_inside(other_garage, foreign) == [True] * 3
+
+
+async def test_a_closed_month_needs_the_right_to_correct_and_is_named_when_it_is_not_undone(
+    garage: Garage,
+) -> None:
+    jobs = await some_jobs(garage, are_in=True)
+    local = now().astimezone(garage.tenant.zone)
+    later = (local.replace(day=1) + timedelta(days=32)).replace(day=9)
+    async with garage.unit() as session:
+        with frozen(later):
+            await close_months(session, (await locations.first(session)).id, at_once=True)
+    day = local.date().isoformat()
+    values = {"job": [str(each) for each in jobs], "day": day}
+    with frozen(later):
+        planner = await garage.staff("planner")
+        answer = await planner.submit(f"{BOARD}/off", values, page="/desk/jobs/new")
+        assert (answer.status_code, CLOSED in unescape(answer.text)) == (409, True)
+        assert await are_inside(garage, jobs) == [True] * 3
+        owner = await garage.staff("owner")
+        text = await press(owner, f"{BOARD}/off", jobs, day=day)
+        assert "3 vehicles are off site." in text
+        text = unescape(await undo(owner, text))
+        assert f"3 stay off site. {CLOSED}" in text
+        assert "too late" not in text
+        assert await are_inside(garage, jobs) == [False] * 3
+    assert all(row.exit is not None and row.exit.is_late for row in await register(garage))
+    await sound(garage)
 
 
 def test_of_more_than_an_address_holds_no_undo_is_offered() -> None:

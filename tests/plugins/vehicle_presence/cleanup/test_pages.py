@@ -1,6 +1,7 @@
 """What waits for a person, and what left by itself lately, can be dealt with on one page."""
 
 from datetime import datetime, timedelta
+from html import unescape
 from uuid import UUID
 
 import pytest
@@ -14,17 +15,18 @@ from core.workshop.audit import repository as audit
 from core.workshop.jobs import repository as jobs
 from core.workshop.locations import repository as locations
 from plugins.vehicle_presence import services
-from plugins.vehicle_presence.cleanup import exits, repository
+from plugins.vehicle_presence.cleanup import exits, repository, rules
 from plugins.vehicle_presence.errors import TooLateToUndo
 from plugins.vehicle_presence.models import Doubt, Stay
 from plugins.vehicle_presence.vat_book.closing import close_months
+from plugins.vehicle_presence.vat_book.closing_repository import ClosedMonths
 from plugins.vehicle_presence.vat_book.errors import CLOSED
 from tests.factories import a_job, a_plate
 from tests.garages import STAFF, Browser, Garage
 from tests.outside_plugins import polite
 from tests.plugins.vehicle_presence.vat_book.reading import register
 from tests.statements import counted
-from tests.sweeping import forgotten, many_forgotten, night, stay_of
+from tests.sweeping import doubts, forgotten, many_forgotten, night, stay_of
 
 pytestmark = pytest.mark.usefixtures("acting")
 HOME = "/desk/on-site/clean-up"
@@ -262,6 +264,55 @@ async def another_job(session: AsyncSession, job_id: UUID) -> UUID:
     other.vehicle_id = job.vehicle_id
     await session.flush()
     return other.id
+
+
+async def test_a_night_asks_about_a_closed_month_and_who_may_correct_the_book_confirms(
+    garage: Garage,
+) -> None:
+    today = now().astimezone(garage.tenant.zone).replace(hour=9)
+    month = (today.replace(day=1) + timedelta(days=32)).replace(day=1)
+    closed, other = [
+        await one(garage, status_changed_at=moment) for moment in (month - timedelta(days=5), month)
+    ]
+    with frozen(month + timedelta(days=9)):
+        async with garage.unit() as session:
+            place = await locations.first(session)
+            await close_months(session, place.id, at_once=True, is_mailed=False)
+        await night(garage, now())
+        left = [(await stay_of(garage, each)).left_at for each in (closed, other)]
+        assert left == [None, month]
+        doubt = await doubt_of(garage, closed)
+        planner, owner = await garage.staff("planner"), await garage.staff("owner")
+        page = await planner.open(HOME)
+        assert "seems to have left, but that month is closed in the VAT book." in page.text
+        assert "Evidence: the job was delivered or invoiced on" in page.text
+        assert CLOSED in page.text
+        assert CLOSED not in (await owner.open(HOME)).text
+        at = local(garage, month - timedelta(days=5))
+        values = {"doubt": [str(doubt)], f"left-{doubt}": at}
+        answer = await planner.submit(f"{HOME}/confirm", values, page=HOME)
+        assert (answer.status_code, CLOSED in unescape(answer.text)) == (409, True)
+        assert (await stay_of(garage, closed)).left_at is None
+        assert "1 vehicle is off site." in (await confirm(owner, **values)).text
+    assert (await stay_of(garage, closed)).closed_by == "confirmed"
+
+
+async def test_a_month_that_is_closed_while_a_night_looks_is_asked_about_too(
+    garage: Garage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stay_id = await one(garage)
+
+    async def none_yet(_session: AsyncSession) -> ClosedMonths:
+        return ClosedMonths({})
+
+    monkeypatch.setattr(rules, "closed_months", none_yet)
+    with frozen(now() + timedelta(days=40)):
+        async with garage.unit() as session:
+            place = await locations.first(session)
+            await close_months(session, place.id, at_once=True, is_mailed=False)
+        await night(garage, now())
+    assert (await stay_of(garage, stay_id)).left_at is None
+    assert [reason for _stay, reason in await doubts(garage)] == ["month_closed"]
 
 
 async def test_of_a_night_what_is_in_a_closed_month_needs_the_right_and_a_reason(

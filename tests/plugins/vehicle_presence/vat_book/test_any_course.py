@@ -289,12 +289,13 @@ class Course(RuleBasedStateMachine):
     def leave_together(self, minutes: int) -> None:
         at = self.moment - timedelta(minutes=minutes)
         rows = self.open_rows()
-        refused = any(at < row.arrived_at for row in rows)
-        self.attempt(
-            LeftBeforeArrival if refused else None,
-            lambda session: mark_many_off_site(session, self.job_ids, at, STAFF),
-        )
-        if not refused:
+        said: Said = None
+        if any(at < row.arrived_at for row in rows):
+            said = LeftBeforeArrival
+        elif rows and self.is_closed(at):
+            said = MonthClosed
+        self.attempt(said, lambda session: mark_many_off_site(session, self.job_ids, at, STAFF))
+        if said is None:
             for row in rows:
                 row.is_left_at(at, self.moment)
 
@@ -459,7 +460,8 @@ class Course(RuleBasedStateMachine):
             if left_at is None or is_settled or left_at >= self.moment - SWEEP_DAYS * DAY:
                 continue
             is_possible = left_at >= max(row.arrived_at, row.seen_at or row.arrived_at)
-            (leaving if self.acts and is_possible else asking).append(row)
+            leaves = self.acts and is_possible and not self.is_closed(left_at)
+            (leaving if leaves else asking).append(row)
         return leaving, asking
 
     @rule(
@@ -513,7 +515,7 @@ class Course(RuleBasedStateMachine):
     def what_it_asks_is_answered(self, minutes: int, is_there: bool) -> None:
         at = self.moment - timedelta(minutes=minutes)
         rows = [row for row in self.open_rows() if row.is_asked]
-        is_wrong = minutes < -1 or any(at < row.arrived_at for row in rows)
+        is_wrong = minutes < -1 or self.is_closed(at) or any(at < row.arrived_at for row in rows)
 
         async def deed(session: AsyncSession) -> None:
             doubts = [each.doubt_id for each in await proposals(session)]
