@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from core.clock import now
 from core.errors import NotFound, Refused
 from core.i18n import gettext as _
+from core.web.dependencies import session_for_guard
 from core.web.forms import attempt, form_values
 from core.web.rendering import Flash, Page, page, redirect
 from core.web.viewer import load_viewer, requires
@@ -25,6 +26,7 @@ from core.workshop.locations import repository as locations
 from core.workshop.locations.models import Location
 from plugins.vehicle_presence.vat_book import (
     due_repository,
+    exports,
     repository,
     settling,
     striking,
@@ -32,7 +34,6 @@ from plugins.vehicle_presence.vat_book import (
 from plugins.vehicle_presence.vat_book.countries import CountryRegister, register_of
 from plugins.vehicle_presence.vat_book.differences import cards_of
 from plugins.vehicle_presence.vat_book.errors import ReasonMissing, WordsMissing
-from plugins.vehicle_presence.vat_book.exports import export
 from plugins.vehicle_presence.vat_book.forms import CorrectionForm, InvoiceForm, StrikeForm
 from plugins.vehicle_presence.vat_book.lists import heading_of, page_of
 from plugins.vehicle_presence.vat_book.models import VatBook, VatLine
@@ -83,13 +84,17 @@ async def vat_book(request: AnyRequest, session: Session) -> Page:
 async def export_file(
     request: AnyRequest, session: Session, file_format: FromPath[str]
 ) -> Response[bytes] | Page:
-    """The period as a file."""
-    place = await _place(request, session)
+    """The period as a file. It is made while no transaction is open: that takes seconds."""
+    exports.require_format(file_format)
     try:
-        made = await export(session, place.selection, file_format, await _actor(request))
+        async with session_for_guard(request) as short:
+            selection = (await _place(request, short)).selection
+            extract = await exports.extract_of(short, selection)
     except Refused as refusal:
         problem = _(refusal.message, **refusal.values)
-        return await _register(request, session, problem=problem, status_code=409)
+        return await _register(request, session, problem=problem, status_code=refusal.status_code)
+    made = await exports.file_of(extract, selection, file_format)
+    exports.keep(session, extract, selection, made, await _actor(request))
     return Response(
         made.body,
         media_type=made.content_type,

@@ -65,6 +65,7 @@ class ExportedFile:
     """A finished file."""
 
     name: str
+    file_format: str
     content_type: str
     body: bytes
 
@@ -89,20 +90,50 @@ async def export(
         NotFound: there is no such location or format.
         PeriodTooLarge: more than :data:`MOST_ROWS` rows.
     """
+    require_format(file_format)
+    extract = await extract_of(session, selection)
+    made = await file_of(extract, selection, file_format)
+    keep(session, extract, selection, made, actor)
+    return made
+
+
+def require_format(file_format: str) -> None:
+    """There are files of that kind.
+
+    Raises:
+        NotFound: there are none.
+    """
     if file_format not in FORMATS:
         raise NotFound("format")
+
+
+async def file_of(extract: Extract, selection: Selection, file_format: str) -> ExportedFile:
+    """The file of an extract. It takes a while if there are many rows, and asks the database
+    nothing."""
     make, content_type = FORMATS[file_format]
-    extract = await extract_of(session, selection)
     body = await asyncio.to_thread(make, extract)
     today = extract.made_at.astimezone(extract.zone).date()
-    days = days_of(selection, today)
+    name = f"vat-book-{current_tenant().slug}-{name_of(selection, today)}.{file_format}"
+    return ExportedFile(name, file_format, content_type, body)
+
+
+def keep(
+    session: AsyncSession,
+    extract: Extract,
+    selection: Selection,
+    made: ExportedFile,
+    actor: Actor,
+) -> None:
+    """Keep the hash of a file with where the chain stood when it was extracted. As lines are only
+    ever added, that may be another unit of work than the one that read them."""
+    days = days_of(selection, extract.made_at.astimezone(extract.zone).date())
     session.add(
         VatExport(
             location_id=selection.location_id,
             first_day=days.first_day,
             last_day=days.last_day,
-            format=file_format,
-            sha256=sha256(body),
+            format=made.file_format,
+            sha256=sha256(made.body),
             rows=extract.rows,
             position=extract.position,
             head=extract.head,
@@ -110,8 +141,6 @@ async def export(
             made_by=actor.name,
         )
     )
-    name = f"vat-book-{current_tenant().slug}-{name_of(selection, today)}.{file_format}"
-    return ExportedFile(name, content_type, body)
 
 
 async def extract_of(session: AsyncSession, selection: Selection) -> Extract:

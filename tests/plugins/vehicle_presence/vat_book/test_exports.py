@@ -3,13 +3,14 @@
 import csv
 import io
 from datetime import UTC, date, datetime, timedelta
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 import openpyxl
 import pytest
 from pypdf import PdfReader
 from sqlalchemy import select
+from sqlalchemy.pool import QueuePool
 
 from core.clock import frozen, now
 from core.workshop.locations import repository as locations
@@ -244,3 +245,25 @@ async def corrected_day(garage: Garage, row_id: UUID) -> None:
 def test_signs_that_the_font_lacks_lose_their_marks() -> None:
     assert drawable("é €") == "é €"
     assert drawable("Thị 車") == "Thi ?"
+
+
+@pytest.mark.parametrize("file_format", sorted(exports.FORMATS))
+async def test_no_connection_to_postgresql_waits_while_a_file_is_made(
+    garage: Garage, file_format: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await three_rows(garage)
+    pool, held = cast("QueuePool", garage.house.database.app_engine.pool), []
+    make, content_type = exports.FORMATS[file_format]
+
+    def made(extract: exports.Extract) -> bytes:
+        held.append(pool.checkedout())
+        return make(extract)
+
+    monkeypatch.setitem(exports.FORMATS, file_format, (made, content_type))
+    body = await download(await garage.staff("accountant"), file_format)
+    assert held == [0]
+    async with garage.unit() as session:
+        kept = (await session.scalars(select(VatExport))).one()
+        book = await repository.book_of(session, kept.location_id)
+    assert book is not None
+    assert (kept.sha256, kept.position, kept.head) == (sha256(body), book.position, book.head)
