@@ -113,6 +113,6 @@ def _guarantee() -> str:
 
 
 def _mistake() -> str:
-    return {"fr": "numéro d'une autre facture"}.get(
+    return {"fr": "numéro d’une autre facture"}.get(
         current_tenant().default_language, "nummer van een andere factuur"
     )
