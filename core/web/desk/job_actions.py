@@ -104,7 +104,7 @@ async def assign_task(
 ) -> Redirect:
     """Somebody takes a task or gives it back; who may edit jobs says who else does it."""
     values = await form_values(request)
-    await jobs.by_id(session, job_id)
+    await assignments.locked_task(session, job_id, task_id)
     if "staff" not in values:
         raise NobodyNamed
     text = str(values.getlist("staff")[0])

@@ -24,6 +24,20 @@ class NotTheirsToAssign(Refused):
         )
 
 
+async def locked_task(session: AsyncSession, job_id: UUID, task_id: UUID) -> JobTask:
+    """A task of a job, which is locked.
+
+    Raises:
+        NotFound: there is no such task in this job.
+    """
+    await repository.locked(session, job_id)
+    tasks = await repository.tasks_of(session, job_id)
+    task = next((each for each in tasks if each.id == task_id), None)
+    if task is None:
+        raise NotFound("task")
+    return task
+
+
 async def assign_task(
     session: AsyncSession,
     job_id: UUID,
@@ -40,11 +54,7 @@ async def assign_task(
         NotFound: there is no such task in this job, or nobody of that id works here (any more).
         NotTheirsToAssign: as it says.
     """
-    await repository.locked(session, job_id)
-    tasks = await repository.tasks_of(session, job_id)
-    task = next((each for each in tasks if each.id == task_id), None)
-    if task is None:
-        raise NotFound("task")
+    task = await locked_task(session, job_id, task_id)
     if task.assignee_id == staff_id:
         return task
     member = None if staff_id is None else await staff.by_id(session, staff_id)

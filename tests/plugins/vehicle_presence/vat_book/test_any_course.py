@@ -173,9 +173,10 @@ class Course(RuleBasedStateMachine):
 
     async def _open(self) -> None:
         shared = self.house_of
-        self.garage = await open_test_garage(
-            shared.house, shared.app, plugins=("vehicle_presence",), slug=new_slug()
-        )
+        with frozen(BEGIN):  # registers are opened with the garage
+            self.garage = await open_test_garage(
+                shared.house, shared.app, plugins=("vehicle_presence",), slug=new_slug()
+            )
         async with self.garage.unit() as session:
             first = await locations.first(session)
             second = await add_location(session, "Second", like=first)
