@@ -108,9 +108,9 @@ async def measure(place: Place, tenants: Mapping[str, str], each: int) -> dict[s
     pairs = kinds(
         await pairs_of(place, tenants[host], each), await pairs_of(place, tenants[other], each)
     )
-    house = open_house(place.settings())
+    app = app_of(open_house(place.settings()))
     try:
-        guesser = Guesser(app_of(house), f"{host}.{BASE_DOMAIN}")
+        guesser = Guesser(app, f"{host}.{BASE_DOMAIN}")
         await guesser.sit_down()
         times: dict[str, list[float]] = {kind: [] for kind in pairs}
         gc.disable()
@@ -121,8 +121,21 @@ async def measure(place: Place, tenants: Mapping[str, str], each: int) -> dict[s
                 times[kind].append(await guesser.guess(pairs[kind][number % len(pairs[kind])]))
     finally:
         gc.enable()
-        await house.close()
+        await stop(app)
     return times
+
+
+async def stop(app: HostRouter) -> None:
+    """Close all that it opened, as a server does when it ends."""
+
+    async def receive() -> dict[str, str]:
+        return {"type": "lifespan.shutdown"}
+
+    async def send(message: Mapping[str, object]) -> None:
+        if message["type"] != "lifespan.shutdown.complete":
+            raise SystemExit(f"the application did not stop: {message}")
+
+    await app({"type": "lifespan"}, receive, send)
 
 
 def main() -> None:
