@@ -88,7 +88,7 @@ async def an_appointment_that_nobody_has_confirmed(scene: Scene) -> Shown:
     return opened(await scene.garage.staff("planner"), f"/desk/jobs/{request.job_id}")
 
 
-@state("desk_news_card.html", "All of these are seen")
+@state("desk_news_card.html", "Mark all as seen")
 async def today_with_news_from_customers(scene: Scene) -> Shown:
     for name in ("Jan Peeters", "Els Maes"):
         await after_booking.request_estimate(scene.garage, name=name)
